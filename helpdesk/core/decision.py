@@ -1,0 +1,339 @@
+"""The values that `decide` takes and gives: what to load, what was loaded, what shall happen.
+
+A Decision holds a closed union of inert changes; the store applies them in one transaction. The
+same Decision is printed by `explain`, kept by the history and compared by tests.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from helpdesk.core.message import Address, Bounce, Kind, Reason
+from helpdesk.core.outgoing import Letter, SentLetter
+from helpdesk.core.ticket import Lane, Part, Priority, State, Ticket
+
+
+class Disposition(StrEnum):
+    """Where a message goes (interface.md section 1)."""
+
+    OPEN = "open"
+    APPEND = "append"
+    COMMAND = "command"
+    RECORD = "record"
+    HOLD = "hold"
+    IGNORE = "ignore"
+    QUARANTINE = "quarantine"
+
+
+class Role(StrEnum):
+    """Who the sender is to us."""
+
+    AGENT = "agent"
+    LEAD = "lead"
+    PARTNER = "partner"
+    REQUESTER = "requester"
+    CC = "cc"
+    STRANGER = "stranger"
+    NOBODY = "nobody"  # no single From: no identity at all
+
+
+class Proof(StrEnum):
+    """How it is proven that the sender is who the From says."""
+
+    NONE = "none"
+    REPLY = "reply"
+    DMARC = "dmarc"
+    PGP = "pgp"
+
+
+# --- what to load ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wanted:
+    """Everything that the store is asked for before a message is decided, in one read.
+
+    `references` are the ids to look up, newest first. `tokens` come from a reply address.
+    `tags` are ticket numbers in the subject, `numbers` those named in commands. `queue` asks for
+    the open tickets (an agent's #queue).
+    """
+
+    sha256: str
+    fingerprint: str
+    message_id: str | None
+    references: tuple[str, ...] = ()
+    tokens: tuple[str, ...] = ()
+    tags: tuple[int, ...] = ()
+    numbers: tuple[int, ...] = ()
+    sender: str | None = None
+    bounced_message_id: str | None = None
+    queue: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """What we remember of an address."""
+
+    address: str
+    name: str = ""
+    language: str | None = None
+    blocked: bool = False
+    failing: bool = False  # a permanent bounce came and no good mail since
+
+
+@dataclass(frozen=True, slots=True)
+class LetterCounts:
+    """Automatic letters to requesters and strangers so far, for the bounds of interface.md section 3."""
+
+    address_3h: int = 0
+    address_24h: int = 0
+    domain_1h: int = 0
+    total_1h: int = 0
+    held_notices_1h: int = 0  # letters of the event `held` to anybody of ours
+    unproven_1h: int = 0  # letters of the event `unproven` to this sender
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Facts:
+    """All that `decide` may look at.
+
+    `duplicate` is the ticket number (or NEW when it has none) of the stored message that has the same
+    Message-ID and content, else None. `letters` are our own letters whose Message-ID or reply token
+    the mail shows, newest first. `by_reference` are tickets in the order of the references that led
+    to them, newest first. `bounced` is our letter that a bounce speaks of.
+    """
+
+    duplicate: int | None = None
+    letters: tuple[SentLetter, ...] = ()
+    by_reference: tuple[tuple[str, Ticket], ...] = ()  # (the id that matched, the ticket)
+    by_number: tuple[Ticket, ...] = ()  # tags and numbers of commands
+    contact: Contact | None = None
+    counts: LetterCounts = LetterCounts()
+    bounced: SentLetter | None = None
+    queue: tuple[Ticket, ...] = ()
+
+
+# --- what shall happen ----------------------------------------------------------------------------
+
+
+class Filing(StrEnum):
+    """How the incoming message itself is kept."""
+
+    VISIBLE = "visible"  # part of the conversation
+    NOTE = "note"  # for colleagues only
+    HELD = "held"  # on the ticket, unverified, unseen by the requester
+    RECORDED = "recorded"  # on the ticket or the delivery log, not part of the conversation
+    COMMAND = "command"  # commands alone
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OpenTicket:
+    """A ticket begins; its number is given at commit."""
+
+    subject: str
+    requester: Address | None
+    desk: str
+    state: State
+    lane: Lane
+    priority: Priority
+    situation: str | None
+    language: str
+    checklist: str | None
+    missing: tuple[str, ...]
+    fields: tuple[tuple[str, str], ...]
+    cc: tuple[Address, ...]
+    opened_at: datetime
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SetState:
+    """A ticket changes its state; `wake_at` puts an open one to sleep."""
+
+    ticket: int
+    state: State
+    resolution: str | None = None
+    wake_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SetPlace:
+    """A ticket changes its place in the queue."""
+
+    ticket: int
+    lane: Lane
+    priority: Priority
+    situation: str | None
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Assign:
+    """A ticket gets an agent (by name) or goes back to the desk (None)."""
+
+    ticket: int
+    agent: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SetDesk:
+    """A ticket moves to another desk."""
+
+    ticket: int
+    desk: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetFacts:
+    """Fields read from a letter or set by an agent, and what is still missing afterwards."""
+
+    ticket: int
+    fields: tuple[tuple[str, str], ...]  # added or replaced
+    missing: tuple[str, ...]  # the whole list afterwards
+    checklist: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """Somebody becomes a participant."""
+
+    ticket: int
+    address: Address
+    part: Part
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """Somebody is a participant no longer."""
+
+    ticket: int
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """Something will happen by itself unless it is cancelled first."""
+
+    ticket: int
+    kind: str
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Unschedule:
+    """Waiting follow-ups of these kinds (empty: all) are cancelled."""
+
+    ticket: int
+    kinds: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A follow-up that was due has happened."""
+
+    ticket: int
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class SettleHeld:
+    """A held mail becomes part of its ticket, or not. `id` is the row of the message."""
+
+    ticket: int
+    id: int
+    accepted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Two tickets are linked. `a` may be NEW."""
+
+    a: int
+    b: int
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Remember:
+    """What is now known of an address; None leaves a value as it was."""
+
+    address: str
+    name: str | None = None
+    language: str | None = None
+    blocked: bool | None = None
+    failing: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SpendSecret:
+    """The secret of one of our letters proves nothing any longer."""
+
+    message_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class CancelLetters:
+    """Queued answers of an agent on a ticket are taken back (#undo)."""
+
+    ticket: int
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class MarkBounced:
+    """A delivery report came for one of our letters."""
+
+    message_id: str
+    bounce: Bounce
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A line of a ticket's history."""
+
+    ticket: int
+    by: str
+    what: str
+    why: str = ""
+
+
+Change = (
+    OpenTicket
+    | SetState
+    | SetPlace
+    | Assign
+    | SetDesk
+    | SetFacts
+    | Join
+    | Leave
+    | Schedule
+    | Unschedule
+    | Done
+    | SettleHeld
+    | Link
+    | Remember
+    | SpendSecret
+    | CancelLetters
+    | MarkBounced
+    | Record
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Decision:
+    """What shall happen with one message, and why. `ticket` is NEW when it opens one."""
+
+    disposition: Disposition
+    kind: Kind
+    role: Role
+    proof: Proof
+    ticket: int | None = None
+    evidence: str = "none"  # secret, references, tag or none
+    filing: Filing = Filing.RECORDED
+    text: str | None = None  # what is kept as the message's text when it differs from what was written
+    language: str = ""
+    changes: tuple[Change, ...] = ()
+    letters: tuple[Letter, ...] = ()
+    reasons: tuple[Reason, ...] = ()

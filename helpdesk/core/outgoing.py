@@ -1,0 +1,122 @@
+"""A mail that a decision wants to be sent. It is rendered to final bytes when the decision commits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from helpdesk.core.message import Address, Reason
+
+
+class Event(StrEnum):
+    """Why a mail goes out; the name of its template and the value of X-Helpdesk-Event."""
+
+    OPENED = "opened"  # acknowledgement, with what is missing
+    REPLY = "reply"  # an agent's answer
+    MISSING = "missing"  # a later request for missing facts
+    REMINDER = "reminder"
+    CLOSED = "closed"
+    REOPENED = "reopened"
+    NOTIFY = "notify"  # to agents: something happened on a ticket
+    NOTE = "note"  # to agents: a colleague's note
+    HELD = "held"  # to agents: a mail waits for #accept or #reject
+    BOUNCED = "bounced"  # to agents: a letter could not be delivered
+    UNPROVEN = "unproven"  # to an agent whose proof failed: holds the text, to be sent with one reply
+    RESULT = "result"  # to an agent: what the commands did, or why they were refused
+    ALERT = "alert"  # to leads: something needs a look (quarantine, breaker, dead relay)
+
+
+class Audience(StrEnum):
+    """Whom a reply to this letter reaches (interface.md section 4); part of the letter's secret."""
+
+    REQUESTER = "requester"  # the letter went to the requester or a Cc: a reply reaches the desk
+    AGENT = "agent"  # a notification: an agent's reply reaches the requester
+    COLLEAGUES = "colleagues"  # a reply is a note
+    NOBODY = "nobody"  # commands only
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Letter:
+    """A mail wanted.
+
+    One letter has one recipient: its Message-ID carries a secret that only that address gets.
+    `ticket` may be NEW, or None for mail about no ticket (an answer to #queue). `shown_to` and
+    `shown_cc` are what the To and Cc headers say (an agent's answer shows everybody who got it).
+    `parts` are attachments (part numbers) of the mail that led to this letter, to be passed on.
+    `words` tells whether the requester's own words (subject, values) may appear: never to somebody
+    unproven where a trusted server is configured. `body` is free text: the agent's answer, the
+    requester's words, a transcript. `send_after` is the end of the undo window.
+    """
+
+    event: Event
+    ticket: int | None
+    to: Address
+    audience: Audience
+    language: str
+    dedupe_key: str
+    automatic: bool = True
+    urgent: bool = False
+    words: bool = True
+    shown_to: tuple[Address, ...] = ()
+    shown_cc: tuple[Address, ...] = ()
+    sender_name: str = ""
+    body: str = ""
+    parts: tuple[int, ...] = ()
+    missing: tuple[str, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+    author: Address | None = None  # whose words `body` holds
+    in_reply_to: str | None = None
+    due_at: datetime | None = None  # when the next automatic step happens (reminder, closing)
+    send_after: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SentLetter:
+    """What we know of a letter that went out, found by its Message-ID or reply token."""
+
+    message_id: str
+    ticket: int | None
+    recipient: str
+    audience: Audience
+    event: Event
+    sent_at: datetime
+    usable: bool  # its secret is neither spent nor expired
+
+
+class RecipientState(StrEnum):
+    """What became of one recipient of a queued mail."""
+
+    WAITING = "waiting"
+    SENT = "sent"
+    FAILED = "failed"
+    BOUNCED = "bounced"
+
+
+class OutboxState(StrEnum):
+    """What became of a queued mail."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A relay's answer for one recipient. `code` 0: the connection broke before an answer came."""
+
+    address: str
+    code: int
+    text: str
+
+    @property
+    def sent(self) -> bool:
+        """Did the relay take responsibility (2xx)?"""
+        return 200 <= self.code < 300
+
+    @property
+    def permanent(self) -> bool:
+        """Was it refused for good (5xx)?"""
+        return 500 <= self.code < 600

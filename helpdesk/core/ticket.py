@@ -1,0 +1,119 @@
+"""The ticket and what hangs on it, as snapshots; rows of the database never leave the store."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum, StrEnum
+
+from helpdesk.core.message import Address
+
+# The first number (interface.md section 3): six digits from the start.
+FIRST_NUMBER = 100001
+
+# In a Decision, "the ticket that this decision opens": the store gives it its number at commit.
+NEW = 0
+
+
+class State(StrEnum):
+    """The four general states."""
+
+    NEW = "new"  # nobody of us has looked at it yet
+    OPEN = "open"  # it waits for us (also while it sleeps: then `wake_at` is set)
+    WAITING = "waiting"  # the requester owes us something
+    CLOSED = "closed"
+
+
+class Lane(StrEnum):
+    """Outages are worked on out of turn, whatever the priority."""
+
+    OUTAGE = "outage"
+    NORMAL = "normal"
+
+
+class Priority(StrEnum):
+    """Order within a lane."""
+
+    HIGH = "high"
+    NORMAL = "normal"
+    LOW = "low"
+
+
+class PriorityRank(IntEnum):
+    """Sort key of a priority: lower comes first."""
+
+    HIGH = 0
+    NORMAL = 1
+    LOW = 2
+
+
+class Part(StrEnum):
+    """The part that somebody plays in a ticket."""
+
+    REQUESTER = "requester"
+    CC = "cc"
+    PARTNER = "partner"
+
+
+@dataclass(frozen=True, slots=True)
+class Participant:
+    """Somebody outside the desk who takes part in a ticket."""
+
+    address: Address
+    part: Part
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """Something that happens by itself at `due_at` unless it is cancelled first."""
+
+    kind: str  # reminder, auto-close, wake
+    due_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Held:
+    """A mail that waits for an agent's #accept or #reject. `id` is the row of the message."""
+
+    id: int
+    sender: Address | None
+    subject: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ticket:
+    """A ticket as of one moment. `thread` holds Message-IDs visible to the requester, newest last."""
+
+    number: int
+    subject: str
+    requester: Address | None
+    desk: str
+    state: State = State.NEW
+    lane: Lane = Lane.NORMAL
+    priority: Priority = Priority.NORMAL
+    situation: str | None = None
+    assignee: str | None = None
+    language: str = "en"
+    resolution: str | None = None
+    checklist: str | None = None
+    missing: tuple[str, ...] = ()
+    fields: tuple[tuple[str, str], ...] = ()
+    participants: tuple[Participant, ...] = ()
+    follow_ups: tuple[FollowUp, ...] = ()
+    held: tuple[Held, ...] = ()
+    thread: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+    opened_at: datetime
+    active_at: datetime
+    closed_at: datetime | None = None
+    wake_at: datetime | None = None
+
+    def part_of(self, address: str) -> Part | None:
+        """The part that `address` (normalised) plays here, or None for a stranger."""
+        return next((p.part for p in self.participants if p.address.address == address), None)
+
+    @property
+    def outranks(self) -> bool:
+        """Is it worked on out of turn?"""
+        return self.lane is Lane.OUTAGE

@@ -1,0 +1,332 @@
+"""What the workflows need of the world, as Protocols. Fakes and adapters pass the same contract suites.
+
+Every method may raise TemporaryError or PermanentError of `helpdesk.errors`, nothing else on purpose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from helpdesk.core.decision import Decision, Facts, Wanted
+from helpdesk.core.message import Inbound
+from helpdesk.core.outgoing import Delivery, Letter, OutboxState, RecipientState
+from helpdesk.core.ticket import Ticket
+
+# --- mail in --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class MailKey:
+    """Names one mail of one mailbox for ever (RFC 9051 section 2.3.1.1 for IMAP).
+
+    Sources without UIDs use 63 bits of a hash as `uid` and 0 as `validity`.
+    """
+
+    folder: str
+    validity: int
+    uid: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cursor:
+    """How far a folder has been read: every mail with a uid up to `uid` is settled.
+
+    `since` is when this mailbox was first seen: mail that arrived before it is left alone.
+    """
+
+    folder: str
+    validity: int
+    uid: int
+    since: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fetched:
+    """A mail as it came. `arrived_at` is the arrival at our server, aware UTC, never later than now."""
+
+    key: MailKey
+    raw: bytes
+    arrived_at: datetime
+    envelope_to: tuple[str, ...] = ()
+
+
+class Place(StrEnum):
+    """Where a settled mail goes on the server."""
+
+    DONE = "done"
+    QUARANTINE = "quarantine"
+
+
+class Mailbox(Protocol):
+    """A place where mail waits. Used by one thread only; `wake` alone may be called from another."""
+
+    name: str
+
+    def connect(self, cursor: Cursor | None) -> Cursor:
+        """Open the mailbox and say where reading starts.
+
+        `cursor` is what the last run left. The answer is the same when it still holds; a new one at
+        the first start (by `first_start`) or when the server's UIDVALIDITY changed. Sources without
+        cursors answer with uid 0.
+        """
+
+    def waiting(self, cursor: Cursor) -> Sequence[MailKey]:
+        """Keys of the mails behind the cursor, oldest first; cheap, without fetching them."""
+
+    def left_behind(self, cursor: Cursor, limit: int) -> Sequence[MailKey]:
+        """Keys at or before the cursor that still lie in the folder, newest first: perhaps settled, not moved."""
+
+    def fetch(self, keys: Sequence[MailKey]) -> Sequence[Fetched]:
+        """The mails that could be read, in the order of `keys`; never marks them as read.
+
+        A key may be missing from the answer: expunged meanwhile, or announced before its payload.
+        """
+
+    def settle(self, keys: Sequence[MailKey], place: Place) -> None:
+        """Move mails out of the way; only called after their commit. Doing it twice is harmless."""
+
+    def wait(self, timeout_s: float) -> bool:
+        """Block until something may have arrived (True), `wake` was called or the time is over."""
+
+    def wake(self) -> None:
+        """End a `wait` of another thread soon."""
+
+    def close(self) -> None:
+        """Leave the mailbox; never raises."""
+
+
+class Reader(Protocol):
+    """Turns bytes into an Inbound within bounds of memory and time."""
+
+    def read(self, raws: Sequence[bytes]) -> Sequence[Inbound | Exception]:
+        """One result per mail, in order. An exception means: this one killed or stalled its reader."""
+
+    def close(self) -> None:
+        """End the worker processes."""
+
+
+# --- store ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class QueuedLetter:
+    """A mail of the outbox that is due: final bytes and who still has to get it."""
+
+    id: int
+    ticket: int | None
+    event: str
+    message_id: str
+    envelope_from: str
+    recipients: tuple[str, ...]
+    raw: bytes
+    attempts: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Composed:
+    """A letter rendered to final bytes."""
+
+    message_id: str
+    envelope_from: str
+    subject: str
+    text: str
+    raw: bytes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OutboxRecipient:
+    """One recipient of a queued or failed mail."""
+
+    address: str
+    state: RecipientState
+    code: int
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OutboxEntry:
+    """What `outbox` shows."""
+
+    id: int
+    ticket: int | None
+    event: str
+    subject: str
+    state: OutboxState
+    message_id: str
+    attempts: int
+    next_attempt_at: datetime | None
+    recipients: tuple[OutboxRecipient, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class QuarantineEntry:
+    """What `quarantine` shows. `retrying` ones still have tries left."""
+
+    id: int
+    mailbox: str
+    at: datetime
+    sender: str
+    subject: str
+    message_id: str | None
+    error: str
+    attempts: int
+    retrying: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StoredAttachment:
+    """An attachment as `show` prints it."""
+
+    name: str
+    type: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StoredMessage:
+    """A message of a ticket as `show` prints it."""
+
+    direction: str  # in, out, note
+    filing: str
+    sender: str
+    to: tuple[str, ...]
+    cc: tuple[str, ...]
+    subject: str
+    message_id: str | None
+    at: datetime
+    text: str
+    attachments: tuple[StoredAttachment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryLine:
+    """One line of a ticket's history."""
+
+    at: datetime
+    by: str
+    what: str
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TicketFile:
+    """A ticket with everything on it."""
+
+    ticket: Ticket
+    messages: tuple[StoredMessage, ...]
+    history: tuple[HistoryLine, ...]
+    links: tuple[tuple[int, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Poison:
+    """A mail that could not be processed and has tries left."""
+
+    id: int
+    mailbox: str
+    key: MailKey
+    raw: bytes
+    arrived_at: datetime
+    attempts: int
+
+
+class Unit(Protocol):
+    """One transaction. Nothing of it is seen by others, or survives, unless it ends without an exception."""
+
+    def savepoint(self) -> AbstractContextManager[None]:
+        """A transaction within: an exception undoes what happened inside it, and goes on upwards."""
+
+    # reading
+    def known(self, mailbox: str, keys: Sequence[MailKey]) -> frozenset[MailKey]: ...
+    def cursor(self, mailbox: str) -> Cursor | None: ...
+    def facts(self, wanted: Wanted, now: datetime) -> Facts: ...
+    def ticket(self, number: int) -> Ticket | None: ...
+    def due(self, now: datetime, limit: int) -> Sequence[tuple[Ticket, str]]:
+        """Tickets with a follow-up kind that is due, oldest first."""
+
+    def poisoned(self, now: datetime, limit: int) -> Sequence[Poison]:
+        """Quarantined mails whose next try is due."""
+
+    # writing
+    def apply(self, decision: Decision, now: datetime, *, by: str) -> int | None:
+        """Carry out the changes; answer the ticket's number (of the new one, if it opens one)."""
+
+    def file(
+        self,
+        mailbox: str,
+        mail: Fetched,
+        inbound: Inbound,
+        decision: Decision,
+        ticket: int | None,
+        now: datetime,
+    ) -> None:
+        """Keep the mail itself: raw bytes, text, attachments, all ids it names."""
+
+    def enqueue(self, letter: Letter, ticket: int | None, composed: Composed, now: datetime) -> bool:
+        """Put a letter into the outbox, and its text into the ticket. False: its dedupe_key is known."""
+
+    def quarantine(self, mailbox: str, mail: Fetched, sender: str, subject: str, message_id: str | None,
+                   error: str, now: datetime, *, next_try: datetime | None) -> int:
+        """Keep a mail that could not be processed; `next_try` None: no tries are left.
+        The same key again counts as one more attempt."""
+
+    def release(self, poison_id: int) -> None:
+        """A quarantined mail was processed after all."""
+
+    def save_cursor(self, mailbox: str, cursor: Cursor) -> None: ...
+
+
+class Store(Protocol):
+    """The desk's memory. Thread-safe; every method but `unit` is a transaction of its own."""
+
+    def unit(self) -> AbstractContextManager[Unit]:
+        """A writing transaction (SQLite: BEGIN IMMEDIATE)."""
+
+    def secret_key(self) -> bytes:
+        """32 random bytes that were made when the desk began; they key our Message-IDs."""
+
+    # outbox
+    def claim(self, now: datetime, limit: int, *, lease_s: float = 900) -> Sequence[QueuedLetter]:
+        """Letters that are due become `sending` and are ours; a crashed sender's come back after the lease."""
+
+    def record_delivery(self, letter_id: int, deliveries: Iterable[Delivery], now: datetime,
+                        next_attempt_at: datetime | None) -> OutboxState:
+        """Keep the relay's answers per recipient. `next_attempt_at` None: what is still waiting has failed."""
+
+    def outbox(self) -> Sequence[OutboxEntry]: ...
+    def outbox_retry(self, ids: Sequence[int], now: datetime) -> Sequence[int]: ...
+    def outbox_cancel(self, ids: Sequence[int]) -> Sequence[int]: ...
+    def pause(self, paused: bool) -> None: ...
+    def paused(self) -> bool: ...
+    def next_due(self) -> datetime | None:
+        """When the next letter or follow-up is due, None when nothing waits."""
+
+    # looking
+    def queue(self, *, desk: str | None = None, closed: bool = False) -> Sequence[Ticket]: ...
+    def show(self, number: int) -> TicketFile | None: ...
+    def quarantined(self) -> Sequence[QuarantineEntry]: ...
+    def quarantine_raw(self, entry_id: int) -> bytes | None: ...
+    def quarantine_retry(self, ids: Sequence[int], now: datetime) -> Sequence[int]: ...
+    def latest_time(self) -> datetime | None:
+        """The newest moment that any row knows of: a drill with `once --at` never runs behind it."""
+
+    def close(self) -> None: ...
+
+
+# --- mail out -------------------------------------------------------------------------------------
+
+
+class Transport(Protocol):
+    """The relay. Connections are kept and shared."""
+
+    async def send(self, envelope_from: str, recipients: Sequence[str], raw: bytes) -> Sequence[Delivery]:
+        """One answer per recipient. Raises TemporaryError when no answer was had for any of them."""
+
+    async def close(self) -> None: ...
