@@ -12,9 +12,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from helpdesk.core.decision import Decision, Facts, Wanted
+from helpdesk.core.decision import Decision, Facts, Outcome, Wanted
 from helpdesk.core.message import Inbound
-from helpdesk.core.outgoing import Delivery, Letter, OutboxState, RecipientState
+from helpdesk.core.outgoing import Delivery, Letter, LetterView, OutboxState, RecipientState
 from helpdesk.core.ticket import Ticket
 
 # --- mail in --------------------------------------------------------------------------------------
@@ -137,6 +137,7 @@ class Composed:
     subject: str
     text: str
     raw: bytes
+    problem: str = ""  # of a desk's own template that could not be used: a lead should know
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -255,7 +256,7 @@ class Unit(Protocol):
         """Quarantined mails whose next try is due."""
 
     # writing
-    def apply(self, decision: Decision, now: datetime, *, by: str) -> int | None:
+    def apply(self, outcome: Outcome, now: datetime, *, by: str) -> int | None:
         """Carry out the changes; answer the ticket's number (of the new one, if it opens one)."""
 
     def file(
@@ -321,6 +322,23 @@ class Store(Protocol):
 
 
 # --- mail out -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rendered:
+    """What a letter says. `subject` has no tag. `problem` tells why the shipped template had to step in."""
+
+    subject: str
+    text: str
+    html: str
+    problem: str = ""
+
+
+class Renderer(Protocol):
+    """Turns a view into words."""
+
+    def render(self, event: str, language: str, view: LetterView) -> Rendered:
+        """The letter in `language`, or in English where we do not know that language."""
 
 
 class Transport(Protocol):

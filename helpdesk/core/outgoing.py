@@ -46,7 +46,9 @@ class Letter:
     `parts` are attachments (part numbers) of the mail that led to this letter, to be passed on.
     `words` tells whether the requester's own words (subject, values) may appear: never to somebody
     unproven where a trusted server is configured. `body` is free text: the agent's answer, the
-    requester's words, a transcript. `send_after` is the end of the undo window.
+    requester's words, a transcript. `send_after` is the end of the undo window. `missing` are
+    questions in the letter's language. `subject` stands in for the ticket's. The first reason
+    of an alert names its kind (quarantine, breaker, relay, mailbox, undelivered, template, …).
     """
 
     event: Event
@@ -63,12 +65,63 @@ class Letter:
     sender_name: str = ""
     body: str = ""
     parts: tuple[int, ...] = ()
+    parts_of: int | None = None  # row of the stored mail that `parts` belong to; None: the mail being decided
     missing: tuple[str, ...] = ()
     reasons: tuple[Reason, ...] = ()
     author: Address | None = None  # whose words `body` holds
     in_reply_to: str | None = None
     due_at: datetime | None = None  # when the next automatic step happens (reminder, closing)
     send_after: datetime | None = None
+    subject: str = ""
+
+
+# The one word by which an agent, as the reply to an `unproven` letter, sends the text that it holds.
+SEND_WORD = {"ru": "да", "uk": "так", "en": "yes", "pl": "tak"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NamedFile:
+    """A file as a letter lists it. `attached`: it travels with the letter. `cid`: the picture is shown in it."""
+
+    name: str
+    size: int
+    attached: bool
+    cid: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LetterView:
+    """All that a template may show, as plain values; the renderer puts keys into the reader's language.
+
+    `reader_is_ours` tells agents' letters, which begin with whom a reply reaches (`reaches`), from the
+    others. `number` 0: about no ticket. Lines of `body` are kept; every other text is one line.
+    """
+
+    number: int
+    tag: str
+    desk: str
+    audience: Audience
+    reader_is_ours: bool
+    reaches: tuple[str, ...] = ()
+    subject: str = ""
+    author: str = ""
+    agent: str = ""
+    body: str = ""
+    questions: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+    files: tuple[NamedFile, ...] = ()
+    requester: str = ""
+    assignee: str = ""
+    state: str = ""
+    lane: str = ""
+    priority: str = ""
+    situation: str = ""
+    resolution: str = ""
+    fields: tuple[tuple[str, str], ...] = ()
+    opened_at: datetime | None = None  # in the desk's time zone
+    due_at: datetime | None = None  # in the desk's time zone
+    urgent: bool = False
+    held: int = 0  # mails that wait for #accept or #reject
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,6 +135,7 @@ class SentLetter:
     event: Event
     sent_at: datetime
     usable: bool  # its secret is neither spent nor expired
+    cause: int | None = None  # the row of the mail that led to this letter
 
 
 class RecipientState(StrEnum):
