@@ -1,0 +1,57 @@
+# Everything that is done with this tree by hand or by CI. `make` alone lists it.
+# All paths are relative: the checkout may lie in a folder of any name.
+
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+COMPILE := $(RUN) -m piptools compile --quiet --generate-hashes --strip-extras --no-header \
+  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench campaign requirements wheel clean
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):[^#]*## /  make \1\t/p' Makefile | expand -t 22
+
+demo: $(VENV)/.runtime ## see the helpdesk work: embedded servers, sample mail, no configuration, no root
+	$(RUN) -m helpdesk demo
+
+test: $(VENV)/.development ## all tests, with real mail servers and PostgreSQL where they can be had
+	.ci/test
+
+check: $(VENV)/.development ## format, lint, types, architecture, documentation: seconds
+	$(RUN) -m ruff format --check .
+	$(RUN) -m ruff check .
+	$(RUN) -m mypy
+	$(RUN) -m pytest -q tests/test_architecture.py tests/test_docs.py
+
+bench: $(VENV)/.development ## speed and memory, measured on this machine
+	$(RUN) -m benchmarks
+
+campaign: $(VENV)/.development ## long runs: kill -9, faults, fuzzing (minutes to hours)
+	$(RUN) -m tests.campaign
+
+requirements: $(VENV)/.development ## pin the newest releases that pyproject.toml allows, with hashes
+	$(RUN) -m pip install --quiet pip-tools
+	$(COMPILE) --upgrade --extra postgres --output-file requirements.txt pyproject.toml
+	$(COMPILE) --upgrade --extra postgres --extra test --constraint requirements.txt \
+	  --output-file requirements-dev.txt pyproject.toml
+
+wheel: $(VENV)/.development ## dist/helpdesk-VERSION-py3-none-any.whl
+	$(RUN) -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
+
+clean: ## remove what the targets above made
+	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+# A finished step leaves a mark, so that a second `make` starts at once.
+$(RUN):
+	PYTHON="$(PYTHON)" .ci/venv $(VENV)
+
+$(VENV)/.runtime: requirements.txt | $(RUN)
+	$(RUN) -m pip install --quiet --require-hashes -r requirements.txt
+	touch $@
+
+$(VENV)/.development: requirements-dev.txt pyproject.toml | $(RUN)
+	$(RUN) -m pip install --quiet --require-hashes -r requirements-dev.txt
+	$(RUN) -m pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
