@@ -146,6 +146,7 @@ class OpenTicket:
     cc: tuple[Address, ...]
     opened_at: datetime
     reasons: tuple[str, ...]
+    words: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,18 +323,27 @@ Change = (
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Decision:
-    """What shall happen with one message, and why. `ticket` is NEW when it opens one."""
+class Outcome:
+    """What shall happen, and why: of a message, of a follow-up that is due, of an administrator's command.
+
+    `ticket` is NEW when a ticket is opened, None when none is concerned.
+    """
+
+    ticket: int | None = None
+    changes: tuple[Change, ...] = ()
+    letters: tuple[Letter, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Decision(Outcome):
+    """What shall happen with one message, and why."""
 
     disposition: Disposition
     kind: Kind
     role: Role
     proof: Proof
-    ticket: int | None = None
     evidence: str = "none"  # secret, references, tag or none
     filing: Filing = Filing.RECORDED
     text: str | None = None  # what is kept as the message's text when it differs from what was written
     language: str = ""
-    changes: tuple[Change, ...] = ()
-    letters: tuple[Letter, ...] = ()
-    reasons: tuple[Reason, ...] = ()

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from helpdesk.core.calendar import Calendar
 from helpdesk.core.checklist import Checklist
+from helpdesk.core.duration import BusinessDays, Duration
 from helpdesk.core.message import Address
 from helpdesk.core.rules import Rule
 
@@ -35,8 +36,8 @@ class Desk:
     calendar: Calendar
     rules: tuple[Rule, ...] = ()
     checklists: tuple[Checklist, ...] = ()
-    remind_after: tuple[timedelta | int, ...] = (2,)  # an int counts business days
-    close_after: timedelta | int | None = 5
+    remind_after: Duration | None = BusinessDays(2)  # after missing facts were asked for
+    close_after: Duration | None = BusinessDays(5)
     close_resolution: str = "no-answer"
 
 
@@ -74,3 +75,15 @@ class Policy:
     def agent(self, address: str) -> Agent | None:
         """The agent who owns `address` (normalised), or None."""
         return next((agent for agent in self.agents if address in agent.addresses), None)
+
+    def is_ours(self, address: str) -> bool:
+        """Is `address` (normalised) one that only this helpdesk reads: never written to, never a requester?"""
+        return address in self.own or reply_token(address, self.reply_address) is not None
+
+
+def reply_token(address: str, pattern: str) -> str | None:
+    """The token in one of our reply addresses (`support+{token}@example.com`), or None."""
+    head, mark, tail = pattern.lower().partition("{token}")
+    if not mark or not address.startswith(head) or not address.endswith(tail):
+        return None
+    return address[len(head) : len(address) - len(tail)] or None

@@ -79,6 +79,8 @@ class Held:
     sender: Address | None
     subject: str
     at: datetime
+    text: str = ""  # what the sender wrote
+    parts: tuple[int, ...] = ()  # its attachments, by part number
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,6 +106,7 @@ class Ticket:
     held: tuple[Held, ...] = ()
     thread: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
+    words: bool = True  # may automatic letters repeat the requester's words (they were proven, or nobody proves)?
     opened_at: datetime
     active_at: datetime
     closed_at: datetime | None = None
