@@ -36,6 +36,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from imapclient import IMAPClient
 
@@ -77,7 +78,7 @@ recipient_delimiter = +
 hostname = mail.help.test
 postmaster_address = postmaster@help.test
 
-# Dovecot takes "every password database was skipped" for its own failure: this empty file is where nouser@ is looked up.
+# The empty file is where nouser@ is looked up: Dovecot takes "all password databases were skipped" for its own failure.
 passdb {{
   driver = passwd-file
   args = {root}/nobody
@@ -217,6 +218,11 @@ POSTFIX_SUBMISSIONS = """
   -o smtpd_client_restrictions=permit_sasl_authenticated,reject
 """
 
+POSTFIX_QUEUES = (
+    *("active", "bounce", "corrupt", "defer", "deferred", "flush"),
+    *("hold", "incoming", "private", "saved", "trace"),
+)
+
 RECIPIENTS = r"""
 /^reject.*@.*\.test$/ 550 5.1.1 no such user here
 /^greylist.*@.*\.test$/ 450 4.2.0 greylisted, try again later
@@ -267,7 +273,7 @@ class MailStack:
             self.stop()
             raise
 
-    def __enter__(self) -> MailStack:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -344,13 +350,12 @@ class MailStack:
         mail = pwd.getpwnam("mail")
         for name in ("run", "state", "postfix", "spool", "spool/pid"):
             (self.root / name).mkdir()
-        queues = "active bounce corrupt defer deferred flush hold incoming private saved trace".split()
         for name, uid, gid, mode in (
             ("home", mail.pw_uid, mail.pw_gid, 0o755),
             ("data", postfix, 0, 0o700),
             ("spool/maildrop", postfix, postdrop, 0o1730),
             ("spool/public", postfix, postdrop, 0o2710),
-            *((f"spool/{queue}", postfix, 0, 0o700) for queue in queues),
+            *((f"spool/{queue}", postfix, 0, 0o700) for queue in POSTFIX_QUEUES),
         ):
             (self.root / name).mkdir()
             os.chown(self.root / name, uid, gid)
@@ -406,9 +411,11 @@ def _greets(port: int, *, tls: bool) -> bool:
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     try:
-        with socket.create_connection((HOST, port), timeout=2) as plain:
-            with context.wrap_socket(plain) if tls else plain as session:
-                return session.recv(200).startswith((b"220 ", b"* OK"))
+        with contextlib.ExitStack() as opened:
+            session = opened.enter_context(socket.create_connection((HOST, port), timeout=2))
+            if tls:
+                session = opened.enter_context(context.wrap_socket(session))
+            return session.recv(200).startswith((b"220 ", b"* OK"))
     except OSError:
         return False
 
