@@ -1,0 +1,261 @@
+"""Turns a letter wanted into the final bytes that every delivery try sends.
+
+Letter, ticket, face of the desk, files -> Composed. Pure but for the renderer: the same arguments give the same
+bytes. Foreign words (subjects, names, file names, ids) are cleaned on their way into headers and never
+refused. Fails only with what the renderer raises, and with ValueError on a nonce that is too short.
+
+The headers are those of interface.md section 3; threading follows RFC 5322 section 3.6.4, the marks of
+automatic mail RFC 3834 section 5.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from email.utils import format_datetime
+from hashlib import sha256
+from zoneinfo import ZoneInfo
+
+from helpdesk.core import wire
+from helpdesk.core.message import Address
+from helpdesk.core.outgoing import Audience, Event, Letter, LetterView, NamedFile
+from helpdesk.core.secret import is_token, message_id, new_token, pseudo_reference, token_of
+from helpdesk.core.subject_tag import add_tag, strip_tags, tag
+from helpdesk.core.ticket import Part, Ticket
+from helpdesk.ports import Composed, Renderer
+
+# Ids kept in References besides the pseudo reference: the first, which began the thread, and the newest.
+NEWEST_REFERENCES = 10
+
+# More of somebody's words is in the stored mail; a letter that nobody can open helps nobody.
+MAX_BODY = 100_000
+
+# Base64 with its line ends, as a share of the file.
+BASE64_GROWTH = 1.37
+
+# Of the largest mail that the relay takes; the rest is for the words of the letter.
+ROOM_FOR_FILES = 0.9
+
+PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+
+# RFC 3834 section 5: an answer to a mail is auto-replied, everything else that no person wrote is auto-generated.
+ANSWERS = frozenset({Event.OPENED, Event.MISSING, Event.CLOSED, Event.REOPENED, Event.RESULT, Event.UNPROVEN})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Face:
+    """How a desk looks to its correspondents: under its own name or, failing that, the `name` of the whole helpdesk.
+
+    `reply_address` may hold `{token}`; empty: none is set. `timezone` (IANA) is where dates in letters are told,
+    `max_bytes` the size of a whole mail that the relay takes.
+    """
+
+    address: Address
+    name: str
+    instance: str
+    reply_address: str = ""
+    timezone: str = "UTC"
+    max_bytes: int = 25 * 1024 * 1024
+
+    @property
+    def shown(self) -> str:
+        """The name under which the desk writes."""
+        return self.address.name or self.name
+
+
+@dataclass(frozen=True, slots=True)
+class PassedOn:
+    """A file that a letter passes on. `content_id`: it was shown within the mail that it comes from."""
+
+    name: str
+    type: str
+    content: bytes
+    content_id: str | None = None
+
+
+def compose(
+    letter: Letter,
+    ticket: Ticket | None,
+    face: Face,
+    files: tuple[PassedOn, ...],
+    *,
+    key: bytes,
+    nonce: bytes,
+    now: datetime,
+    renderer: Renderer,
+) -> Composed:
+    """The letter as final bytes. `ticket` has its number already, `key` is the store's, `nonce` 8 random bytes."""
+    number = ticket.number if ticket else None
+    token = new_token(key, ticket=number, recipient=letter.to.address, audience=letter.audience, nonce=nonce)
+    domain = face.address.domain
+    identity = message_id(token, domain)
+    # Seen by everybody who gets the mail passed on, so it must not be the token.
+    seed = sha256(nonce + identity.encode()).hexdigest()[:20]
+
+    listed = _listed(files, face.max_bytes, f"{seed}@{domain}")
+    rendered = renderer.render(letter.event.value, letter.language, view(letter, ticket, face, listed))
+
+    subject = wire.one_line(strip_tags(rendered.subject))
+    thread = _references(letter, ticket, key, domain)
+    headers = [
+        wire.token_header("Date", [format_datetime(now)]),
+        wire.address_header("From", [Address(face.address.address, _sender(letter, face))]),
+        wire.address_header("To", _shown(letter, letter.shown_to or (letter.to,))),
+    ]
+    if letter.shown_cc:
+        headers.append(wire.address_header("Cc", _shown(letter, letter.shown_cc)))
+    if face.reply_address:
+        reply_to = Address(face.reply_address.replace("{token}", token), face.shown)
+        headers.append(wire.address_header("Reply-To", [reply_to]))
+    headers.append(wire.text_header("Subject", subject, verbatim=tag(number) if number else ""))
+    headers.append(wire.token_header("Message-ID", [identity]))
+    parent = thread[-1:] if letter.in_reply_to in thread else []
+    if parent:
+        headers.append(wire.token_header("In-Reply-To", parent))
+    if thread:
+        headers.append(wire.token_header("References", thread))
+    headers.extend(_marks(letter, number, face))
+
+    body = _body(rendered.text, rendered.html, tuple(zip(files, listed, strict=True)), seed)
+    return Composed(
+        message_id=identity,
+        envelope_from=face.address.address,
+        subject=add_tag(subject, number) if number else subject,
+        text=rendered.text,
+        raw="".join([*headers, "MIME-Version: 1.0\r\n"]).encode("utf-8") + bytes(body),
+        problem=rendered.problem,
+    )
+
+
+def view(letter: Letter, ticket: Ticket | None, face: Face, files: tuple[NamedFile, ...] = ()) -> LetterView:
+    """What the templates may show of this letter: cleaned, and without the requester's words unless allowed."""
+    zone = ZoneInfo(face.timezone)
+    ours = letter.audience is not Audience.REQUESTER
+    subject = letter.subject or (ticket.subject if ticket else "")
+    body = wire.lines(letter.body).strip("\n")
+    about = LetterView(
+        number=ticket.number if ticket else 0,
+        tag=tag(ticket.number) if ticket else "",
+        desk=wire.one_line(face.shown),
+        audience=letter.audience,
+        reader_is_ours=ours,
+        subject=wire.one_line(subject) if letter.words else "",
+        agent=wire.one_line(letter.sender_name),
+        author=wire.one_line(str(letter.author)) if letter.author else "",
+        body=body if len(body) <= MAX_BODY else body[:MAX_BODY] + " […]",
+        questions=_clean(letter.missing),
+        due_at=letter.due_at.astimezone(zone) if letter.due_at else None,
+        resolution=wire.one_line(ticket.resolution or "") if ticket else "",
+        reaches=_reaches(letter, ticket),
+        reasons=_clean(tuple(str(reason) for reason in letter.reasons)) if ours else (),
+        urgent=letter.urgent,
+        files=files,
+    )
+    if ticket is None or not ours:
+        return about
+    return replace(
+        about,
+        reasons=tuple(dict.fromkeys((*about.reasons, *_clean(ticket.reasons)))),
+        requester=wire.one_line(str(ticket.requester)) if ticket.requester else "",
+        assignee=wire.one_line(ticket.assignee or ""),
+        state=ticket.state.value,
+        lane=ticket.lane.value,
+        priority=ticket.priority.value,
+        situation=ticket.situation or "",
+        fields=tuple((wire.one_line(name), wire.one_line(value)) for name, value in ticket.fields),
+        opened_at=ticket.opened_at.astimezone(zone),
+        held=len(ticket.held),
+    )
+
+
+# --- headers --------------------------------------------------------------------------------------
+
+
+def _sender(letter: Letter, face: Face) -> str:
+    return f"{letter.sender_name} ({face.shown})" if letter.sender_name else face.shown
+
+
+def _shown(letter: Letter, addresses: tuple[Address, ...]) -> tuple[Address, ...]:
+    # A display name is the sender's words, too: a letter to a forged address must not carry an advertisement in it.
+    return addresses if letter.words else tuple(Address(address.address) for address in addresses)
+
+
+def _references(letter: Letter, ticket: Ticket | None, key: bytes, domain: str) -> list[str]:
+    """The ids that thread this letter, oldest first, the parent last.
+
+    Ids of our own letters to somebody else are left out: each is a secret of its recipient, and whoever knows it
+    could write in that recipient's name.
+    """
+    parent = (letter.in_reply_to,) if letter.in_reply_to else ()
+    if ticket is None:
+        return wire.message_ids(parent)
+    thread = [
+        known
+        for known in wire.message_ids((*ticket.thread, *parent))
+        if (token := token_of(known)) is None or is_token(key, token, ticket.number, letter.to.address, letter.audience)
+    ]
+    if parent and parent[0] in thread:
+        thread.remove(parent[0])
+        thread.append(parent[0])
+    kept = thread if len(thread) <= NEWEST_REFERENCES + 1 else [thread[0], *thread[-NEWEST_REFERENCES:]]
+    return [pseudo_reference(key, ticket.number, domain), *kept]
+
+
+def _marks(letter: Letter, number: int | None, face: Face) -> list[str]:
+    """The headers that tell machines what this mail is."""
+    marks = [("X-Helpdesk-Ticket", str(number))] if number else []
+    marks += [("X-Helpdesk-Event", letter.event.value), ("X-Helpdesk-Instance", face.instance)]
+    if letter.automatic:
+        marks.append(("Auto-Submitted", "auto-replied" if letter.event in ANSWERS else "auto-generated"))
+        marks.append(("X-Auto-Response-Suppress", "All"))
+    if letter.urgent and letter.audience is not Audience.REQUESTER:
+        marks += [("X-Priority", "1 (Highest)"), ("Importance", "high")]
+    return [wire.text_header(name, value) for name, value in marks]
+
+
+# --- contents -------------------------------------------------------------------------------------
+
+
+def _clean(texts: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(wire.one_line(text) for text in texts)
+
+
+def _reaches(letter: Letter, ticket: Ticket | None) -> tuple[str, ...]:
+    """Who gets an agent's reply to this letter: the requester and Cc; nobody by name in every other case."""
+    if letter.audience is not Audience.AGENT or ticket is None or ticket.requester is None:
+        return ()
+    copies = tuple(person.address for person in ticket.participants if person.part is Part.CC)
+    return _clean(tuple(str(address) for address in (ticket.requester, *copies)))
+
+
+def _listed(files: tuple[PassedOn, ...], max_bytes: int, seed: str) -> tuple[NamedFile, ...]:
+    """Each file as the letter names it. Those that do not fit into one mail stay behind and are only named."""
+    room = max_bytes * ROOM_FOR_FILES
+    listed = []
+    for index, file in enumerate(files):
+        size = len(file.content) * BASE64_GROWTH
+        attached = size <= room
+        room -= size if attached else 0
+        shown = attached and file.content_id is not None and file.type.strip().lower() in PICTURES
+        cid = f"picture-{index + 1}.{seed}" if shown else ""
+        listed.append(NamedFile(name=wire.file_name(file.name), size=len(file.content), attached=attached, cid=cid))
+    return tuple(listed)
+
+
+def _body(text: str, html: str, files: tuple[tuple[PassedOn, NamedFile], ...], seed: str) -> wire.Part:
+    """Text and HTML as alternatives; pictures belong to the HTML, files follow the whole."""
+    pictures = [
+        wire.file_part(file.name, file.type, file.content, content_id=listed.cid)
+        for file, listed in files
+        if listed.cid
+    ]
+    attached = [
+        wire.file_part(file.name, file.type, file.content)
+        for file, listed in files
+        if listed.attached and not listed.cid
+    ]
+    page = wire.text_part(html, "html")
+    if pictures:
+        page = wire.multipart("related", [page, *pictures], f"=_pictures_{seed}")
+    body = wire.multipart("alternative", [wire.text_part(text, "plain"), page], f"=_letter_{seed}")
+    return wire.multipart("mixed", [body, *attached], f"=_files_{seed}") if attached else body
