@@ -19,11 +19,12 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "helpdesk"
 
-MAX_LINES = 400  # twice what fits a head; beyond it a module has more than one reason to change
+MAX_LINES = 400  # beyond it a module has more than one reason to change
+TABLES = {"core.command_table"}  # rows of data, read one at a time: these may be as long as they have to
 
 # What each part of the package may import of the others. The key is the first folder or module below helpdesk/.
 CONTRACTS = {"core", "errors", "ports", "maillog"}
-WORKFLOWS = {"compose", "intake", "dispatch", "upkeep"}
+WORKFLOWS = {"compose", "postbox", "intake", "dispatch", "upkeep"}
 LAYERS: dict[str, set[str]] = {
     "core": set(),
     "errors": set(),
@@ -31,10 +32,11 @@ LAYERS: dict[str, set[str]] = {
     "maillog": {"core", "errors", "ports"},
     "packs": {"core", "errors"},
     "config": {"core", "errors", "packs"},
-    # A letter is composed while a mail is taken in, or when a follow-up is due.
+    # A letter is composed and queued while a mail is taken in, or when a follow-up is due.
     "compose": CONTRACTS,
-    "intake": CONTRACTS | {"compose"},
-    "upkeep": CONTRACTS | {"compose"},
+    "postbox": CONTRACTS | {"compose"},
+    "intake": CONTRACTS | {"compose", "postbox"},
+    "upkeep": CONTRACTS | {"compose", "postbox"},
     "dispatch": CONTRACTS,
     "adapters": CONTRACTS,
     # The shells wire everything together.
@@ -75,9 +77,9 @@ DATA_ONLY = {"tzdata"}  # zoneinfo finds it by itself
 
 # The standard library as far as it neither looks at the world nor changes it.
 PURE_STDLIB = {
-    "__future__", "base64", "bisect", "collections", "dataclasses", "datetime", "difflib", "enum", "functools",
-    "hashlib", "heapq", "hmac", "html", "ipaddress", "itertools", "math", "operator", "re", "string", "textwrap",
-    "types", "typing", "unicodedata", "zoneinfo",
+    "__future__", "base64", "binascii", "bisect", "collections", "dataclasses", "datetime", "difflib", "enum",
+    "functools", "hashlib", "heapq", "hmac", "html", "ipaddress", "itertools", "math", "operator", "re", "string",
+    "textwrap", "types", "typing", "unicodedata", "urllib.parse", "zoneinfo",
 }  # fmt: skip
 
 # Who may ask what time it is, or throw dice. Everybody else takes `now` or random bytes as an argument.
@@ -226,7 +228,7 @@ def test_core_touches_nothing_but_values(path: Path) -> None:
         [
             f":{line}: {name} is not known to be pure; move what needs it to an adapter, or add it to PURE_STDLIB"
             for line, name in imports(path)
-            if not name.startswith("helpdesk.core") and name.split(".")[0] not in PURE_STDLIB
+            if not name.startswith("helpdesk.core") and not {name, name.split(".")[0]} & PURE_STDLIB
         ]
         + [
             f":{node.lineno}: {node.func.id}() reaches outside; the core takes values and gives values"
@@ -293,4 +295,5 @@ def test_a_module_fits_a_head(path: Path) -> None:
     lines = len(path.read_text(encoding="utf-8").splitlines())
     assert lines <= MAX_LINES, (
         f"{path.relative_to(ROOT)} has {lines} lines: which second reason to change has it acquired?"
+    )
     )
