@@ -296,4 +296,3 @@ def test_a_module_fits_a_head(path: Path) -> None:
     assert lines <= MAX_LINES, (
         f"{path.relative_to(ROOT)} has {lines} lines: which second reason to change has it acquired?"
     )
-    )
