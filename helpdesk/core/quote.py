@@ -1,0 +1,270 @@
+"""What was written now, and what is quoted history or signature below it.
+
+A text in, (new, quoted) out. Every line that is not blank is in exactly one of the two, in its order: nothing
+is deleted, only folded. Lines are quoted when they begin with ">" or when something above them says that
+history begins: an attribution ("On … wrote:"), a header block of Outlook, a separator. Answers between and
+below quoted lines stay with the writer. When in doubt a line is the writer's. Never fails; looks at every
+line a bounded number of times, whatever stands in it. Source of "-- ": RFC 3676 section 4.3.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+# What stands further down is a pasted log: only ">" is looked for there.
+_MAX_LINES = 20_000
+
+# A line longer than this marks nothing: no program writes such an attribution or header.
+_MAX_MARK = 400
+
+# Programs wrap "On … wrote:" into several lines.
+_MAX_ATTRIBUTION_LINES = 4
+
+# How far below its first line a header block may reach; long lists of recipients wrap.
+_MAX_HEADER_LINES = 14
+
+# Below a bare "--" more lines than these are not a signature.
+_MAX_SIGNATURE_LINES = 15
+
+_QUOTED = re.compile(r"[ \t\u00a0\ufeff]{0,3}(?:>|&gt;)")
+
+# --- separators -----------------------------------------------------------------------------------
+
+_ORIGINAL = (
+    r"original message|original appointment|forwarded message|forwarded by|reply message|"
+    r"(?:исходное|оригинальное|первоначальное|пересылаемое|пересланное|перенаправленное|пересылаемое) сообщение|"
+    r"конец пересылаемого сообщения|"
+    r"(?:оригінальне|початкове|вихідне|переслане|пересилане|перенаправлене) повідомлення|пересланий лист|"
+    r"(?:oryginalna|przekazana|pierwotna|przesłana|treść przekazanej|treść oryginalnej) wiadomo(?:ść|sci|ści)|"
+    r"wiadomość (?:oryginalna|przekazana|pierwotna)|treść oryginalna|"
+    r"ursprüngliche nachricht|original-?nachricht|weitergeleitete nachricht|originalmeldung|"
+    r"message (?:d['’]origine|original|initial|transféré)|courriel original|"
+    r"mensaje (?:original|reenviado)|messaggio (?:originale|inoltrato)|mensagem original|"
+    r"oorspronkelijk bericht|původní zpráva|pôvodná správa"
+)
+_SEPARATOR = re.compile(rf"[\s>*]{{0,4}}[-–—_=]{{2,40}}\s{{0,3}}(?:{_ORIGINAL})\b[^\n]{{0,80}}", re.IGNORECASE)
+_FORWARD_BEGINS = re.compile(
+    r"\s{0,3}(?:begin forwarded message|начало переадресованного сообщения|начало пересылаемого сообщения|"
+    r"початок переадресованого повідомлення|початок листа, що пересилається|"
+    r"początek przekazanej wiadomości|początek przekazywanej wiadomości|"
+    r"anfang der weitergeleiteten nachricht|début du message (?:réexpédié|transféré)|"
+    r"inicio del mensaje reenviado|inizio messaggio inoltrato)\s{0,3}:\s{0,3}",
+    re.IGNORECASE,
+)
+_RULE = re.compile(r"\s{0,3}[_\-–—=*]{5,200}\s{0,3}")
+
+# --- header blocks --------------------------------------------------------------------------------
+
+_LABELS = {
+    "from": "from|от|от кого|отправитель|від|від кого|відправник|od|nadawca|von|de|da",
+    "date": "sent|date|sent at|отправлено|дата|дата и время|надіслано|дата|відправлено|wysłano|wysłane|data|"
+    "data wysłania|gesendet|datum|envoyé|envoyé le|enviado|enviado el|fecha|inviato|data",
+    "to": "to|кому|получатель|одержувач|do|adresat|an|à|para|a",
+    "cc": "cc|копия|копія|dw|kopia|kopie|bcc|reply-to|ответить|importance|важность",
+    "subject": "subject|тема|тема письма|temat|betreff|objet|asunto|oggetto",
+}
+_LABEL_OF = {word: key for key, words in _LABELS.items() for word in words.split("|")}
+_LABEL = re.compile(
+    r"[ \t\u00a0>*|]{0,6}(?P<label>[^\W\d_][^:\n*]{0,20}?)[ \t\u00a0*]{0,3}:[ \t\u00a0*]{0,3}(?P<value>[^\n]*)"
+)
+
+# --- attributions ---------------------------------------------------------------------------------
+
+_WEEKDAY = (
+    r"пн|вт|ср|чт|пт|сб|вс|нд|понедельник|вторник|среда|четверг|пятница|суббота|воскресенье|"
+    r"понеділок|вівторок|середа|п['’ʼ]?ятниця|субота|неділя|четвер|"
+    r"pon|wt|śr|czw|pt|sob|niedz|ndz|poniedziałek|wtorek|środa|czwartek|piątek|sobota|niedziela|"
+    r"mon|tue|wed|thu|fri|sat|sun|monday|tuesday|wednesday|thursday|friday|saturday|sunday"
+)
+_ATTRIBUTION_BEGINS = re.compile(
+    rf"\s{{0,3}}[-–—*\"«“]{{0,8}}\s{{0,2}}(?:on|at|am|le|el|il|em|op|den|w dniu|dnia|dn\.|w|в|во|у|о|{_WEEKDAY})\b"
+    r"|\s{0,3}[-–—*\"«“]{0,8}\s{0,2}\d",
+    re.IGNORECASE,
+)
+_WROTE = (
+    r"wrote|writes|said|(?:на)?писал[аи]?|пишет|сообщила?|"
+    r"(?:на)?писав|пише|(?:na)?pisał[ay]?|pisze|napisan[ay] przez|schrieb|a écrit|escribió|ha scritto|escreveu|schreef|"
+    r"napsal|skrev"
+)
+_WROTE_ENDS = re.compile(rf"\b(?:{_WROTE})\b[^\n:]{{0,40}}:?[\s\-–—*]{{0,10}}$", re.IGNORECASE)
+# German and some others put the name behind the verb: "Am … schrieb Ivan <i@x>:".
+_WROTE_WITHIN = re.compile(rf"\b(?:{_WROTE}|от|від|from|od|von)\b", re.IGNORECASE)
+# Yandex and Gmail in Russian have no verb: '01.02.2024, 10:00, "Ivan" <i@x>:'.
+_DATE_AND_NAME = re.compile(
+    rf"(?:(?:{_WEEKDAY})\b[^\n]{{0,3}})?\s?\d[^\n]{{5,300}}<[^<>\s]{{3,200}}>\s?:$", re.IGNORECASE
+)
+_CLOCK = re.compile(r"\b\d{1,2}[:.]\d{2}\b")
+_DATED = re.compile(r"\b\d{1,2}[:.]\d{2}\b|\b(?:19|20)\d{2}\b")
+_ADDRESSED = re.compile(r"[\w.+%-]{1,64}@[\w-]{1,63}\.[\w.-]{1,100}")
+
+# --- signatures -----------------------------------------------------------------------------------
+
+_SENT_FROM = re.compile(
+    r"\s{0,3}[*_(]{0,2}(?:"
+    r"sent (?:from|via|using|with) (?:my )?(?:iphone|ipad|ios|android|samsung|galaxy|huawei|xiaomi|mobile|phone|"
+    r"blackberry|outlook|yahoo|gmail|mail|proton|yandex|thunderbird|k-9|blue)|get outlook for (?:ios|android)|"
+    r"отправлено (?:с|со|из|через) (?:моего |моей |мобильно[гй]о? |приложения )*(?:iphone|ipad|айфон|android|андроид|"
+    r"samsung|galaxy|huawei|xiaomi|honor|устройства|смартфона|телефона|почты|яндекс|yandex|outlook|mail|gmail|blue|"
+    r"мобильн|k-9|планшета)|"
+    r"(?:надіслано|відправлено|відіслано) (?:з|із|зі|через) (?:мого |моєї |мобільно(?:го|ї) )*(?:iphone|ipad|айфон|"
+    r"android|андроїд|samsung|galaxy|huawei|xiaomi|пристрою|смартфон|телефон|пошти|outlook|mail|gmail|ukr|blue|k-9)|"
+    r"wysłan[eoya]{1,2} (?:z|za pomocą|przy użyciu|przez) (?:mojego )?(?:iphone|ipad|android|samsung|galaxy|huawei|"
+    r"xiaomi|telefonu|urządzenia|smartfon|poczty|outlook|aplikacji|mobiln)|pobierz (?:program |aplikację )?outlook|"
+    r"(?:скачать|скачайте|получить|завантажити|завантажте|отримати) outlook|"
+    r"(?:von meinem|gesendet (?:von|mit|mittels)|envoyé (?:de|depuis|à partir)|enviado desde|inviato da) )"
+    r"[^\n]{0,80}",
+    re.IGNORECASE,
+)
+_SENTENCE_GOES_ON = re.compile(r"[?!]|[.,;] ")
+
+
+def split(text: str) -> tuple[str, str]:
+    """What the writer wrote now, and the quoted history and signatures; both without blank edges."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    marks = _mark(lines)
+    new = [line for line, quoted in zip(lines, marks, strict=True) if not quoted]
+    old = [line for line, quoted in zip(lines, marks, strict=True) if quoted]
+    return _trim(new), _trim(old)
+
+
+def _trim(lines: list[str]) -> str:
+    """The lines as text: no blank lines at the edges, at most two in a row, no blanks at the ends of lines."""
+    kept: list[str] = []
+    for line in lines:
+        line = line.rstrip()
+        if line or (kept and not (len(kept) > 1 and kept[-1] == kept[-2] == "")):
+            kept.append(line)
+    while kept and not kept[-1]:
+        kept.pop()
+    return "\n".join(kept)
+
+
+def _mark(lines: list[str]) -> list[bool]:
+    """For every line: does it belong to quoted history or to a signature?"""
+    marks = [_QUOTED.match(line) is not None for line in lines]
+    at = 0
+    while at < min(len(lines), _MAX_LINES):
+        length = 0 if marks[at] else _history_begins(lines, at)
+        if not length:
+            at += 1
+            continue
+        marks[at : at + length] = [True] * length
+        at += length
+        below = _next_written(lines, at)
+        if below is not None and not marks[below]:
+            # History without ">" has no end that could be seen.
+            marks[at:] = [True] * (len(lines) - at)
+            break
+    for begin, end in _own_blocks(marks):
+        _mark_signature(lines, marks, begin, end)
+    return marks
+
+
+def _next_written(lines: list[str], start: int) -> int | None:
+    """The first line from `start` on that is not blank."""
+    return next((at for at in range(start, len(lines)) if lines[at].strip()), None)
+
+
+def _history_begins(lines: list[str], at: int) -> int:
+    """How many lines from `at` on announce quoted history; 0 when none does."""
+    line = lines[at]
+    if not line.strip() or len(line) > _MAX_MARK:
+        return 0
+    if _SEPARATOR.fullmatch(line) or _FORWARD_BEGINS.fullmatch(line):
+        return 1 + _header_block(lines, at + 1, announced=True)
+    if _RULE.fullmatch(line):
+        block = _header_block(lines, at + 1, announced=True)
+        return 1 + block if block else 0
+    return _header_block(lines, at, announced=False) or _attribution(lines, at)
+
+
+def _header_block(lines: list[str], start: int, *, announced: bool) -> int:
+    """How many lines from `start` on are a quoted header (From, Sent, To, Subject); 0 for none.
+
+    One that nothing announces must begin with the author and name a date and a recipient or subject.
+    """
+    seen: set[str] = set()
+    sent = False
+    end = start
+    for at in range(start, min(start + _MAX_HEADER_LINES, len(lines))):
+        line = lines[at][:_MAX_MARK]
+        if not line.strip():
+            if seen:
+                break
+            if not announced:
+                return 0
+            continue
+        match = _LABEL.match(line)
+        key = _LABEL_OF.get(match["label"].strip().lower()) if match else None
+        if key is None:
+            if not seen:
+                return 0
+            continue  # a wrapped list of recipients; counts only when a label follows
+        if not seen and not announced and key != "from":
+            return 0
+        seen.add(key)
+        sent |= (key == "from" and "@" in line) or (key == "date" and _CLOCK.search(line) is not None)
+        end = at + 1
+    if announced:
+        return end - start if len(seen - {"cc"}) >= 2 else 0
+    # A form that a customer fills in may hold the same words, but no address of an author and no clock.
+    return end - start if sent and len(seen - {"cc"}) >= 3 else 0
+
+
+def _attribution(lines: list[str], at: int) -> int:
+    """How many lines from `at` on say who wrote what follows, and when; 0 for none."""
+    joined = ""
+    for end in range(at, min(at + _MAX_ATTRIBUTION_LINES, len(lines))):
+        joined = f"{joined} {lines[end].strip()}".lstrip()
+        if not lines[end].strip() or len(joined) > _MAX_MARK:
+            return 0
+        if _is_attribution(joined, lines, end + 1):
+            return end + 1 - at
+        if not _ATTRIBUTION_BEGINS.match(joined) and not _ADDRESSED.search(joined):
+            return 0
+    return 0
+
+
+def _is_attribution(joined: str, lines: list[str], below: int) -> bool:
+    """Is this sentence an attribution, seen with what follows at line `below`?
+
+    The writer may speak of dates too: it takes an address, or quoted lines right below.
+    """
+    if not joined.endswith((":", "-", "—")) and not _WROTE_ENDS.search(joined):
+        return False
+    if not _DATED.search(joined) or not _WROTE_WITHIN.search(joined) and not _DATE_AND_NAME.match(joined):
+        return False
+    if _ADDRESSED.search(joined):
+        return True
+    following = _next_written(lines, below)
+    return following is not None and _QUOTED.match(lines[following]) is not None
+
+
+def _own_blocks(marks: list[bool]) -> Iterator[tuple[int, int]]:
+    """Stretches of lines that are still the writer's."""
+    begin = None
+    for at, quoted in enumerate([*marks, True]):
+        if not quoted and begin is None:
+            begin = at
+        elif quoted and begin is not None:
+            yield begin, at
+            begin = None
+
+
+def _mark_signature(lines: list[str], marks: list[bool], begin: int, end: int) -> None:
+    """Mark what stands below "-- " in this stretch, and "Sent from my phone" at its end."""
+    for at in range(begin, end):
+        if lines[at] == "-- " or (lines[at].rstrip() == "--" and end - at <= _MAX_SIGNATURE_LINES):
+            marks[at:end] = [True] * (end - at)
+            end = at
+            break
+    last = next((at for at in range(end - 1, begin - 1, -1) if lines[at].strip()), None)
+    if last is not None and len(lines[last]) <= 120 and _is_sent_from(lines[last]):
+        marks[last] = True
+
+
+def _is_sent_from(line: str) -> bool:
+    """Is this line what a telephone adds, and not a sentence of the writer?"""
+    match = _SENT_FROM.fullmatch(line.rstrip())
+    return match is not None and not _SENTENCE_GOES_ON.search(line.replace("Mail.ru", ""))
