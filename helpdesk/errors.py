@@ -35,6 +35,10 @@ class TemporaryError(HelpdeskError):
     """A server is away or the store is busy: the same call may succeed later. Nothing was lost."""
 
 
+class UnreachableError(TemporaryError):
+    """No session with a server could be had: whatever else is asked of it now would fail, too."""
+
+
 class PermanentError(HelpdeskError):
     """A login or a recipient was refused: the same call will fail until somebody changes something."""
 

@@ -1,0 +1,259 @@
+"""The agents' command language as one table: parser, help mail and documentation are read from it.
+
+A row is a command: how the text behind its word is read, the words for it, what that text is called, one line of
+help. Each is said in English, Russian, Ukrainian and Polish, with " | " between the languages. A language may have
+several words for a command: the help shows the first, and the first of the English ones is the canonical name.
+
+Words are written as people write them; how they are compared is the parser's affair. No word may stand in two rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from helpdesk.core import command_values as values
+from helpdesk.core.command_values import Reader, a_number, an_address, nothing, perhaps_text, some_items, some_text
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """The same thing said in four languages."""
+
+    en: str
+    ru: str
+    uk: str
+    pl: str
+
+    @classmethod
+    def read(cls, text: str) -> Wording:
+        """The wording that a line of the table holds."""
+        return cls(*text.split(" | "))
+
+    def of(self, language: str) -> str:
+        """What is said in `language`; English where it is none of ours."""
+        return {"ru": self.ru, "uk": self.uk, "pl": self.pl}.get(language, self.en)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Row:
+    """One command of the language; `read` None: known, but not carried out yet."""
+
+    read: Reader | None
+    words: Wording
+    takes: Wording
+    help: Wording
+
+    @property
+    def name(self) -> str:
+        """The canonical name."""
+        return self.words.en.split()[0]
+
+    @property
+    def planned(self) -> bool:
+        """Is it known, but not carried out yet?"""
+        return self.read is None
+
+    def all_words(self) -> tuple[str, ...]:
+        """Every word for it, of every language."""
+        return tuple(" ".join((self.words.en, self.words.ru, self.words.uk, self.words.pl)).split())
+
+
+_NOTHING = " |  |  | "
+_NAME = "NAME | ИМЯ | НАЗВА | NAZWA"
+_NUMBER = "NUMBER | НОМЕР | НОМЕР | NUMER"
+_ADDRESS = "ADDRESS | АДРЕС | АДРЕСА | ADRES"
+_ITEMS = "ITEM, … | ПУНКТ, … | ПУНКТ, … | POZYCJA, …"
+
+
+def _row(read: Reader | None, words: str, takes: str, help_line: str) -> Row:
+    return Row(read=read, words=Wording.read(words), takes=Wording.read(takes), help=Wording.read(help_line))
+
+
+def _planned(words: str) -> Row:
+    return _row(None, words, _NOTHING, _NOTHING)
+
+
+GRAMMAR: tuple[Row, ...] = (
+    _row(
+        nothing(values.Take()),
+        "take | взять беру | взяти беру | weź biorę",
+        _NOTHING,
+        "the ticket is yours | обращение ваше | звернення ваше | bierzesz zgłoszenie",
+    ),
+    _row(
+        some_text(values.Assign),
+        "assign | назначить передать | призначити передати | przydziel",
+        _NAME,
+        "give the ticket to a colleague | передать обращение коллеге | "
+        "передати звернення колезі | przekazać zgłoszenie innej osobie",
+    ),
+    _row(
+        nothing(values.Release()),
+        "release | отпустить освободить | відпустити звільнити | zwolnij oddaj",
+        _NOTHING,
+        "give the ticket back to the desk | вернуть обращение отделу | "
+        "повернути звернення відділу | oddać zgłoszenie do działu",
+    ),
+    _planned("away | отсутствую отпуск | відсутній відпустка | nieobecny urlop"),
+    _row(
+        values.read_accept,
+        "accept | принять | прийняти | przyjmij",
+        "[always] | [всегда] | [завжди] | [zawsze]",
+        "let a held mail into the ticket | принять задержанное письмо в обращение | "
+        "прийняти затриманий лист у звернення | przyjąć wstrzymaną wiadomość do zgłoszenia",
+    ),
+    _row(
+        nothing(values.Reject()),
+        "reject | отклонить | відхилити | odrzuć",
+        _NOTHING,
+        "keep a held mail out of the ticket | не принимать задержанное письмо | "
+        "не приймати затриманий лист | nie przyjmować wstrzymanej wiadomości",
+    ),
+    _row(
+        nothing(values.Spam()),
+        "spam | спам | спам | spam",
+        _NOTHING,
+        "close without a letter and block the sender | закрыть без письма и заблокировать отправителя | "
+        "закрити без листа й заблокувати відправника | zamknąć bez odpowiedzi i zablokować nadawcę",
+    ),
+    _row(
+        perhaps_text(values.Close),
+        "close resolve | закрыть закрой решено | закрити закрий вирішено | zamknij rozwiązane",
+        "[RESOLUTION] | [РЕШЕНИЕ] | [РІШЕННЯ] | [ROZWIĄZANIE]",
+        "close the ticket; with an answer below it is one letter | "
+        "закрыть обращение; вместе с ответом ниже уйдёт одно письмо | "
+        "закрити звернення; разом із відповіддю нижче піде один лист | "
+        "zamknąć zgłoszenie; razem z odpowiedzią poniżej wyjdzie jeden list",
+    ),
+    _row(
+        nothing(values.Reopen()),
+        "reopen | открыть переоткрыть | відкрити перевідкрити | otwórz",
+        _NOTHING,
+        "open the ticket again | снова открыть обращение | знову відкрити звернення | ponownie otworzyć zgłoszenie",
+    ),
+    _row(
+        values.read_wait,
+        "wait snooze | ждать отложить | чекати відкласти | czekaj odłóż",
+        "3d | 3д | 3д | 3d",
+        "let the ticket sleep: 30m, 2h, 3d, 3bd (business days); a mail of the requester wakes it | "
+        "отложить обращение: 30м, 2ч, 3д, 3рд (рабочие дни); письмо клиента разбудит его раньше | "
+        "відкласти звернення: 30хв, 2 години, 3д, 3рд (робочі дні); лист клієнта розбудить його раніше | "
+        "odłożyć zgłoszenie: 30m, 2h, 3d, 3dr (dni robocze); wiadomość klienta obudzi je wcześniej",
+    ),
+    _row(
+        lambda text: values.Note(text),
+        "note | заметка | нотатка | notatka",
+        "[TEXT] | [ТЕКСТ] | [ТЕКСТ] | [TEKST]",
+        "this text and the rest of the mail are for colleagues only | "
+        "этот текст и остаток письма увидят только коллеги | "
+        "цей текст і решту листа побачать лише колеги | ten tekst i resztę wiadomości zobaczą tylko współpracownicy",
+    ),
+    _row(
+        values.read_priority,
+        "priority | приоритет | пріоритет | priorytet",
+        "low|normal|high | низкий|обычный|высокий | низький|звичайний|високий | niski|zwykły|wysoki",
+        "the place in the queue | место в очереди | місце в черзі | miejsce w kolejce",
+    ),
+    _row(
+        perhaps_text(values.Outage),
+        "outage | авария сбой | аварія збій | awaria",
+        "[SITUATION] | [СИТУАЦИЯ] | [СИТУАЦІЯ] | [SYTUACJA]",
+        "work on it out of turn | срочно, вне очереди | терміново, поза чергою | pilne, poza kolejnością",
+    ),
+    _row(
+        nothing(values.Normal()),
+        "normal | обычное обычная | звичайне звичайна | zwykłe normalne",
+        _NOTHING,
+        "not an outage: back into the normal queue | не авария: вернуть в обычную очередь | "
+        "не аварія: повернути у звичайну чергу | to nie awaria: z powrotem do zwykłej kolejki",
+    ),
+    _row(
+        some_items(values.Ask),
+        "ask | спросить запросить уточнить | запитати уточнити | zapytaj",
+        _ITEMS,
+        "ask the requester for missing facts | запросить у клиента недостающие сведения | "
+        "запитати в клієнта відомості, яких бракує | poprosić klienta o brakujące informacje",
+    ),
+    _row(
+        some_items(values.Got),
+        "got | получено есть | отримано | otrzymano",
+        _ITEMS,
+        "a fact is known by other means; stop asking | сведения уже есть, больше не спрашивать | "
+        "відомості вже є, більше не запитувати | informacja już jest, nie pytać więcej",
+    ),
+    _row(
+        values.read_field,
+        "field | поле | поле | pole",
+        "NAME = VALUE | ИМЯ = ЗНАЧЕНИЕ | НАЗВА = ЗНАЧЕННЯ | NAZWA = WARTOŚĆ",
+        "write down a fact on the ticket | записать сведения в обращение | "
+        "записати відомості у звернення | zapisać informację w zgłoszeniu",
+    ),
+    _planned("send | отправить | надіслати | wyślij"),
+    _planned("case | случай | випадок | przypadek"),
+    _row(
+        some_text(values.MoveToDesk),
+        "desk | отдел | відділ | dział",
+        _NAME,
+        "move the ticket to another desk | передать обращение другому отделу | "
+        "передати звернення іншому відділу | przenieść zgłoszenie do innego działu",
+    ),
+    _row(
+        an_address(values.AddCc),
+        "cc | копия | копія | kopia dw",
+        _ADDRESS,
+        "somebody more gets the answers | ответы получит ещё один адрес | "
+        "відповіді отримає ще одна адреса | odpowiedzi dostanie jeszcze jeden adres",
+    ),
+    _row(
+        an_address(values.RemoveCc),
+        "uncc | исключить | вилучити | usuń",
+        _ADDRESS,
+        "somebody gets the answers no longer | больше не слать ответы на этот адрес | "
+        "більше не надсилати відповіді на цю адресу | ten adres nie dostanie więcej odpowiedzi",
+    ),
+    _planned("requester | заявитель | заявник | zgłaszający"),
+    _planned("merge | объединить | об'єднати | połącz"),
+    _planned("split | разделить | розділити | rozdziel"),
+    _row(
+        a_number(values.LinkTo),
+        "link | связать | пов'язати | powiąż",
+        _NUMBER,
+        "link with another ticket | связать с другим обращением | "
+        "пов'язати з іншим зверненням | powiązać z innym zgłoszeniem",
+    ),
+    _planned("forward | переслать | переслати | przekaż"),
+    _planned("incident | инцидент | інцидент | incydent"),
+    _planned("join | присоединить | приєднати | dołącz"),
+    _planned("broadcast | рассылка | розсилка | rozgłoś"),
+    _planned("rma | возврат | повернення | zwrot"),
+    _planned("ship | отгрузка | відвантаження | wysyłka"),
+    _row(
+        nothing(values.Undo()),
+        "undo | отменить отмена | скасувати | cofnij",
+        _NOTHING,
+        "take your last answer back while it has not left yet | отозвать ваш последний ответ, пока он не ушёл | "
+        "відкликати вашу останню відповідь, доки вона не пішла | cofnąć ostatnią odpowiedź, zanim zostanie wysłana",
+    ),
+    _planned("files | файлы вложения | файли вкладення | pliki załączniki"),
+    _row(
+        nothing(values.ShowQueue()),
+        "queue | очередь | черга | kolejka",
+        _NOTHING,
+        "get the open tickets by mail | получить письмом открытые обращения | "
+        "отримати листом відкриті звернення | dostać mailem otwarte zgłoszenia",
+    ),
+    _row(
+        a_number(values.ShowTicket),
+        "show | показать | показати | pokaż",
+        _NUMBER,
+        "get a ticket by mail | получить обращение письмом | отримати звернення листом | dostać zgłoszenie mailem",
+    ),
+    _planned("search | найти поиск | знайти пошук | szukaj"),
+    _planned("stats | статистика | статистика | statystyka"),
+    _row(
+        nothing(values.Help()),
+        "help | помощь справка | допомога довідка | pomoc",
+        _NOTHING,
+        "get this list by mail | получить этот список письмом | отримати цей перелік листом | dostać tę listę mailem",
+    ),
+)
