@@ -18,9 +18,14 @@ _LETTER_WEIGHT = 2
 
 _LETTERS: Mapping[str, str] = {"uk": "іїєґ", "ru": "ыэёъ", "pl": "ąęłńśźżćó"}
 
+
+def _set_of(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
 # Words that are common in one language and absent from its neighbours, the mail of a help desk in mind.
 _WORDS: Mapping[str, frozenset[str]] = {
-    "ru": frozenset(
+    "ru": _set_of(
         """и или что чтобы как где когда если только уже еще ещё нет не был была было были есть мой мне меня нас вас
         вам нам он она они это этот эта эти того тоже так также очень почему потому может можно нужно надо будет
         здравствуйте добрый день доброе утро пожалуйста спасибо помогите подскажите уважением уважаемые привет
@@ -29,9 +34,9 @@ _WORDS: Mapping[str, frozenset[str]] = {
         вчера сейчас снова опять ничего никто нельзя получается приходит приходят пропал пропали пропала проценка
         проверьте сделать сделайте после перед через из при под над от до для без со ко об во кто куда все всё всех
         вообще больше теперь клиент клиенты покупатели корзина корзину прайс выгрузка вместо который которые нашем
-        магазин магазине поставщик поставщики висит тормозит срочно вопрос ответ жду ждем просьба прошу""".split()
+        магазин магазине поставщик поставщики висит тормозит срочно вопрос ответ жду ждем просьба прошу"""
     ),
-    "uk": frozenset(
+    "uk": _set_of(
         """та або що щоб як де коли якщо тільки вже ще немає не був була було були є мій мені мене нас вас вам нам він
         вона вони це цей ця того теж так також дуже чому тому може можна треба потрібно буде будь ласка дякую вітаю
         добрий день доброго дня ранку допоможіть підкажіть повагою шановні працює працюють відкривається
@@ -39,17 +44,17 @@ _WORDS: Mapping[str, frozenset[str]] = {
         листи пошта пароль вхід увійти оплата сплатити сьогодні вчора зараз знову нічого ніхто виходить приходить
         приходять зник зникли перевірте зробити зробіть після перед через із зі під над від до для без про хто куди
         все всі всіх взагалі більше тепер клієнт клієнти покупці кошик прайс вивантаження замість який які нашому
-        магазин магазині постачальник терміново питання запитання відповідь чекаю чекаємо прошу прохання""".split()
+        магазин магазині постачальник терміново питання запитання відповідь чекаю чекаємо прошу прохання"""
     ),
-    "en": frozenset(
+    "en": _set_of(
         """the a an and or that this these those is are was were be been have has had do does did not no can could will
         would should may please thanks thank you your yours we our us i my me it its he she they them to of in on at
         for from with without by about when where why how what which who there here hello hi dear regards best kind
         site website page order orders price prices cart payment login password error work works working down help
         cannot can't doesn't don't isn't won't i'm it's again still since yesterday today now after before into out
-        up customer customers shop checkout email mail urgent issue problem nothing anyone everyone all any""".split()
+        up customer customers shop checkout email mail urgent issue problem nothing anyone everyone all any"""
     ),
-    "pl": frozenset(
+    "pl": _set_of(
         """i oraz lub albo że żeby jak gdzie kiedy jeśli tylko już jeszcze nie był była było były jest są mój mi mnie
         nas was wam nam on ona oni to ten ta tego też tak także bardzo dlaczego bo może można trzeba będzie proszę
         prosze dziękuję dziekuje dzień dzien dobry witam cześć pozdrawiam pozdrowienia pomocy pomóżcie działa dziala
@@ -57,7 +62,7 @@ _WORDS: Mapping[str, frozenset[str]] = {
         sklep sklepie cena ceny towar towaru wiadomość poczta hasło haslo logowanie zalogować zalogowac płatność
         platnosc dzisiaj wczoraj teraz znowu nic nikt przychodzi zniknęły sprawdźcie sprawdzić zrobić po przed przez
         z ze pod nad od do dla bez o w na za się sie kto co który które klient klienci koszyk koszyka cennik pilne
-        pytanie odpowiedź czekam czekamy mam mamy nasz nasza naszej wszystko wszyscy""".split()
+        pytanie odpowiedź czekam czekamy mam mamy nasz nasza naszej wszystko wszyscy"""
     ),
 }
 

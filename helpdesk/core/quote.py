@@ -33,7 +33,7 @@ _QUOTED = re.compile(r"[ \t\u00a0\ufeff]{0,3}(?:>|&gt;)")
 
 _ORIGINAL = (
     r"original message|original appointment|forwarded message|forwarded by|reply message|"
-    r"(?:исходное|оригинальное|первоначальное|пересылаемое|пересланное|перенаправленное|пересылаемое) сообщение|"
+    r"(?:исходное|оригинальное|первоначальное|пересылаемое|пересланное|перенаправленное) сообщение|"
     r"конец пересылаемого сообщения|"
     r"(?:оригінальне|початкове|вихідне|переслане|пересилане|перенаправлене) повідомлення|пересланий лист|"
     r"(?:oryginalna|przekazana|pierwotna|przesłana|treść przekazanej|treść oryginalnej) wiadomo(?:ść|sci|ści)|"
@@ -65,9 +65,7 @@ _LABELS = {
     "subject": "subject|тема|тема письма|temat|betreff|objet|asunto|oggetto",
 }
 _LABEL_OF = {word: key for key, words in _LABELS.items() for word in words.split("|")}
-_LABEL = re.compile(
-    r"[ \t\u00a0>*|]{0,6}(?P<label>[^\W\d_][^:\n*]{0,20}?)[ \t\u00a0*]{0,3}:[ \t\u00a0*]{0,3}(?P<value>[^\n]*)"
-)
+_LABEL = re.compile(r"[ \t\u00a0>*|]{0,6}(?P<label>[^\W\d_][^:\n*]{0,20}?)[ \t\u00a0*]{0,3}:")
 
 # --- attributions ---------------------------------------------------------------------------------
 
@@ -87,7 +85,6 @@ _WROTE = (
     r"(?:на)?писав|пише|(?:na)?pisał[ay]?|pisze|napisan[ay] przez|schrieb|a écrit|escribió|ha scritto|escreveu|schreef|"
     r"napsal|skrev"
 )
-_WROTE_ENDS = re.compile(rf"\b(?:{_WROTE})\b[^\n:]{{0,40}}:?[\s\-–—*]{{0,10}}$", re.IGNORECASE)
 # German and some others put the name behind the verb: "Am … schrieb Ivan <i@x>:".
 _WROTE_WITHIN = re.compile(rf"\b(?:{_WROTE}|от|від|from|od|von)\b", re.IGNORECASE)
 # Yandex and Gmail in Russian have no verb: '01.02.2024, 10:00, "Ivan" <i@x>:'.
@@ -231,9 +228,9 @@ def _is_attribution(joined: str, lines: list[str], below: int) -> bool:
 
     The writer may speak of dates too: it takes an address, or quoted lines right below.
     """
-    if not joined.endswith((":", "-", "—")) and not _WROTE_ENDS.search(joined):
+    if not joined.endswith((":", ":*", "-", "—")) or not _DATED.search(joined):
         return False
-    if not _DATED.search(joined) or not _WROTE_WITHIN.search(joined) and not _DATE_AND_NAME.match(joined):
+    if not _WROTE_WITHIN.search(joined) and not _DATE_AND_NAME.match(joined):
         return False
     if _ADDRESSED.search(joined):
         return True
