@@ -20,7 +20,6 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "helpdesk"
 
 MAX_LINES = 400  # beyond it a module has more than one reason to change
-TABLES = {"core.command_table"}  # rows of data, read one at a time: these may be as long as they have to
 
 # What each part of the package may import of the others. The key is the first folder or module below helpdesk/.
 CONTRACTS = {"core", "errors", "ports", "maillog"}
