@@ -46,6 +46,11 @@ def queued(*, event: str, ticket: int | None, to: str) -> None:
     _write(logging.INFO, "queued", event=event, ticket=ticket, to=to)
 
 
+def template_failed(*, event: str, problem: str) -> None:
+    """A template of the desk's own could not be used; the letter was written with the one that ships."""
+    _write(logging.ERROR, "template_failed", event=event, problem=problem)
+
+
 def sent(letter: QueuedLetter, delivery: Delivery) -> None:
     """The relay took responsibility for a recipient of a letter."""
     _write(logging.INFO, "sent", **_delivery(letter, delivery))

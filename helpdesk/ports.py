@@ -10,12 +10,16 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from helpdesk.core.decision import Decision, Facts, Outcome, Wanted
 from helpdesk.core.message import Inbound
 from helpdesk.core.outgoing import Delivery, Letter, LetterView, OutboxState, RecipientState
+from helpdesk.core.poison import Sketch
 from helpdesk.core.ticket import Ticket
+
+if TYPE_CHECKING:
+    from helpdesk.compose import PassedOn
 
 # --- mail in --------------------------------------------------------------------------------------
 
@@ -105,6 +109,12 @@ class Reader(Protocol):
 
     def read(self, raws: Sequence[bytes]) -> Sequence[Inbound | Exception]:
         """One result per mail, in order. An exception means: this one killed or stalled its reader."""
+
+    def parts(self, raw: bytes, numbers: Sequence[int]) -> tuple[PassedOn, ...]:
+        """These attachments of a mail, as files to pass on; one that cannot be read is left out."""
+
+    def sketch(self, raw: bytes) -> Sketch:
+        """What the headers say, of whatever bytes; never raises."""
 
     def close(self) -> None:
         """End the worker processes."""
@@ -255,6 +265,9 @@ class Unit(Protocol):
     def poisoned(self, now: datetime, limit: int) -> Sequence[Poison]:
         """Quarantined mails whose next try is due."""
 
+    def raw_of(self, message: int) -> bytes | None:
+        """The raw bytes of a stored mail, by its row."""
+
     # writing
     def apply(self, outcome: Outcome, now: datetime, *, by: str) -> int | None:
         """Carry out the changes; answer the ticket's number (of the new one, if it opens one)."""
@@ -273,8 +286,18 @@ class Unit(Protocol):
     def enqueue(self, letter: Letter, ticket: int | None, composed: Composed, now: datetime) -> bool:
         """Put a letter into the outbox, and its text into the ticket. False: its dedupe_key is known."""
 
-    def quarantine(self, mailbox: str, mail: Fetched, sender: str, subject: str, message_id: str | None,
-                   error: str, now: datetime, *, next_try: datetime | None) -> int:
+    def quarantine(
+        self,
+        mailbox: str,
+        mail: Fetched,
+        sender: str,
+        subject: str,
+        message_id: str | None,
+        error: str,
+        now: datetime,
+        *,
+        next_try: datetime | None,
+    ) -> int:
         """Keep a mail that could not be processed; `next_try` None: no tries are left.
         The same key again counts as one more attempt."""
 
@@ -297,8 +320,9 @@ class Store(Protocol):
     def claim(self, now: datetime, limit: int, *, lease_s: float = 900) -> Sequence[QueuedLetter]:
         """Letters that are due become `sending` and are ours; a crashed sender's come back after the lease."""
 
-    def record_delivery(self, letter_id: int, deliveries: Iterable[Delivery], now: datetime,
-                        next_attempt_at: datetime | None) -> OutboxState:
+    def record_delivery(
+        self, letter_id: int, deliveries: Iterable[Delivery], now: datetime, next_attempt_at: datetime | None
+    ) -> OutboxState:
         """Keep the relay's answers per recipient. `next_attempt_at` None: what is still waiting has failed."""
 
     def outbox(self) -> Sequence[OutboxEntry]: ...

@@ -106,6 +106,7 @@ class Ticket:
     held: tuple[Held, ...] = ()
     thread: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
+    unsent: tuple[str, ...] = ()  # agents (by name) whose answers still wait out their undo window
     words: bool = True  # may automatic letters repeat the requester's words (they were proven, or nobody proves)?
     opened_at: datetime
     active_at: datetime

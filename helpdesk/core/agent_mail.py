@@ -1,0 +1,324 @@
+"""A mail of an agent: commands, an answer to the requester, a note, or nothing at all.
+
+Case -> Decision. Powers are the lesser of role and proof: without a proof nothing is carried out and nothing reaches
+the requester; the text is kept and the agent gets a fresh notification that holds it. Whom an answer reaches is
+decided by the letter that it replies to (interface.md section 4), never by guessing. One command line that is
+not understood, or cannot be carried out, stops the whole mail.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from helpdesk.core.appending import record
+from helpdesk.core.case import Case
+from helpdesk.core.command_values import Command, Help, Note, ShowQueue, ShowTicket
+from helpdesk.core.commands import Parsed, help_text, parse
+from helpdesk.core.decision import (
+    Assign,
+    Change,
+    Decision,
+    Disposition,
+    Filing,
+    Outcome,
+    Proof,
+    Record,
+    SetState,
+    SettleHeld,
+    SpendSecret,
+    Unschedule,
+)
+from helpdesk.core.language import guess
+from helpdesk.core.listing import one_ticket, queue_list
+from helpdesk.core.message import Kind, Reason
+from helpdesk.core.notices import answer, result, to_agents
+from helpdesk.core.opening import open_ticket
+from helpdesk.core.order_words import Words, words_in
+from helpdesk.core.orders import Bench, Carried, Refused, carry_out
+from helpdesk.core.outgoing import SEND_WORD, Audience, Event, Letter, SentLetter
+from helpdesk.core.policy import Agent
+from helpdesk.core.ticket import Held, Lane, State, Ticket
+from helpdesk.core.trust import Authentication, addressed_to_others, own_letter
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Post:
+    """What an agent wrote: as it came, or as it was kept when the proof failed and is now sent."""
+
+    case: Case
+    agent: Agent
+    parsed: Parsed
+    parts: tuple[int, ...]
+    kept: Held | None = None
+
+    @property
+    def words(self) -> Words:
+        return words_in(self.language)
+
+    @property
+    def language(self) -> str:
+        return self.case.policy.desk(
+            self.case.ticket.desk if self.case.ticket else self.agent.desks[0] if self.agent.desks else ""
+        ).language
+
+    @property
+    def cause(self) -> str:
+        return self.case.inbound.sha256
+
+
+def decide_agent_mail(case: Case) -> Decision:
+    """What shall happen with this mail of somebody whose address is an agent's."""
+    agent = case.policy.agent(case.sender)
+    assert agent is not None, "decide() sends only agents' mail here"
+    on_ticket = case.ticket
+    parsed = parse(case.inbound.text, "" if on_ticket else case.inbound.subject)
+    orders = bool(parsed.commands or parsed.errors)
+    if on_ticket is None and not orders and case.thread.letter is None:
+        return open_ticket(case)  # an agent has requests, too
+    if case.kind is not Kind.HUMAN:
+        return record(case, on_ticket, Reason("machine-mail", case.kind.value))
+    if case.proof is Proof.NONE:
+        return _unproven(case, agent)
+    post = _Post(case=case, agent=agent, parsed=parsed, parts=tuple(file.part for file in case.inbound.attachments))
+    kept = _kept_text(case)
+    if kept is not None:
+        text = kept.text
+        post = _Post(case=case, agent=agent, parsed=parse(text), parts=kept.parts, kept=kept)
+    if on_ticket is None:
+        return _without_ticket(post)
+    return _on_ticket(post, on_ticket)
+
+
+def _unproven(case: Case, agent: Agent) -> Decision:
+    """Nothing is carried out: the text is kept, and a fresh notification offers to send it with one reply."""
+    why = Reason("not-proven", f"From says {case.sender}, nothing proves it")
+    if case.authentication is Authentication.FAILED:
+        why = Reason("auth-failed", f"From says {case.sender}, the trusted server says it is forged")
+    ticket = case.ticket
+    letters: tuple[Letter, ...] = ()
+    if case.facts.counts.unproven_1h < 1:
+        if ticket is not None:
+            letters = to_agents(
+                Event.UNPROVEN,
+                ticket,
+                case.policy,
+                case.inbound.sha256,
+                agents=(agent,),
+                body=case.inbound.text,
+                author=case.inbound.sender,
+                reasons=(why,),
+            )
+        else:
+            words = words_in(case.policy.desk(agent.desks[0] if agent.desks else "").language)
+            letter = result(agent, None, case.policy, words.not_proven, case.inbound.sha256)
+            letters = (replace(letter, event=Event.UNPROVEN),)
+    changes = (Record(ticket.number, case.sender, "held", str(why)),) if ticket else ()
+    outcome = Outcome(ticket=ticket.number if ticket else None, changes=changes, letters=letters, reasons=(why,))
+    return case.decision(Disposition.HOLD, Filing.HELD, outcome)
+
+
+def _kept_text(case: Case) -> Held | None:
+    """The text that an `unproven` letter holds, when this mail is the one-word reply that sends it."""
+    letter = own_letter(case.inbound, case.facts.letters)
+    if letter is None or letter.event is not Event.UNPROVEN or case.ticket is None:
+        return None
+    if case.inbound.text.strip().strip(".!").casefold() not in SEND_WORD.values():
+        return None
+    return next((held for held in case.ticket.held if held.id == letter.cause), None)
+
+
+def _without_ticket(post: _Post) -> Decision:
+    """Questions to the desk as a whole; every other command needs a ticket."""
+    refused = _not_understood(post)
+    if refused is not None:
+        return _refuse(post, None, refused)
+    asked = (ShowQueue, ShowTicket, Help)
+    if not post.parsed.commands:
+        return _refuse(post, None, (post.words.reaches_nobody,))
+    if not all(isinstance(command, asked) for command in post.parsed.commands):
+        return _refuse(post, None, (post.words.which_ticket,))
+    shown = _shown(post)
+    return _result(post, None, Outcome(changes=_spent(post.case)), shown, Filing.COMMAND)
+
+
+def _on_ticket(post: _Post, ticket: Ticket) -> Decision:
+    refused = _not_understood(post)
+    if refused is not None:
+        return _refuse(post, ticket, refused)
+    letter = post.case.thread.letter
+    text, note = _note_or_answer(post, letter)
+    reaches = _reaches(letter)
+    answers = bool(text) and not note and reaches is Audience.AGENT
+    bench = Bench(
+        agent=post.agent,
+        policy=post.case.policy,
+        now=post.case.now,
+        cause=post.cause,
+        words=post.words,
+        others=post.case.facts.by_number,
+        held=_held_by_letter(ticket, letter),
+        has_answer=answers,
+    )
+    carried = carry_out(post.parsed.commands, ticket, bench)
+    if isinstance(carried, Refused):
+        return _refuse(post, ticket, (carried.why,))
+    if text and not note and reaches is Audience.NOBODY:
+        return _refuse(post, ticket, (post.words.reaches_nobody,))
+    if answers:
+        return _answer(post, carried, text)
+    if text:
+        return _note(post, carried, text, unasked=not note and reaches is None)
+    outcome = Outcome(ticket=ticket.number, changes=carried.changes, letters=carried.letters)
+    return _result(post, carried.ticket, outcome, carried.lines + _shown(post), Filing.COMMAND)
+
+
+def _reaches(letter: SentLetter | None) -> Audience | None:
+    """Whom a reply to this letter reaches. Without a letter nobody knows, so it stays among colleagues."""
+    return letter.audience if letter is not None else None
+
+
+def _note_or_answer(post: _Post, letter: SentLetter | None) -> tuple[str, bool]:
+    """The text of this mail without its commands, and whether a command makes it a note."""
+    notes = [command for command in post.parsed.commands if isinstance(command, Note)]
+    text = "\n\n".join([*(note.text for note in notes if note.text), post.parsed.answer.strip()]).strip()
+    return text, bool(notes)
+
+
+def _answer(post: _Post, carried: Carried, text: str) -> Decision:
+    """The requester (and Cc) get what the agent wrote, once the undo window is over."""
+    case, before = post.case, carried.ticket
+    closes = before.state is State.CLOSED and carried.settles_state
+    changes: list[Change] = list(carried.changes)
+    after = before
+    if before.assignee is None:
+        changes.append(Assign(before.number, post.agent.name))
+        after = replace(after, assignee=post.agent.name)
+    if not carried.settles_state:
+        # Answered is waiting on the requester; an outage stays open until it is over.
+        state = State.OPEN if before.lane is Lane.OUTAGE else State.WAITING
+        changes.append(SetState(before.number, state))
+        after = replace(after, state=state)
+    changes.append(Record(before.number, post.agent.name, "answered", case.proof.value))
+    letters = answer(
+        after,
+        post.agent,
+        _without_agents(text, case.policy.agents),
+        post.cause,
+        event=Event.CLOSED if closes else Event.REPLY,
+        parts=post.parts,
+        parts_of=post.kept.id if post.kept else None,
+        send_after=case.now + case.policy.undo_window,
+    )
+    outcome = Outcome(ticket=before.number, changes=tuple(changes), letters=carried.letters + letters)
+    if not post.parsed.commands and not post.kept:
+        return case.decision(Disposition.APPEND, Filing.COMMAND, _sent(post, outcome))
+    to = ", ".join(str(letter.to) for letter in letters)
+    lines = (*carried.lines, post.words.answered.format(to=to))
+    return _result(post, after, outcome, lines, Filing.COMMAND)
+
+
+def _note(post: _Post, carried: Carried, text: str, *, unasked: bool) -> Decision:
+    """Colleagues see the text, the requester never does."""
+    case, ticket = post.case, carried.ticket
+    letters = to_agents(
+        Event.NOTE,
+        ticket,
+        case.policy,
+        post.cause,
+        audience=Audience.COLLEAGUES,
+        body=text,
+        author=case.inbound.sender,
+        parts=post.parts,
+        but=case.sender,
+    )
+    outcome = Outcome(
+        ticket=ticket.number,
+        changes=(*carried.changes, Record(ticket.number, post.agent.name, "noted")),
+        letters=carried.letters + letters,
+    )
+    line = post.words.kept_as_note if unasked else post.words.noted
+    if not post.parsed.commands and not unasked:
+        return case.decision(Disposition.APPEND, Filing.NOTE, _sent(post, outcome), text=text)
+    return _result(post, ticket, outcome, (*carried.lines, line), Filing.NOTE, text=text)
+
+
+def _result(
+    post: _Post,
+    ticket: Ticket | None,
+    outcome: Outcome,
+    lines: tuple[str, ...],
+    filing: Filing,
+    *,
+    text: str | None = None,
+) -> Decision:
+    """Every mail with commands is answered with what was done."""
+    transcript = "\n".join(lines)
+    letter = result(
+        post.agent, ticket, post.case.policy, transcript, post.cause, in_reply_to=post.case.inbound.message_id
+    )
+    told = replace(outcome, letters=(*outcome.letters, letter))
+    return post.case.decision(Disposition.COMMAND, filing, _sent(post, told), text=text)
+
+
+def _refuse(post: _Post, ticket: Ticket | None, why: tuple[str, ...]) -> Decision:
+    """Nothing was carried out; the agent gets the mail back with the reasons."""
+    lines = (post.words.nothing_done, *why, "", *(f"> {line}" for line in post.case.inbound.text.splitlines()))
+    changes = (Record(ticket.number, post.agent.name, "refused", "; ".join(why)),) if ticket else ()
+    outcome = Outcome(ticket=ticket.number if ticket else None, changes=changes)
+    return _result(post, ticket, outcome, lines, Filing.COMMAND)
+
+
+def _not_understood(post: _Post) -> tuple[str, ...] | None:
+    if not post.parsed.errors:
+        return None
+    return tuple(error.describe(post.language) for error in post.parsed.errors)
+
+
+def _shown(post: _Post) -> tuple[str, ...]:
+    """What #queue, #show and #help print."""
+    shown: list[str] = []
+    for command in post.parsed.commands:
+        shown += _shown_by(command, post)
+    return tuple(shown)
+
+
+def _shown_by(command: Command, post: _Post) -> list[str]:
+    match command:
+        case ShowQueue():
+            return queue_list(tuple(t for t in post.case.facts.queue if post.agent.serves(t.desk)))
+        case ShowTicket(number):
+            found = [ticket for ticket in post.case.facts.by_number if ticket.number == number]
+            return one_ticket(found[0]) if found else [post.words.no_ticket.format(number=number)]
+        case Help():
+            return help_text(guess(post.case.inbound.text) or post.language).splitlines()
+        case _:
+            return []
+
+
+def _held_by_letter(ticket: Ticket, letter: SentLetter | None) -> tuple[Held, ...]:
+    """The held mail that the answered notice told of."""
+    if letter is None or letter.event is not Event.HELD:
+        return ()
+    return tuple(held for held in ticket.held if held.id == letter.cause)
+
+
+def _sent(post: _Post, outcome: Outcome) -> Outcome:
+    """The outcome, with a kept text marked as sent and a secret that others saw marked as spent."""
+    settled: tuple[Change, ...] = ()
+    if post.kept is not None and outcome.ticket is not None:
+        settled = (SettleHeld(outcome.ticket, post.kept.id, False),)
+    return replace(outcome, changes=(*outcome.changes, *settled, *_spent(post.case)))
+
+
+def _spent(case: Case) -> tuple[Change, ...]:
+    if not addressed_to_others(case.inbound, case.policy):
+        return ()
+    return tuple(SpendSecret(letter.message_id) for letter in case.facts.letters if letter.usable)
+
+
+def _without_agents(text: str, agents: tuple[Agent, ...]) -> str:
+    """The text without the addresses of agents, which requesters never see."""
+    for address in (address for agent in agents for address in agent.addresses):
+        text = re.sub(re.escape(address), "", text, flags=re.IGNORECASE)
+    return text

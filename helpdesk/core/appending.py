@@ -1,0 +1,125 @@
+"""A mail on a ticket that exists: from somebody who takes part in it, or held because that is not certain.
+
+Case -> Decision with disposition `append`, `hold` or `record`. Any answer of the requester cancels what was due,
+wakes a sleeping ticket, reopens a closed one and ticks off what was missing.
+"""
+
+from __future__ import annotations
+
+from helpdesk.core.bounds import refusal
+from helpdesk.core.case import Case
+from helpdesk.core.checklist import Checklist, questions, settle
+from helpdesk.core.decision import (
+    Change,
+    Decision,
+    Disposition,
+    Filing,
+    Outcome,
+    Record,
+    Remember,
+    SetFacts,
+    SetState,
+    Unschedule,
+)
+from helpdesk.core.message import Reason
+from helpdesk.core.notices import to_agents, to_requester
+from helpdesk.core.outgoing import Audience, Event, Letter
+from helpdesk.core.ticket import Lane, State, Ticket
+from helpdesk.core.timers import ask_schedule
+from helpdesk.core.trust import Authentication
+
+# At most this many notices of held mail an hour; the queue shows the count all the same.
+HELD_NOTICES = 20
+
+
+def append(case: Case, ticket: Ticket) -> Decision:
+    """The mail of a participant joins the conversation."""
+    desk = case.policy.desk(ticket.desk)
+    findings = settle(_checklist(case, ticket), ticket.missing, case.inbound)
+    progress = findings.missing != ticket.missing
+    silence = refusal(case)
+    ask_again = bool(progress and findings.missing and silence is None)
+    reopened = ticket.state is State.CLOSED
+    state = State.WAITING if ask_again and ticket.lane is Lane.NORMAL else State.OPEN
+    if ticket.state is State.NEW and not ask_again:
+        state = State.NEW
+
+    changes: list[Change] = [Unschedule(ticket.number)]
+    if state is not ticket.state or ticket.wake_at is not None:
+        changes.append(SetState(ticket.number, state))
+    if progress or findings.fields:
+        changes.append(SetFacts(ticket.number, findings.fields, findings.missing, ticket.checklist))
+    changes += (Remember(case.sender, failing=False), Record(ticket.number, case.sender, "wrote", case.thread.evidence))
+    letters: list[Letter] = []
+    if state is State.WAITING:
+        changes += ask_schedule(ticket.number, desk, case.now)
+    if ask_again:
+        letters += to_requester(
+            Event.MISSING,
+            ticket,
+            case.inbound.sha256,
+            missing=questions(desk.checklists, ticket.checklist, findings.missing, ticket.language),
+            due_at=next((change.due_at for change in reversed(ask_schedule(ticket.number, desk, case.now))), None),
+            in_reply_to=case.inbound.message_id,
+        )
+    elif reopened and silence is None:
+        letters += to_requester(Event.REOPENED, ticket, case.inbound.sha256, in_reply_to=case.inbound.message_id)
+    why = (Reason("reopened", f"was closed as {ticket.resolution or 'solved'}"),) if reopened else findings.reasons
+    letters += to_agents(
+        Event.NOTIFY,
+        ticket,
+        case.policy,
+        case.inbound.sha256,
+        body=case.inbound.text,
+        author=case.inbound.sender,
+        parts=tuple(file.part for file in case.inbound.attachments),
+        missing=questions(desk.checklists, ticket.checklist, findings.missing, desk.language),
+        reasons=(*case.thread.reasons, *why),
+        but=case.sender,
+    )
+    outcome = Outcome(ticket=ticket.number, changes=tuple(changes), letters=tuple(letters), reasons=why)
+    return case.decision(Disposition.APPEND, Filing.VISIBLE, outcome, language=ticket.language)
+
+
+def hold(case: Case, ticket: Ticket, why: Reason) -> Decision:
+    """The mail is kept on the ticket, unverified: the desk is told, the requester never sees it."""
+    notices: tuple[Letter, ...] = ()
+    if case.facts.counts.held_notices_1h < HELD_NOTICES:
+        # One notice per ticket and hour: a flood of guesses is one line in the queue, not a flood of letters.
+        notices = to_agents(
+            Event.HELD,
+            ticket,
+            case.policy,
+            f"{case.now:%Y-%m-%dT%H}",
+            audience=Audience.NOBODY,
+            body=case.inbound.text,
+            author=case.inbound.sender,
+            reasons=(why,),
+            but=case.sender,
+        )
+    outcome = Outcome(
+        ticket=ticket.number,
+        changes=(Record(ticket.number, case.sender or "nobody", "held", str(why)),),
+        letters=notices,
+        reasons=(why,),
+    )
+    return case.decision(Disposition.HOLD, Filing.HELD, outcome)
+
+
+def record(case: Case, ticket: Ticket | None, why: Reason) -> Decision:
+    """The mail is kept, on its ticket or in the delivery log; nothing happens and nothing is sent."""
+    changes = (Record(ticket.number, case.sender or "nobody", "recorded", str(why)),) if ticket else ()
+    outcome = Outcome(ticket=ticket.number if ticket else None, changes=changes, reasons=(why,))
+    return case.decision(Disposition.RECORD, Filing.RECORDED, outcome)
+
+
+def doubt(case: Case) -> Reason | None:
+    """Why a participant's mail is not simply believed, or None."""
+    if case.authentication is Authentication.FAILED:
+        return Reason("auth-failed", "the trusted server says the sender is forged")
+    return None
+
+
+def _checklist(case: Case, ticket: Ticket) -> Checklist | None:
+    checklists = case.policy.desk(ticket.desk).checklists
+    return next((checklist for checklist in checklists if checklist.key == ticket.checklist), None)

@@ -1,0 +1,75 @@
+"""A delivery report: which of our letters did not arrive, and who must know.
+
+Case -> Decision with disposition `record`: a bounce never makes a ticket and is never answered (RFC 3464, RFC 3834).
+Only a report that names one of our Message-IDs counts; anybody can write the rest.
+"""
+
+from __future__ import annotations
+
+from helpdesk.core.appending import record
+from helpdesk.core.case import Case
+from helpdesk.core.decision import (
+    Change,
+    Decision,
+    Disposition,
+    Filing,
+    MarkBounced,
+    Outcome,
+    Record,
+    Remember,
+    Unschedule,
+)
+from helpdesk.core.message import Bounce, Reason
+from helpdesk.core.notices import alerts, to_agents
+from helpdesk.core.outgoing import Audience, Event, Letter, SentLetter
+
+
+def decide_bounce(case: Case) -> Decision:
+    """The letter is marked; a permanent failure stops the follow-ups and is told to the ticket's agents."""
+    bounce, letter = case.inbound.bounce, _letter(case)
+    if bounce is None or letter is None:
+        return record(case, case.ticket, Reason("bounce-unknown", "it names no letter of ours"))
+    failed = tuple(one for one in bounce.recipients if one.permanent)
+    words = "; ".join(f"{one.address} {one.status}".strip() for one in bounce.recipients)
+    why = Reason("bounce" if failed else "delayed", words or "recipient not named")
+    changes: list[Change] = [MarkBounced(letter.message_id, bounce)]
+    if failed:
+        changes.append(Remember(letter.recipient, failing=True))
+    if letter.ticket is not None:
+        changes.append(Record(letter.ticket, "helpdesk", why.rule, why.evidence))
+        if failed and letter.audience is Audience.REQUESTER:
+            changes.append(Unschedule(letter.ticket))
+    outcome = Outcome(
+        ticket=letter.ticket,
+        changes=tuple(changes),
+        letters=_told(case, letter, why) if failed else (),
+        reasons=(why,),
+    )
+    return case.decision(Disposition.RECORD, Filing.RECORDED, outcome)
+
+
+def _letter(case: Case) -> SentLetter | None:
+    return case.facts.bounced or next(iter(case.facts.letters), None)
+
+
+def _told(case: Case, letter: SentLetter, why: Reason) -> tuple[Letter, ...]:
+    """A letter to a requester failed: its agents. A letter to an agent failed: the leads, but not that agent."""
+    if letter.audience is not Audience.REQUESTER:
+        return alerts(
+            case.policy,
+            str(why),
+            f"{letter.recipient}:{case.now:%Y-%m-%dT%H}",
+            ticket=case.ticket,
+            but=letter.recipient,
+        )
+    if case.ticket is None:
+        return ()
+    return to_agents(
+        Event.BOUNCED,
+        case.ticket,
+        case.policy,
+        letter.message_id,
+        audience=Audience.NOBODY,
+        body=case.inbound.text[:2000],
+        reasons=(why,),
+    )

@@ -1,0 +1,32 @@
+"""May an automatic letter answer this mail? The answer is None, or the reason why not.
+
+Three breakers, each enough to stop a loop: machine mail is never answered (RFC 3834 section 2), our own
+addresses are never written to, and bounds hold whatever the other side sends (interface.md section 3).
+"""
+
+from __future__ import annotations
+
+from helpdesk.core.case import Case
+from helpdesk.core.message import Kind, Reason
+from helpdesk.core.trust import Authentication
+
+
+def refusal(case: Case) -> Reason | None:
+    """Why no automatic letter goes to the sender of this mail, or None when one may."""
+    counts, bounds, contact = case.facts.counts, case.policy.bounds, case.facts.contact
+    checks = (
+        (case.arrival.silent, Reason("silent", "imported without letters")),
+        (case.inbound.sender is None, Reason("no-identity", "no single From address")),
+        (case.kind is not Kind.HUMAN, Reason("machine-mail", case.kind.value)),
+        (case.policy.is_ours(case.sender), Reason("own-address", case.sender)),
+        (case.authentication is Authentication.FAILED, Reason("auth-failed", "no letter to a forged address")),
+        (contact is not None and contact.blocked, Reason("blocked", case.sender)),
+        (counts.address_3h >= bounds.per_address_3h, Reason("bound", f"{counts.address_3h} letters in 3 hours")),
+        (counts.address_24h >= bounds.per_address_24h, Reason("bound", f"{counts.address_24h} letters in 24 hours")),
+        (
+            counts.domain_1h >= bounds.per_domain_1h,
+            Reason("bound", f"{counts.domain_1h} letters to the domain in an hour"),
+        ),
+        (counts.total_1h >= bounds.total_1h, Reason("bound", f"{counts.total_1h} letters in an hour")),
+    )
+    return next((reason for applies, reason in checks if applies), None)

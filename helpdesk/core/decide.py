@@ -1,0 +1,95 @@
+"""What shall happen with one message: the one decision of this program.
+
+(Inbound, Facts, Policy, Arrival, now) -> Decision. Pure: the same arguments give the same Decision, which
+`explain` prints, the store carries out and the history keeps. Never fails: malformed mail is data.
+
+The order is the policy: duplicates, our own mail, machine mail, spam and blocked senders first; then agents;
+then whoever takes part in a ticket; strangers at last.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from helpdesk.core.agent_mail import decide_agent_mail
+from helpdesk.core.appending import append, doubt, hold, record
+from helpdesk.core.bouncing import decide_bounce
+from helpdesk.core.case import Arrival, Case, study, wanted
+from helpdesk.core.decision import Decision, Disposition, Facts, Filing, Outcome, Record, Role
+from helpdesk.core.message import Inbound, Kind, Reason
+from helpdesk.core.opening import open_ticket
+from helpdesk.core.outgoing import Audience
+from helpdesk.core.policy import Policy
+from helpdesk.core.subject_tag import tag
+from helpdesk.core.thread import admits
+from helpdesk.core.ticket import Ticket
+
+__all__ = ["Arrival", "decide", "wanted"]
+
+
+def decide(inbound: Inbound, facts: Facts, policy: Policy, arrival: Arrival, now: datetime) -> Decision:
+    """What shall happen with this message, and why."""
+    case = study(inbound, facts, policy, arrival, now)
+    if facts.duplicate is not None:
+        return _ignore(case, facts.duplicate)
+    match case.kind:
+        case Kind.LOOP:
+            return record(case, case.ticket, Reason("own-mail", "this helpdesk sent it"))
+        case Kind.BOUNCE:
+            return decide_bounce(case)
+        case Kind.AUTO_REPLY | Kind.REPORT:
+            return record(case, case.ticket, Reason("machine-mail", case.kind.value))
+        case Kind.BULK | Kind.HUMAN:
+            return _decide_letter(case)
+
+
+def _decide_letter(case: Case) -> Decision:
+    """A letter that somebody wrote, or a list sent."""
+    spam = _spam(case)
+    if spam is not None:
+        return record(case, None, spam)
+    if case.facts.contact is not None and case.facts.contact.blocked:
+        return record(case, None, Reason("blocked-sender", case.sender))
+    if case.role in (Role.AGENT, Role.LEAD) and not _writes_as_requester(case):
+        return decide_agent_mail(case)
+    if case.ticket is not None:
+        return _decide_on_ticket(case, case.ticket)
+    if case.kind is Kind.BULK:
+        return record(case, None, Reason("machine-mail", case.kind.value))
+    return open_ticket(case)
+
+
+def _decide_on_ticket(case: Case, ticket: Ticket) -> Decision:
+    """A letter that names a ticket, by whatever evidence."""
+    distrust = doubt(case)
+    if admits(case.role):
+        return append(case, ticket) if distrust is None else hold(case, ticket, distrust)
+    if case.thread.evidence == "tag" and case.kind is Kind.HUMAN and case.inbound.sender is not None:
+        # A number can be guessed: it lets nobody in, but the letter itself may be a new request.
+        return open_ticket(case, linked=ticket)
+    return hold(case, ticket, Reason("no-part", f"{case.sender or 'nobody'} takes no part in {tag(ticket.number)}"))
+
+
+def _writes_as_requester(case: Case) -> bool:
+    """Agents have requests of their own: then they answer letters that went to them as requesters."""
+    if case.thread.letter is not None:
+        return case.thread.letter.audience is Audience.REQUESTER and case.thread.letter.recipient == case.sender
+    return False
+
+
+def _spam(case: Case) -> Reason | None:
+    """The verdict of our own server, where one is configured."""
+    if case.arrival.spam_header is None:
+        return None
+    name, value = case.arrival.spam_header
+    found = case.inbound.header(name.lower())
+    if found is None or not found.strip().lower().startswith(value.lower()):
+        return None
+    return Reason("spam", f"{name}: {found.strip()}")
+
+
+def _ignore(case: Case, ticket: int) -> Decision:
+    number = ticket or None
+    changes = (Record(ticket, "helpdesk", "duplicate", "the same mail came once more"),) if number else ()
+    outcome = Outcome(ticket=number, changes=changes, reasons=(Reason("duplicate", case.inbound.message_id or ""),))
+    return case.decision(Disposition.IGNORE, Filing.RECORDED, outcome)

@@ -1,0 +1,43 @@
+"""Tickets as lines of plain text, for the answers to #queue and #show."""
+
+from __future__ import annotations
+
+from helpdesk.core.subject_tag import tag
+from helpdesk.core.ticket import Lane, Ticket
+
+# Longer queues are cut in a letter; `helpdesk queue` shows the whole.
+MAX_LINES = 200
+
+
+def queue_list(tickets: tuple[Ticket, ...]) -> list[str]:
+    """One line per ticket, in the order in which to work on them."""
+    lines = [_line(place, ticket) for place, ticket in enumerate(tickets[:MAX_LINES], start=1)]
+    if len(tickets) > MAX_LINES:
+        lines.append(f"… {len(tickets) - MAX_LINES}")
+    return lines or ["0"]
+
+
+def one_ticket(ticket: Ticket) -> list[str]:
+    """A ticket in a few lines."""
+    lines = [
+        _line(1, ticket).removeprefix("1. "),
+        *(f"  {name}: {value}" for name, value in ticket.fields),
+        *(f"  ? {item}" for item in ticket.missing),
+        *(f"  ⏰ {one.kind} {one.due_at:%Y-%m-%d %H:%M} UTC" for one in ticket.follow_ups),
+        *(f"  – {reason}" for reason in ticket.reasons),
+    ]
+    return lines
+
+
+def _line(place: int, ticket: Ticket) -> str:
+    marks = [ticket.state.value]
+    if ticket.lane is Lane.OUTAGE:
+        marks.insert(0, f"‼ {ticket.situation or ticket.lane.value}")
+    if ticket.priority.value != "normal":
+        marks.append(ticket.priority.value)
+    if ticket.assignee:
+        marks.append(f"@{ticket.assignee}")
+    if ticket.held:
+        marks.append(f"held {len(ticket.held)}")
+    requester = str(ticket.requester) if ticket.requester else "?"
+    return f"{place}. {tag(ticket.number)} {ticket.subject} · {requester} · {', '.join(marks)}"

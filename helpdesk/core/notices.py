@@ -1,0 +1,168 @@
+"""The letters that decisions ask for: to requesters, to agents, to leads.
+
+One letter has one recipient, because its Message-ID carries a secret for that recipient alone. `cause` names
+what led to the letter (the hash of a mail, a follow-up with its date): with event, ticket and recipient it
+makes the dedupe key, so that no cause leads to the same letter twice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from helpdesk.core.message import Address, Reason
+from helpdesk.core.outgoing import Audience, Event, Letter
+from helpdesk.core.policy import Agent, Policy
+from helpdesk.core.ticket import Part, Ticket
+
+
+def to_requester(
+    event: Event,
+    ticket: Ticket,
+    cause: str,
+    *,
+    missing: tuple[str, ...] = (),
+    due_at: datetime | None = None,
+    in_reply_to: str | None = None,
+) -> tuple[Letter, ...]:
+    """The automatic letter to the requester; none when there is nobody to write to."""
+    if ticket.requester is None:
+        return ()
+    letter = Letter(
+        event=event,
+        ticket=ticket.number,
+        to=ticket.requester,
+        audience=Audience.REQUESTER,
+        language=ticket.language,
+        dedupe_key=_key(event, ticket, cause, ticket.requester.address),
+        words=ticket.words,
+        missing=missing,
+        due_at=due_at,
+        in_reply_to=in_reply_to,
+    )
+    return (letter,)
+
+
+def answer(
+    ticket: Ticket,
+    agent: Agent,
+    text: str,
+    cause: str,
+    *,
+    event: Event = Event.REPLY,
+    parts: tuple[int, ...] = (),
+    parts_of: int | None = None,
+    send_after: datetime | None = None,
+) -> tuple[Letter, ...]:
+    """What an agent wrote, to the requester and everybody in Cc; each gets an own copy with an own secret."""
+    if ticket.requester is None:
+        return ()
+    shown_cc = tuple(person.address for person in ticket.participants if person.part is Part.CC)
+    return tuple(
+        Letter(
+            event=event,
+            ticket=ticket.number,
+            to=recipient,
+            audience=Audience.REQUESTER,
+            language=ticket.language,
+            dedupe_key=_key(event, ticket, cause, recipient.address),
+            automatic=False,
+            shown_to=(ticket.requester,),
+            shown_cc=shown_cc,
+            sender_name=agent.name,
+            body=text,
+            parts=parts,
+            parts_of=parts_of,
+            in_reply_to=ticket.thread[-1] if ticket.thread else None,
+            send_after=send_after,
+        )
+        for recipient in (ticket.requester, *shown_cc)
+    )
+
+
+def concerned(ticket: Ticket, policy: Policy) -> tuple[Agent, ...]:
+    """Whom news of a ticket concern: its assignee; without one, everybody on its desk; else the leads."""
+    assignee = tuple(agent for agent in policy.agents if agent.name == ticket.assignee)
+    on_desk = tuple(agent for agent in policy.agents if agent.serves(ticket.desk))
+    return assignee or on_desk or leads(policy)
+
+
+def leads(policy: Policy) -> tuple[Agent, ...]:
+    """Those who are told when something is wrong with the desk itself; without leads, every agent."""
+    return tuple(agent for agent in policy.agents if agent.lead) or policy.agents
+
+
+def to_agents(
+    event: Event,
+    ticket: Ticket,
+    policy: Policy,
+    cause: str,
+    *,
+    agents: tuple[Agent, ...] | None = None,
+    audience: Audience = Audience.AGENT,
+    body: str = "",
+    author: Address | None = None,
+    parts: tuple[int, ...] = (),
+    missing: tuple[str, ...] = (),
+    reasons: tuple[Reason, ...] = (),
+    but: str = "",
+) -> tuple[Letter, ...]:
+    """News of a ticket, one letter to each agent whom it concerns, save the owner of the address `but`."""
+    return tuple(
+        Letter(
+            event=event,
+            ticket=ticket.number,
+            to=Address(agent.addresses[0], agent.name),
+            audience=audience,
+            language=policy.desk(ticket.desk).language,
+            dedupe_key=_key(event, ticket, cause, agent.addresses[0]),
+            urgent=ticket.outranks,
+            body=body,
+            author=author,
+            parts=parts,
+            missing=missing,
+            reasons=reasons,
+        )
+        for agent in (concerned(ticket, policy) if agents is None else agents)
+        if but not in agent.addresses
+    )
+
+
+def result(
+    agent: Agent,
+    ticket: Ticket | None,
+    policy: Policy,
+    transcript: str,
+    cause: str,
+    *,
+    in_reply_to: str | None = None,
+) -> Letter:
+    """The answer to an agent's commands. A reply to it reaches nobody."""
+    desk = policy.desk(ticket.desk if ticket else agent.desks[0] if agent.desks else "")
+    return Letter(
+        event=Event.RESULT,
+        ticket=ticket.number if ticket else None,
+        to=Address(agent.addresses[0], agent.name),
+        audience=Audience.NOBODY,
+        language=desk.language,
+        dedupe_key=_key(Event.RESULT, ticket, cause, agent.addresses[0]),
+        body=transcript,
+        in_reply_to=in_reply_to,
+    )
+
+
+def alerts(policy: Policy, what: str, cause: str, *, ticket: Ticket | None = None, but: str = "") -> tuple[Letter, ...]:
+    """Something needs a look by whoever leads the desk; once for each `cause`."""
+    return tuple(
+        replace(
+            result(agent, ticket, policy, what, cause),
+            event=Event.ALERT,
+            dedupe_key=_key(Event.ALERT, ticket, cause, agent.addresses[0]),
+        )
+        for agent in leads(policy)
+        if but not in agent.addresses
+    )
+
+
+def _key(event: Event, ticket: Ticket | None, cause: str, recipient: str) -> str:
+    return f"{event}:{ticket.number if ticket else '-'}:{cause}:{recipient}"

@@ -1,0 +1,181 @@
+"""A mail that begins a ticket: its place in the queue, what is missing, who is written to.
+
+Case -> Decision with disposition `open`. The requester gets one acknowledgement, which also asks for what is
+missing; the desk's agents get one notification each. An outage is asked for facts and stays open; any other
+vague report waits for its requester, is reminded and closed when nobody answers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from helpdesk.core.bounds import refusal
+from helpdesk.core.case import Case
+from helpdesk.core.checklist import examine, questions
+from helpdesk.core.decision import (
+    Change,
+    Decision,
+    Disposition,
+    Filing,
+    Link,
+    OpenTicket,
+    Outcome,
+    Record,
+    Remember,
+    SetState,
+)
+from helpdesk.core.language import guess
+from helpdesk.core.message import Address, Reason
+from helpdesk.core.notices import to_agents, to_requester
+from helpdesk.core.outgoing import Event, Letter
+from helpdesk.core.rules import judge
+from helpdesk.core.subject_tag import strip_prefixes, strip_tags, tag
+from helpdesk.core.ticket import NEW, Lane, Part, Participant, State, Ticket
+from helpdesk.core.timers import ask_schedule
+from helpdesk.core.trust import Authentication
+
+# A subject made from the first words of a letter that came without one.
+SUBJECT_FROM_TEXT = 60
+
+
+def open_ticket(case: Case, *, linked: Ticket | None = None) -> Decision:
+    """The decision to open a ticket for this mail, linked to `linked` when its sender named that one."""
+    inbound, desk = case.inbound, case.desk_of_arrival
+    contact = case.facts.contact
+    language = (contact.language if contact else None) or guess(f"{inbound.subject}\n{inbound.text}") or desk.language
+    mail = replace(inbound, subject=plain_subject(inbound.subject))
+    verdict = judge(desk.rules, mail, desk=desk.name, language=language, kind=case.kind)
+    findings = examine(desk.checklists, mail, known=frozenset())
+    silence = refusal(case)
+
+    asked = findings.missing if silence is None else ()
+    outage = verdict.lane is Lane.OUTAGE
+    if case.arrival.silent:
+        state = State.CLOSED
+    elif outage:
+        state = State.OPEN
+    else:
+        state = State.WAITING if asked else State.NEW
+
+    opened_at = min(case.arrival.at, case.now)
+    if case.arrival.silent and inbound.date:
+        opened_at = min(inbound.date, opened_at)
+    ticket = Ticket(
+        number=NEW,
+        subject=mail.subject or _first_words(inbound.text),
+        requester=inbound.sender,
+        desk=verdict.desk or desk.name,
+        state=state,
+        lane=verdict.lane,
+        priority=verdict.priority,
+        situation=verdict.situation,
+        language=language,
+        checklist=findings.checklist,
+        missing=findings.missing,
+        fields=findings.fields,
+        participants=_participants(inbound.sender, _first_cc(case)),
+        opened_at=opened_at,
+        active_at=case.now,
+        words=case.authentication in (Authentication.PASSED, Authentication.UNCONFIGURED),
+        reasons=tuple(str(reason) for reason in verdict.reasons),
+    )
+    follow_ups = ask_schedule(NEW, desk, case.now) if state is State.WAITING else ()
+    changes = (_opening(ticket), *_remembered(case, language), *_links(linked), *follow_ups)
+    told = [Record(NEW, case.sender or "nobody", "opened", "; ".join(ticket.reasons))]
+    if silence is not None:
+        told.append(Record(NEW, "helpdesk", "no acknowledgement", str(silence)))
+    letters = (
+        *(_acknowledge(case, ticket, findings.checklist, asked) if silence is None else ()),
+        *to_agents(
+            Event.NOTIFY,
+            ticket,
+            case.policy,
+            inbound.sha256,
+            body=inbound.text,
+            author=inbound.sender,
+            parts=tuple(file.part for file in inbound.attachments),
+            missing=questions(desk.checklists, findings.checklist, findings.missing, desk.language),
+            reasons=verdict.reasons,
+            but=case.sender,
+        ),
+    )
+    reasons = (*verdict.reasons, *findings.reasons, *((silence,) if silence else ()))
+    outcome = Outcome(ticket=NEW, changes=(*changes, *told), letters=letters, reasons=reasons)
+    return case.decision(Disposition.OPEN, Filing.VISIBLE, outcome, language=language)
+
+
+def plain_subject(subject: str) -> str:
+    """The requester's own words: no tags, no Re: and Fwd:."""
+    return strip_prefixes(strip_tags(subject))
+
+
+def _first_words(text: str) -> str:
+    line = next((line.strip() for line in text.splitlines() if line.strip()), "")
+    return line if len(line) <= SUBJECT_FROM_TEXT else line[:SUBJECT_FROM_TEXT].rsplit(" ", 1)[0] + "…"
+
+
+def _first_cc(case: Case) -> tuple[Address, ...]:
+    """Whoever the first mail also went to, save ourselves and our agents: they get what an agent answers."""
+    others = (*case.inbound.to, *case.inbound.cc)
+    seen = {case.sender}
+    kept = []
+    for address in others:
+        if address.address in seen or case.policy.is_ours(address.address):
+            continue
+        seen.add(address.address)
+        kept.append(address)
+    return tuple(kept)
+
+
+def _participants(requester: Address | None, cc: tuple[Address, ...]) -> tuple[Participant, ...]:
+    first = (Participant(requester, Part.REQUESTER),) if requester else ()
+    return first + tuple(Participant(address, Part.CC) for address in cc)
+
+
+def _opening(ticket: Ticket) -> OpenTicket:
+    return OpenTicket(
+        subject=ticket.subject,
+        requester=ticket.requester,
+        desk=ticket.desk,
+        state=ticket.state,
+        lane=ticket.lane,
+        priority=ticket.priority,
+        situation=ticket.situation,
+        language=ticket.language,
+        checklist=ticket.checklist,
+        missing=ticket.missing,
+        fields=ticket.fields,
+        cc=tuple(person.address for person in ticket.participants if person.part is Part.CC),
+        opened_at=ticket.opened_at,
+        reasons=ticket.reasons,
+        words=ticket.words,
+    )
+
+
+def _remembered(case: Case, language: str) -> tuple[Change, ...]:
+    sender = case.inbound.sender
+    if sender is None or case.authentication is Authentication.FAILED:
+        return ()
+    return (Remember(sender.address, name=sender.name or None, language=language, failing=False),)
+
+
+def _links(linked: Ticket | None) -> tuple[Change, ...]:
+    if linked is None:
+        return ()
+    return (
+        Link(NEW, linked.number, "named-by-stranger"),
+        Record(NEW, "helpdesk", "linked", f"the subject names {tag(linked.number)}, in which the sender has no part"),
+    )
+
+
+def _acknowledge(case: Case, ticket: Ticket, checklist: str | None, missing: tuple[str, ...]) -> tuple[Letter, ...]:
+    desk = case.policy.desk(ticket.desk)
+    schedule = ask_schedule(NEW, desk, case.now) if ticket.state is State.WAITING else ()
+    return to_requester(
+        Event.OPENED,
+        ticket,
+        case.inbound.sha256,
+        missing=questions(desk.checklists, checklist, missing, ticket.language),
+        due_at=schedule[-1].due_at if schedule else None,
+        in_reply_to=case.inbound.message_id,
+    )

@@ -1,0 +1,231 @@
+"""What the transcript of an agent's commands says, in the language of the desk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from helpdesk.core.ticket import Priority
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Words:
+    """One line per thing that was done, or that could not be done."""
+
+    assigned: str
+    released: str
+    accepted: str
+    rejected: str
+    blocked: str
+    closed: str
+    reopened: str
+    sleeps: str
+    priority: dict[Priority, str]
+    outage: str
+    normal: str
+    asked: str
+    got: str
+    cc: str
+    uncc: str
+    moved: str
+    undone: str
+    linked: str
+    answered: str
+    noted: str
+    # refusals
+    no_agent: str
+    several_agents: str
+    nothing_held: str
+    several_held: str
+    no_situation: str
+    not_missing: str
+    own_address: str
+    not_cc: str
+    no_desk: str
+    nothing_to_undo: str
+    no_ticket: str
+    which_ticket: str
+    reaches_nobody: str
+    not_proven: str
+    kept_as_note: str
+    nothing_done: str
+    line: str
+
+
+ENGLISH = Words(
+    assigned="Assigned to {name}.",
+    released="Back on the desk, assigned to nobody.",
+    accepted="Accepted: the mail of {sender} is part of the ticket.",
+    rejected="Rejected: the mail of {sender} stays out of the ticket.",
+    blocked="Spam: {sender} is blocked, no letter goes there.",
+    closed="Closed: {resolution}.",
+    reopened="Open again.",
+    sleeps="Sleeps until {until}, or until the requester writes.",
+    priority={Priority.LOW: "Priority: low.", Priority.NORMAL: "Priority: normal.", Priority.HIGH: "Priority: high."},
+    outage="Moved to the outage lane: first in the queue.",
+    normal="Moved to the normal lane.",
+    asked="The requester is asked for: {items}.",
+    got="Ticked off: {items}.",
+    cc="{address} gets the answers that agents write.",
+    uncc="{address} gets no more answers.",
+    moved="Moved to the desk {desk}.",
+    undone="Your answer was taken back; it had not left yet.",
+    linked="Linked with {number}.",
+    answered="Your answer goes to: {to}.",
+    noted="Kept as a note for colleagues; the requester does not see it.",
+    no_agent='nobody is called "{name}". Agents: {names}',
+    several_agents='"{name}" fits several agents: {names}',
+    nothing_held="no mail is held on this ticket",
+    several_held="several mails are held; answer the notice of the one you mean ({listed})",
+    no_situation='there is no situation "{name}". Situations: {names}',
+    not_missing="not on the list of what is missing: {items}. The list: {missing}",
+    own_address="{address} is an address of ours and is never written to",
+    not_cc="{address} is not in Cc of this ticket",
+    no_desk='there is no desk "{name}". Desks: {names}',
+    nothing_to_undo="no answer of yours still waits: it has left already, or there was none",
+    no_ticket="there is no ticket {number}",
+    which_ticket="this command needs a ticket: write it in a reply to a mail about that ticket",
+    reaches_nobody="a reply to this mail reaches nobody; to answer the requester, reply to a notification of the ticket",
+    not_proven="it is not proven that you wrote this; reply to this mail with the command, then it is",
+    kept_as_note="Kept as a note for colleagues: your mail answers no notification, so the requester gets nothing.",
+    nothing_done="Nothing was carried out, nothing was sent.",
+    line='Line {number}: "{text}": {why}',
+)
+
+RUSSIAN = Words(
+    assigned="Назначено: {name}.",
+    released="Возвращено на линию, исполнителя нет.",
+    accepted="Принято: письмо {sender} стало частью заявки.",
+    rejected="Отклонено: письмо {sender} в заявку не вошло.",
+    blocked="Спам: {sender} заблокирован, письма туда не уходят.",
+    closed="Закрыто: {resolution}.",
+    reopened="Снова открыто.",
+    sleeps="Отложено до {until} или до письма клиента.",
+    priority={
+        Priority.LOW: "Приоритет: низкий.",
+        Priority.NORMAL: "Приоритет: обычный.",
+        Priority.HIGH: "Приоритет: высокий.",
+    },
+    outage="Переведено в аварийную очередь: будет первым.",
+    normal="Переведено в обычную очередь.",
+    asked="У клиента запрошено: {items}.",
+    got="Отмечено как полученное: {items}.",
+    cc="{address} будет получать ответы специалистов.",
+    uncc="{address} больше не получает ответы.",
+    moved="Передано на линию {desk}.",
+    undone="Ваш ответ отозван: он ещё не ушёл.",
+    linked="Связано с {number}.",
+    answered="Ваш ответ получат: {to}.",
+    noted="Сохранено как заметка для коллег, клиент её не увидит.",
+    no_agent="нет специалиста «{name}». Есть: {names}",
+    several_agents="«{name}» подходит нескольким: {names}",
+    nothing_held="в этой заявке нет задержанных писем",
+    several_held="задержано несколько писем; ответьте на уведомление о нужном ({listed})",
+    no_situation="нет ситуации «{name}». Есть: {names}",
+    not_missing="этого нет среди недостающего: {items}. Не хватает: {missing}",
+    own_address="{address} — наш собственный адрес, на него письма не отправляются",
+    not_cc="{address} не стоит в копии этой заявки",
+    no_desk="нет линии «{name}». Есть: {names}",
+    nothing_to_undo="ваших неотправленных ответов нет: ответ уже ушёл или его не было",
+    no_ticket="заявки {number} нет",
+    which_ticket="этой команде нужна заявка: напишите её в ответ на письмо о заявке",
+    reaches_nobody="ответ на это письмо никому не уходит; чтобы ответить клиенту, ответьте на уведомление о заявке",
+    not_proven="не подтверждено, что это написали вы; ответьте командой на это письмо, и всё получится",
+    kept_as_note="Сохранено как заметка: ваше письмо не отвечает на уведомление, клиент ничего не получит.",
+    nothing_done="Ничего не выполнено и ничего не отправлено.",
+    line="Строка {number}: «{text}»: {why}",
+)
+
+UKRAINIAN = Words(
+    assigned="Призначено: {name}.",
+    released="Повернуто на лінію, виконавця немає.",
+    accepted="Прийнято: лист {sender} став частиною звернення.",
+    rejected="Відхилено: лист {sender} до звернення не ввійшов.",
+    blocked="Спам: {sender} заблоковано, листи туди не надсилаються.",
+    closed="Закрито: {resolution}.",
+    reopened="Знову відкрито.",
+    sleeps="Відкладено до {until} або до листа клієнта.",
+    priority={
+        Priority.LOW: "Пріоритет: низький.",
+        Priority.NORMAL: "Пріоритет: звичайний.",
+        Priority.HIGH: "Пріоритет: високий.",
+    },
+    outage="Переведено до аварійної черги: буде першим.",
+    normal="Переведено до звичайної черги.",
+    asked="У клієнта запитано: {items}.",
+    got="Позначено як отримане: {items}.",
+    cc="{address} отримуватиме відповіді фахівців.",
+    uncc="{address} більше не отримує відповідей.",
+    moved="Передано на лінію {desk}.",
+    undone="Вашу відповідь відкликано: вона ще не пішла.",
+    linked="Пов’язано з {number}.",
+    answered="Вашу відповідь отримають: {to}.",
+    noted="Збережено як нотатку для колег, клієнт її не побачить.",
+    no_agent="немає фахівця «{name}». Є: {names}",
+    several_agents="«{name}» підходить кільком: {names}",
+    nothing_held="у цьому зверненні немає затриманих листів",
+    several_held="затримано кілька листів; дайте відповідь на сповіщення про потрібний ({listed})",
+    no_situation="немає ситуації «{name}». Є: {names}",
+    not_missing="цього немає серед відсутнього: {items}. Бракує: {missing}",
+    own_address="{address} — наша власна адреса, на неї листи не надсилаються",
+    not_cc="{address} не стоїть у копії цього звернення",
+    no_desk="немає лінії «{name}». Є: {names}",
+    nothing_to_undo="ваших невідправлених відповідей немає: відповідь уже пішла або її не було",
+    no_ticket="звернення {number} немає",
+    which_ticket="цій команді потрібне звернення: напишіть її у відповідь на лист про звернення",
+    reaches_nobody="відповідь на цей лист нікому не надсилається; щоб відповісти клієнтові, дайте відповідь на сповіщення",
+    not_proven="не підтверджено, що це написали ви; надішліть команду у відповідь на цей лист, і все вийде",
+    kept_as_note="Збережено як нотатку: ваш лист не відповідає на сповіщення, клієнт нічого не отримає.",
+    nothing_done="Нічого не виконано й нічого не надіслано.",
+    line="Рядок {number}: «{text}»: {why}",
+)
+
+POLISH = Words(
+    assigned="Przypisano: {name}.",
+    released="Zgłoszenie wróciło do zespołu, nikt nie jest przypisany.",
+    accepted="Przyjęto: wiadomość od {sender} należy do zgłoszenia.",
+    rejected="Odrzucono: wiadomość od {sender} nie należy do zgłoszenia.",
+    blocked="Spam: {sender} jest zablokowany, nic tam nie wysyłamy.",
+    closed="Zamknięto: {resolution}.",
+    reopened="Ponownie otwarte.",
+    sleeps="Odłożone do {until} albo do wiadomości klienta.",
+    priority={
+        Priority.LOW: "Priorytet: niski.",
+        Priority.NORMAL: "Priorytet: zwykły.",
+        Priority.HIGH: "Priorytet: wysoki.",
+    },
+    outage="Przeniesiono do kolejki awarii: będzie pierwsze.",
+    normal="Przeniesiono do zwykłej kolejki.",
+    asked="Klient został poproszony o: {items}.",
+    got="Odhaczono: {items}.",
+    cc="{address} będzie otrzymywać odpowiedzi agentów.",
+    uncc="{address} nie otrzymuje już odpowiedzi.",
+    moved="Przekazano do zespołu {desk}.",
+    undone="Twoja odpowiedź została cofnięta: jeszcze nie wyszła.",
+    linked="Powiązano z {number}.",
+    answered="Twoją odpowiedź otrzymają: {to}.",
+    noted="Zapisano jako notatkę dla współpracowników, klient jej nie zobaczy.",
+    no_agent="nie ma agenta „{name}”. Są: {names}",
+    several_agents="„{name}” pasuje do kilku osób: {names}",
+    nothing_held="w tym zgłoszeniu nie ma wstrzymanych wiadomości",
+    several_held="wstrzymano kilka wiadomości; odpowiedz na powiadomienie o właściwej ({listed})",
+    no_situation="nie ma sytuacji „{name}”. Są: {names}",
+    not_missing="tego nie ma na liście braków: {items}. Brakuje: {missing}",
+    own_address="{address} to nasz własny adres, nic na niego nie wysyłamy",
+    not_cc="{address} nie jest w kopii tego zgłoszenia",
+    no_desk="nie ma zespołu „{name}”. Są: {names}",
+    nothing_to_undo="nie masz niewysłanej odpowiedzi: już wyszła albo jej nie było",
+    no_ticket="nie ma zgłoszenia {number}",
+    which_ticket="to polecenie wymaga zgłoszenia: napisz je w odpowiedzi na wiadomość o zgłoszeniu",
+    reaches_nobody="odpowiedź na tę wiadomość do nikogo nie trafia; aby odpisać klientowi, odpowiedz na powiadomienie",
+    not_proven="nie potwierdzono, że to Twoja wiadomość; wyślij polecenie w odpowiedzi na tego maila",
+    kept_as_note="Zapisano jako notatkę: Twoja wiadomość nie odpowiada na powiadomienie, klient nic nie dostanie.",
+    nothing_done="Nic nie wykonano i nic nie wysłano.",
+    line="Wiersz {number}: „{text}”: {why}",
+)
+
+_BY_LANGUAGE = {"en": ENGLISH, "ru": RUSSIAN, "uk": UKRAINIAN, "pl": POLISH}
+
+
+def words_in(language: str) -> Words:
+    """The words of `language`, English where it is not one of ours."""
+    return _BY_LANGUAGE.get(language, ENGLISH)

@@ -1,0 +1,371 @@
+"""What the commands of an agent do to a ticket.
+
+(commands, ticket, agent) -> Carried: the ticket as it is afterwards, the changes and letters that make it so, and one
+line of transcript per command. All or nothing: the first command that cannot be carried out makes the whole
+a Refused. Who the agent is and whether that is proven was decided before (see `agent_mail`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from helpdesk.core import command_values as order
+from helpdesk.core.checklist import questions
+from helpdesk.core.command_values import Command
+from helpdesk.core.decision import (
+    Assign,
+    CancelLetters,
+    Change,
+    Join,
+    Leave,
+    Link,
+    Record,
+    Remember,
+    Schedule,
+    SetDesk,
+    SetFacts,
+    SetPlace,
+    SetState,
+    SettleHeld,
+    Unschedule,
+)
+from helpdesk.core.message import Address, Reason
+from helpdesk.core.notices import to_agents, to_requester
+from helpdesk.core.order_words import Words
+from helpdesk.core.outgoing import Event, Letter
+from helpdesk.core.policy import Agent, Policy
+from helpdesk.core.ticket import Held, Lane, Part, Participant, Priority, State, Ticket
+from helpdesk.core.timers import WAKE, ask_schedule
+
+RESOLVED = "solved"
+SPAM = "spam"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Bench:
+    """What carrying out commands may look at. `others` are tickets named by number; `held` the mail that is answered."""
+
+    agent: Agent
+    policy: Policy
+    now: datetime
+    cause: str
+    words: Words
+    others: tuple[Ticket, ...] = ()
+    held: tuple[Held, ...] = ()
+    has_answer: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Carried:
+    """The ticket after the commands, what makes it so, and the transcript."""
+
+    ticket: Ticket
+    changes: tuple[Change, ...] = ()
+    letters: tuple[Letter, ...] = ()
+    lines: tuple[str, ...] = ()
+    settles_state: bool = False  # a command said which state the ticket has: an answer does not change it
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Why nothing was carried out, in the agent's language."""
+
+    command: Command
+    why: str
+
+
+def carry_out(commands: tuple[Command, ...], ticket: Ticket, bench: Bench) -> Carried | Refused:
+    """Every command in turn, each on the ticket as the one before has left it."""
+    so_far = Carried(ticket=ticket)
+    for command in commands:
+        step = _step(command, so_far.ticket, bench)
+        if isinstance(step, str):
+            return Refused(command, step)
+        so_far = Carried(
+            ticket=step.ticket,
+            changes=so_far.changes + step.changes,
+            letters=so_far.letters + step.letters,
+            lines=so_far.lines + step.lines,
+            settles_state=so_far.settles_state or step.settles_state,
+        )
+    return so_far
+
+
+def _step(command: Command, ticket: Ticket, bench: Bench) -> Carried | str:
+    """One command, or the reason why it cannot be carried out."""
+    match command:
+        case order.Take():
+            return _assign(ticket, bench.agent, bench)
+        case order.Assign(name):
+            return _assign_by_name(ticket, name, bench)
+        case order.Release():
+            return _changed(replace(ticket, assignee=None), bench.words.released, Assign(ticket.number, None))
+        case order.Accept():
+            return _settle_held(ticket, bench, accepted=True)
+        case order.Reject():
+            return _settle_held(ticket, bench, accepted=False)
+        case order.Spam():
+            return _spam(ticket, bench)
+        case order.Close(resolution):
+            return _close(ticket, resolution or RESOLVED, bench)
+        case order.Reopen():
+            return _set_state(ticket, State.OPEN, bench.words.reopened)
+        case order.Wait(duration):
+            return _sleep(ticket, bench.policy.desk(ticket.desk).calendar.add(bench.now, duration), bench)
+        case order.SetPriority(priority):
+            return _place(ticket, bench, ticket.lane, priority, ticket.situation, bench.words.priority[priority])
+        case order.Outage(situation):
+            return _outage(ticket, situation, bench)
+        case order.Normal():
+            return _place(ticket, bench, Lane.NORMAL, ticket.priority, None, bench.words.normal)
+        case order.Ask(items):
+            return _ask(ticket, items, bench)
+        case order.Got(items):
+            return _got(ticket, items, bench)
+        case order.SetField(name, value):
+            return _set_field(ticket, name, value, bench)
+        case order.AddCc(address):
+            return _add_cc(ticket, address, bench)
+        case order.RemoveCc(address):
+            return _remove_cc(ticket, address, bench)
+        case order.MoveToDesk(name):
+            return _move(ticket, name, bench)
+        case order.Undo():
+            return _undo(ticket, bench)
+        case order.LinkTo(number):
+            return _link(ticket, number, bench)
+        case order.Note() | order.ShowQueue() | order.ShowTicket() | order.Help():
+            # Said or shown by whoever writes the transcript; they change nothing.
+            return Carried(ticket=ticket)
+
+
+def _changed(after: Ticket, line: str, *changes: Change, letters: tuple[Letter, ...] = ()) -> Carried:
+    return Carried(ticket=after, changes=changes, letters=letters, lines=(line,))
+
+
+def _assign(ticket: Ticket, agent: Agent, bench: Bench) -> Carried:
+    after = replace(ticket, assignee=agent.name, state=State.OPEN if ticket.state is State.NEW else ticket.state)
+    changes: tuple[Change, ...] = (Assign(ticket.number, agent.name),)
+    if after.state is not ticket.state:
+        changes = (*changes, SetState(ticket.number, after.state))
+    news: tuple[Letter, ...] = ()
+    if agent.name != bench.agent.name:
+        why = (Reason("assigned", bench.agent.name),)
+        news = to_agents(Event.NOTIFY, after, bench.policy, f"assign:{bench.cause}", agents=(agent,), reasons=why)
+    return Carried(ticket=after, changes=changes, letters=news, lines=(bench.words.assigned.format(name=agent.name),))
+
+
+def _assign_by_name(ticket: Ticket, name: str, bench: Bench) -> Carried | str:
+    wanted = name.casefold().strip("@ ")
+    exact = [one for one in bench.policy.agents if wanted in (one.name.casefold(), *one.addresses)]
+    found = exact or [one for one in bench.policy.agents if _begins(one, wanted)]
+    if len(found) == 1:
+        return _assign(ticket, found[0], bench)
+    names = ", ".join(agent.name for agent in (found or bench.policy.agents))
+    return (bench.words.several_agents if found else bench.words.no_agent).format(name=name, names=names)
+
+
+def _begins(agent: Agent, wanted: str) -> bool:
+    words = (*agent.name.casefold().split(), *(address.partition("@")[0] for address in agent.addresses))
+    return any(word.startswith(wanted) for word in words)
+
+
+def _settle_held(ticket: Ticket, bench: Bench, *, accepted: bool) -> Carried | str:
+    held = bench.held or ticket.held
+    if not held:
+        return bench.words.nothing_held
+    if len(held) > 1:
+        listed = "; ".join(f"{one.sender or '?'}: {one.subject}" for one in held)
+        return bench.words.several_held.format(listed=listed)
+    mail = held[0]
+    after = replace(ticket, held=tuple(one for one in ticket.held if one.id != mail.id))
+    changes: list[Change] = [SettleHeld(ticket.number, mail.id, accepted)]
+    if accepted and mail.sender is not None:
+        changes.append(Remember(mail.sender.address, blocked=False))
+        if ticket.part_of(mail.sender.address) is None and bench.policy.agent(mail.sender.address) is None:
+            changes.append(Join(ticket.number, mail.sender, Part.CC))
+            after = replace(after, participants=(*after.participants, Participant(mail.sender, Part.CC)))
+        if ticket.state in (State.WAITING, State.CLOSED):
+            changes += (Unschedule(ticket.number), SetState(ticket.number, State.OPEN))
+            after = replace(after, state=State.OPEN)
+    line = (bench.words.accepted if accepted else bench.words.rejected).format(sender=mail.sender or "?")
+    changes.append(Record(ticket.number, bench.agent.name, "accepted" if accepted else "rejected", str(mail.sender)))
+    return Carried(ticket=after, changes=tuple(changes), lines=(line,))
+
+
+def _spam(ticket: Ticket, bench: Bench) -> Carried:
+    held = bench.held
+    if held and held[0].sender is not None:
+        # In answer to a notice of held mail it is that mail and its sender, not the requester.
+        changes: tuple[Change, ...] = (
+            SettleHeld(ticket.number, held[0].id, False),
+            Remember(held[0].sender.address, blocked=True),
+        )
+        return _changed(ticket, bench.words.blocked.format(sender=held[0].sender.address), *changes)
+    sender = ticket.requester.address if ticket.requester else "?"
+    changes = (Unschedule(ticket.number), SetState(ticket.number, State.CLOSED, resolution=SPAM))
+    if ticket.requester is not None:
+        changes = (*changes, Remember(sender, blocked=True))
+    after = replace(ticket, state=State.CLOSED, resolution=SPAM)
+    return replace(_changed(after, bench.words.blocked.format(sender=sender), *changes), settles_state=True)
+
+
+def _close(ticket: Ticket, resolution: str, bench: Bench) -> Carried:
+    after = replace(ticket, state=State.CLOSED, resolution=resolution, wake_at=None)
+    changes = (Unschedule(ticket.number), SetState(ticket.number, State.CLOSED, resolution=resolution))
+    # With an answer, closing is one letter: the answer itself says so.
+    letters: tuple[Letter, ...] = (
+        ()
+        if bench.has_answer
+        else to_requester(Event.CLOSED, after, bench.cause, in_reply_to=ticket.thread[-1] if ticket.thread else None)
+    )
+    line = bench.words.closed.format(resolution=resolution)
+    return Carried(ticket=after, changes=changes, letters=letters, lines=(line,), settles_state=True)
+
+
+def _set_state(ticket: Ticket, state: State, line: str) -> Carried:
+    after = replace(ticket, state=state, wake_at=None, resolution=None)
+    return Carried(ticket=after, changes=(SetState(ticket.number, state),), lines=(line,), settles_state=True)
+
+
+def _sleep(ticket: Ticket, until: datetime, bench: Bench) -> Carried:
+    after = replace(ticket, state=State.OPEN, wake_at=until)
+    changes = (
+        Unschedule(ticket.number),
+        SetState(ticket.number, State.OPEN, wake_at=until),
+        Schedule(ticket.number, WAKE, until),
+    )
+    line = bench.words.sleeps.format(until=f"{until:%Y-%m-%d %H:%M} UTC")
+    return Carried(ticket=after, changes=changes, lines=(line,), settles_state=True)
+
+
+def _place(ticket: Ticket, bench: Bench, lane: Lane, priority: Priority, situation: str | None, line: str) -> Carried:
+    reasons = (str(Reason("agent", bench.agent.name)),)
+    after = replace(ticket, lane=lane, priority=priority, situation=situation, reasons=reasons)
+    return _changed(after, line, SetPlace(ticket.number, lane, priority, situation, reasons))
+
+
+def _outage(ticket: Ticket, situation: str | None, bench: Bench) -> Carried | str:
+    rules = bench.policy.desk(ticket.desk).rules
+    known = sorted({rule.situation for rule in rules if rule.situation})
+    key = situation or ticket.situation
+    if situation is not None and known and situation not in known:
+        return bench.words.no_situation.format(name=situation, names=", ".join(known))
+    placed = _place(ticket, bench, Lane.OUTAGE, ticket.priority, key, bench.words.outage)
+    # Nothing in the outage lane closes by itself.
+    state = State.OPEN if ticket.state is State.WAITING else ticket.state
+    changes: tuple[Change, ...] = (*placed.changes, Unschedule(ticket.number))
+    if state is not ticket.state:
+        changes = (*changes, SetState(ticket.number, state))
+    return replace(placed, ticket=replace(placed.ticket, state=state), changes=changes)
+
+
+def _ask(ticket: Ticket, items: tuple[str, ...], bench: Bench) -> Carried:
+    desk = bench.policy.desk(ticket.desk)
+    missing = tuple(dict.fromkeys((*ticket.missing, *items)))
+    waits = ticket.lane is Lane.NORMAL
+    schedule = ask_schedule(ticket.number, desk, bench.now) if waits else ()
+    after = replace(ticket, missing=missing, state=State.WAITING if waits else State.OPEN)
+    letters = to_requester(
+        Event.MISSING,
+        after,
+        bench.cause,
+        missing=questions(desk.checklists, ticket.checklist, items, ticket.language),
+        due_at=schedule[-1].due_at if schedule else None,
+        in_reply_to=ticket.thread[-1] if ticket.thread else None,
+    )
+    return Carried(
+        ticket=after,
+        changes=(
+            SetFacts(ticket.number, (), missing, ticket.checklist),
+            SetState(ticket.number, after.state),
+            Unschedule(ticket.number),
+            *schedule,
+        ),
+        letters=letters,
+        lines=(bench.words.asked.format(items=", ".join(items)),),
+        settles_state=True,
+    )
+
+
+def _got(ticket: Ticket, items: tuple[str, ...], bench: Bench) -> Carried | str:
+    unknown = [item for item in items if item not in ticket.missing]
+    if unknown:
+        return bench.words.not_missing.format(items=", ".join(unknown), missing=", ".join(ticket.missing) or "-")
+    missing = tuple(item for item in ticket.missing if item not in items)
+    after = replace(ticket, missing=missing)
+    changes: tuple[Change, ...] = (SetFacts(ticket.number, (), missing, ticket.checklist),)
+    if not missing and ticket.state is State.WAITING:
+        after = replace(after, state=State.OPEN)
+        changes = (*changes, Unschedule(ticket.number), SetState(ticket.number, State.OPEN))
+    return _changed(after, bench.words.got.format(items=", ".join(items)), *changes)
+
+
+def _set_field(ticket: Ticket, name: str, value: str, bench: Bench) -> Carried:
+    fields = tuple(pair for pair in ticket.fields if pair[0] != name) + ((name, value),)
+    missing = tuple(item for item in ticket.missing if item != name)
+    changes = (
+        SetFacts(ticket.number, ((name, value),), missing, ticket.checklist),
+        Record(ticket.number, bench.agent.name, "field", f"{name} = {value}"),
+    )
+    return _changed(replace(ticket, fields=fields, missing=missing), f"{name} = {value}", *changes)
+
+
+def _add_cc(ticket: Ticket, address: str, bench: Bench) -> Carried | str:
+    if bench.policy.is_ours(address):
+        return bench.words.own_address.format(address=address)
+    person = Participant(Address(address), Part.CC)
+    if ticket.part_of(address) is not None:
+        return _changed(ticket, bench.words.cc.format(address=address))
+    return _changed(
+        replace(ticket, participants=(*ticket.participants, person)),
+        bench.words.cc.format(address=address),
+        Join(ticket.number, person.address, Part.CC),
+        Record(ticket.number, bench.agent.name, "cc", address),
+    )
+
+
+def _remove_cc(ticket: Ticket, address: str, bench: Bench) -> Carried | str:
+    if ticket.part_of(address) is not Part.CC:
+        return bench.words.not_cc.format(address=address)
+    kept = tuple(person for person in ticket.participants if person.address.address != address)
+    return _changed(
+        replace(ticket, participants=kept),
+        bench.words.uncc.format(address=address),
+        Leave(ticket.number, address),
+        Record(ticket.number, bench.agent.name, "uncc", address),
+    )
+
+
+def _move(ticket: Ticket, name: str, bench: Bench) -> Carried | str:
+    names = [desk.name for desk in bench.policy.desks]
+    found = [desk for desk in names if desk.casefold() == name.casefold()]
+    if not found:
+        return bench.words.no_desk.format(name=name, names=", ".join(names))
+    after = replace(ticket, desk=found[0], assignee=None)
+    why = (Reason("moved", bench.agent.name),)
+    return _changed(
+        after,
+        bench.words.moved.format(desk=found[0]),
+        SetDesk(ticket.number, found[0]),
+        Assign(ticket.number, None),
+        Record(ticket.number, bench.agent.name, "moved", found[0]),
+        letters=to_agents(
+            Event.NOTIFY, after, bench.policy, f"desk:{bench.cause}", reasons=why, but=bench.agent.addresses[0]
+        ),
+    )
+
+
+def _undo(ticket: Ticket, bench: Bench) -> Carried | str:
+    if bench.agent.name not in ticket.unsent:
+        return bench.words.nothing_to_undo
+    after = replace(ticket, state=State.OPEN)
+    changes = (CancelLetters(ticket.number, bench.agent.name), SetState(ticket.number, State.OPEN))
+    return replace(_changed(after, bench.words.undone, *changes), settles_state=True)
+
+
+def _link(ticket: Ticket, number: int, bench: Bench) -> Carried | str:
+    if number not in (other.number for other in bench.others):
+        return bench.words.no_ticket.format(number=number)
+    return _changed(ticket, bench.words.linked.format(number=number), Link(ticket.number, number, "related"))

@@ -1,0 +1,65 @@
+"""A mail that could not be processed after its last try: the desk gets a ticket from what its headers say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from helpdesk.core.case import Arrival
+from helpdesk.core.decision import OpenTicket, Outcome, Record
+from helpdesk.core.message import Address, Reason
+from helpdesk.core.notices import alerts, to_agents
+from helpdesk.core.outgoing import Event
+from helpdesk.core.policy import Policy
+from helpdesk.core.ticket import NEW, Lane, Priority, State, Ticket
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sketch:
+    """The little that can always be said of a mail. `address` is None where there is no single sender."""
+
+    sender: str
+    address: Address | None
+    subject: str
+    message_id: str | None
+
+
+def given_up(sketch: Sketch, entry: int, error: str, policy: Policy, arrival: Arrival, now: datetime) -> Outcome:
+    """A ticket from the headers and a word to those who lead the desk; nothing goes to the sender."""
+    why = Reason("quarantine", f"mail could not be processed: {error}")
+    what = f"{why}. It is kept: helpdesk quarantine show {entry}; another try: helpdesk quarantine retry {entry}."
+    if sketch.address is None or policy.is_ours(sketch.address.address):
+        return Outcome(letters=alerts(policy, what, f"quarantine:{entry}"), reasons=(why,))
+    ticket = Ticket(
+        number=NEW,
+        subject=sketch.subject,
+        requester=sketch.address,
+        desk=policy.desk(arrival.desk).name,
+        state=State.OPEN,
+        language=policy.desk(arrival.desk).language,
+        opened_at=min(arrival.at, now),
+        active_at=now,
+        reasons=(str(why),),
+        words=False,
+    )
+    opening = OpenTicket(
+        subject=ticket.subject,
+        requester=ticket.requester,
+        desk=ticket.desk,
+        state=ticket.state,
+        lane=Lane.NORMAL,
+        priority=Priority.NORMAL,
+        situation=None,
+        language=ticket.language,
+        checklist=None,
+        missing=(),
+        fields=(),
+        cc=(),
+        opened_at=ticket.opened_at,
+        reasons=ticket.reasons,
+        words=False,
+    )
+    letters = to_agents(Event.NOTIFY, ticket, policy, f"quarantine:{entry}", body=what, reasons=(why,))
+    return Outcome(
+        ticket=NEW, changes=(opening, Record(NEW, "helpdesk", "opened", str(why))), letters=letters, reasons=(why,)
+    )

@@ -1,0 +1,65 @@
+"""Which ticket a message belongs to, and by what evidence.
+
+Evidence, strongest first: our own secret (a keyed Message-ID or reply address that went to this sender),
+References and In-Reply-To newest to oldest, the tag in the subject. None of it admits a sender who has no
+part in the ticket: who may come in is decided afterwards, by `admits`. When tag and references disagree,
+the references win and the reasons say so. Never fails: "no ticket" is a result.
+References walk: RFC 5322 section 3.6.4.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from helpdesk.core.decision import Facts, Role
+from helpdesk.core.message import Inbound, Reason
+from helpdesk.core.outgoing import SentLetter
+from helpdesk.core.subject_tag import find_tags, tag
+from helpdesk.core.ticket import Ticket
+from helpdesk.core.trust import own_letter
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Thread:
+    """What the evidence says. `letter` is our letter that is answered, whoever it went to."""
+
+    ticket: Ticket | None = None
+    evidence: str = "none"  # secret, references, tag, none
+    letter: SentLetter | None = None
+    reasons: tuple[Reason, ...] = ()
+
+
+def match(inbound: Inbound, facts: Facts) -> Thread:
+    """The ticket that this message speaks of, if it speaks of one."""
+    tickets = {ticket.number: ticket for ticket in facts.by_number}
+    tickets |= {ticket.number: ticket for _, ticket in facts.by_reference}
+    tagged = next((tickets[number] for number in find_tags(inbound.subject) if number in tickets), None)
+    secret = own_letter(inbound, facts.letters)
+    shown = secret or next(iter(facts.letters), None)
+
+    if secret is not None and secret.ticket in tickets:
+        found, evidence, words = tickets[secret.ticket], "secret", f"answers {secret.message_id}"
+    elif facts.by_reference:
+        mentioned, found = facts.by_reference[0]
+        evidence, words = "references", f"mentions {mentioned}"
+    elif tagged is not None:
+        return Thread(
+            ticket=tagged,
+            evidence="tag",
+            letter=shown,
+            reasons=(Reason("thread-tag", f"subject has {tag(tagged.number)}"),),
+        )
+    else:
+        return Thread(letter=shown)
+
+    reasons = [Reason(f"thread-{evidence}", words)]
+    if tagged is not None and tagged.number != found.number:
+        reasons.append(
+            Reason("thread-disagreement", f"subject has {tag(tagged.number)}, references lead to {tag(found.number)}")
+        )
+    return Thread(ticket=found, evidence=evidence, letter=shown, reasons=tuple(reasons))
+
+
+def admits(role: Role) -> bool:
+    """Does somebody in this role take part in the ticket?"""
+    return role in (Role.AGENT, Role.LEAD, Role.REQUESTER, Role.CC, Role.PARTNER)

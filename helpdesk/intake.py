@@ -1,0 +1,259 @@
+"""Workflow: mail that waits -> facts -> decision -> one commit -> moved on the server, or quarantined.
+
+Keeps promises 1 to 3 and 5: the raw bytes are committed before the server is asked to move anything; a mail is
+filed under its key exactly once; mail, ticket, history and letters commit together; a mail that cannot be
+processed is kept aside with its error, tried again, and never stands in the way of the others.
+
+TemporaryError (the store is busy, the disk is full) undoes the whole batch: it still lies on the server.
+Any other exception concerns one mail and puts that mail into quarantine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from helpdesk import maillog
+from helpdesk.core.case import Arrival, wanted
+from helpdesk.core.decide import decide
+from helpdesk.core.decision import Decision, Disposition
+from helpdesk.core.message import Inbound
+from helpdesk.core.poison import given_up
+from helpdesk.errors import TemporaryError
+from helpdesk.ports import Cursor, Fetched, Mailbox, MailKey, Place, Poison, Reader, Store, Unit
+from helpdesk.postbox import Postbox
+
+# Mails of one fetch and one commit: more gains nothing (docs/performance.md).
+BATCH = 50
+
+# A mail that could not be processed is tried this often in all, with this pause between.
+TRIES = 3
+PAUSE = timedelta(seconds=30)
+
+# Settled mail that still lies in its folder is looked for among this many.
+LEFT_BEHIND = 1000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Source:
+    """Where mail comes from and what that means for it."""
+
+    name: str
+    desk: str
+    spam_header: tuple[str, str] | None = None
+    silent: bool = False
+
+    def arrival(self, mail: Fetched) -> Arrival:
+        """How this mail came to us."""
+        return Arrival(
+            desk=self.desk,
+            at=mail.arrived_at,
+            spam_header=self.spam_header,
+            silent=self.silent,
+            envelope_to=mail.envelope_to,
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Taken:
+    """What became of one mail. `decision` is None for one that was known already or is in quarantine."""
+
+    key: MailKey
+    ticket: int | None = None
+    decision: Decision | None = None
+    error: str = ""
+
+    @property
+    def place(self) -> Place:
+        """Where it goes on the server."""
+        return Place.QUARANTINE if self.error else Place.DONE
+
+    @property
+    def disposition(self) -> Disposition:
+        """What `ingest` prints."""
+        if self.error:
+            return Disposition.QUARANTINE
+        return self.decision.disposition if self.decision else Disposition.IGNORE
+
+
+class Intake:
+    """Takes mail in. Thread-safe as far as its store is: one transaction per batch."""
+
+    def __init__(
+        self,
+        store: Store,
+        reader: Reader,
+        postbox: Postbox,
+        *,
+        now: Callable[[], datetime],
+        on_queued: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._store = store
+        self._reader = reader
+        self._postbox = postbox
+        self._now = now
+        self._on_queued = on_queued
+
+    def drain(
+        self, mailbox: Mailbox, source: Source, cursor: Cursor, *, stop: Callable[[], bool] = lambda: False
+    ) -> Cursor:
+        """Take everything that waits in a connected mailbox; answers how far it has been read.
+
+        A mail that the server announces but cannot give yet stays behind the cursor and is asked for again at
+        the next call; the others do not wait for it.
+        """
+        asked: set[MailKey] = set()
+        while not stop():
+            waiting = mailbox.waiting(cursor)
+            with self._store.unit() as unit:
+                known = unit.known(source.name, waiting)
+            batch = [key for key in waiting if key not in known and key not in asked][:BATCH]
+            if not batch:
+                return self._advance(source, cursor, waiting, known)
+            mails = mailbox.fetch(batch)
+            # Fetching may stop early to bound memory: only what was skipped in between is not ready yet.
+            reached = batch.index(mails[-1].key) + 1 if mails else len(batch)
+            asked.update(batch[:reached])
+            maillog.fetched(mailbox=source.name, mails=len(mails))
+            settled = known | {mail.key for mail in mails}
+            behind = _settled_up_to(cursor, waiting, settled)
+            taken = self.take(source, mails, behind)
+            cursor = behind
+            for place in Place:
+                keys = [one.key for one in taken if one.place is place]
+                if keys:
+                    mailbox.settle(keys, place)
+        return cursor
+
+    def tidy(self, mailbox: Mailbox, source: Source, cursor: Cursor) -> int:
+        """Move away what was committed by a run that ended before it could; answers how many mails that were."""
+        left = mailbox.left_behind(cursor, LEFT_BEHIND)
+        with self._store.unit() as unit:
+            known = unit.known(source.name, left)
+        if known:
+            mailbox.settle(sorted(known, key=lambda key: key.uid), Place.DONE)
+        return len(known)
+
+    def take(self, source: Source, mails: Sequence[Fetched], cursor: Cursor | None = None) -> list[Taken]:
+        """Commit these mails, and the cursor with them, in one transaction; one result per mail, in order."""
+        if not mails:
+            return []
+        inbounds = self._reader.read([mail.raw for mail in mails])
+        with self._store.unit() as unit:
+            known = unit.known(source.name, [mail.key for mail in mails])
+            taken = []
+            for mail, inbound in zip(mails, inbounds, strict=True):
+                if mail.key in known:
+                    taken.append(Taken(key=mail.key))
+                    continue
+                taken.append(self._take_one(unit, source, mail, inbound))
+            if cursor is not None and cursor.validity:
+                unit.save_cursor(source.name, cursor)
+        for mail, inbound, one in zip(mails, inbounds, taken, strict=True):
+            self._log(source, mail, inbound, one)
+        if any(one.decision and one.decision.letters for one in taken):
+            self._on_queued()
+        return taken
+
+    def retry_poisoned(self, sources: Callable[[str], Source], limit: int = 10) -> int:
+        """Try quarantined mails again whose pause is over; answers how many were tried."""
+        with self._store.unit() as unit:
+            waiting = list(unit.poisoned(self._now(), limit))
+        for poison in waiting:
+            self._retry(poison, sources(poison.mailbox))
+        return len(waiting)
+
+    def _take_one(self, unit: Unit, source: Source, mail: Fetched, inbound: Inbound | Exception) -> Taken:
+        try:
+            if isinstance(inbound, Exception):
+                raise inbound
+            with unit.savepoint():
+                return self._settle(unit, source, mail, inbound)
+        except TemporaryError:
+            raise
+        except Exception as problem:
+            return self._set_aside(unit, source, mail, problem, attempts=1)
+
+    def _settle(self, unit: Unit, source: Source, mail: Fetched, inbound: Inbound) -> Taken:
+        """The heart of the program: facts, decision, commit."""
+        now, policy = self._now(), self._postbox.policy
+        facts = unit.facts(wanted(inbound, policy), now)
+        decision = decide(inbound, facts, policy, source.arrival(mail), now)
+        ticket = unit.apply(decision, now, by=inbound.sender.address if inbound.sender else "nobody")
+        unit.file(source.name, mail, inbound, decision, ticket, now)
+        self._postbox.put(unit, decision.letters, ticket, now, mail.raw)
+        return Taken(key=mail.key, ticket=ticket, decision=decision)
+
+    def _set_aside(self, unit: Unit, source: Source, mail: Fetched, problem: Exception, *, attempts: int) -> Taken:
+        """Keep a mail that could not be processed. After the last try the desk gets a ticket from its headers."""
+        now = self._now()
+        sketch = self._reader.sketch(mail.raw)
+        error = f"{type(problem).__name__}: {problem}"
+        last = attempts >= TRIES
+        entry = unit.quarantine(
+            source.name,
+            mail,
+            sketch.sender,
+            sketch.subject,
+            sketch.message_id,
+            error,
+            now,
+            next_try=None if last else now + PAUSE,
+        )
+        ticket = None
+        if last:
+            outcome = given_up(sketch, entry, error, self._postbox.policy, source.arrival(mail), now)
+            ticket = unit.apply(outcome, now, by="helpdesk")
+            self._postbox.put(unit, outcome.letters, ticket, now)
+        maillog.quarantined(
+            mailbox=source.name, entry=entry, message_id=sketch.message_id, error=error, tries_left=not last
+        )
+        return Taken(key=mail.key, ticket=ticket, error=error)
+
+    def _retry(self, poison: Poison, source: Source) -> None:
+        mail = Fetched(key=poison.key, raw=poison.raw, arrived_at=poison.arrived_at)
+        (inbound,) = self._reader.read([mail.raw])
+        with self._store.unit() as unit:
+            try:
+                if isinstance(inbound, Exception):
+                    raise inbound
+                with unit.savepoint():
+                    self._settle(unit, source, mail, inbound)
+                    unit.release(poison.id)
+            except TemporaryError:
+                raise
+            except Exception as problem:
+                self._set_aside(unit, source, mail, problem, attempts=poison.attempts + 1)
+        self._on_queued()
+
+    def _advance(self, source: Source, cursor: Cursor, waiting: Sequence[MailKey], known: frozenset[MailKey]) -> Cursor:
+        """Nothing new waits: remember how far that is true."""
+        reached = _settled_up_to(cursor, waiting, known)
+        if reached != cursor and reached.validity:
+            with self._store.unit() as unit:
+                unit.save_cursor(source.name, reached)
+        return reached
+
+    @staticmethod
+    def _log(source: Source, mail: Fetched, inbound: Inbound | Exception, taken: Taken) -> None:
+        if taken.decision is None or isinstance(inbound, Exception):
+            return
+        maillog.decided(
+            mailbox=source.name,
+            message_id=inbound.message_id,
+            kind=taken.decision.kind,
+            disposition=taken.decision.disposition,
+            ticket=taken.ticket,
+            evidence=taken.decision.evidence,
+        )
+
+
+def _settled_up_to(cursor: Cursor, waiting: Sequence[MailKey], settled: frozenset[MailKey] | set[MailKey]) -> Cursor:
+    """The cursor moved over every settled mail, up to the first that is not."""
+    uid = cursor.uid
+    for key in waiting:
+        if key not in settled:
+            break
+        uid = key.uid
+    return replace(cursor, uid=uid) if cursor.validity else cursor

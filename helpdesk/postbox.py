@@ -1,0 +1,87 @@
+"""Turns the letters that an outcome wants into outbox rows, inside the transaction that carries the outcome out.
+
+Letters are rendered to final bytes here, with their final Message-ID, so that every try to send them is the same.
+A letter whose dedupe key is known was queued before and is not queued again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from helpdesk import maillog
+from helpdesk.compose import Face, PassedOn, compose
+from helpdesk.core.outgoing import Letter
+from helpdesk.core.policy import Policy
+from helpdesk.core.ticket import NEW, Ticket
+from helpdesk.ports import Reader, Renderer, Unit
+
+
+class Postbox:
+    """Composes and queues. `nonce` gives 16 fresh random bytes at every call; `key` is the store's secret key."""
+
+    def __init__(
+        self,
+        policy: Policy,
+        renderer: Renderer,
+        reader: Reader,
+        *,
+        key: bytes,
+        nonce: Callable[[], bytes],
+        max_bytes: int,
+    ) -> None:
+        self.policy = policy
+        self._renderer = renderer
+        self._reader = reader
+        self._key = key
+        self._nonce = nonce
+        self._max_bytes = max_bytes
+
+    def put(
+        self, unit: Unit, letters: tuple[Letter, ...], opened: int | None, now: datetime, raw: bytes | None = None
+    ) -> int:
+        """How many letters were queued. `opened` is the number that NEW stands for; `raw` the mail that led to them."""
+        tickets: dict[int, Ticket | None] = {}
+        queued = 0
+        for letter in letters:
+            number = opened if letter.ticket == NEW else letter.ticket
+            if number is not None and number not in tickets:
+                tickets[number] = unit.ticket(number)
+            ticket = tickets[number] if number is not None else None
+            queued += self._put(unit, letter, ticket, now, raw)
+        return queued
+
+    def _put(self, unit: Unit, letter: Letter, ticket: Ticket | None, now: datetime, raw: bytes | None) -> bool:
+        composed = compose(
+            letter,
+            ticket,
+            self._face(ticket),
+            self._files(unit, letter, raw),
+            key=self._key,
+            nonce=self._nonce(),
+            now=now,
+            renderer=self._renderer,
+        )
+        if composed.problem:
+            maillog.template_failed(event=letter.event, problem=composed.problem)
+        queued = unit.enqueue(letter, ticket.number if ticket else None, composed, now)
+        if queued:
+            maillog.queued(event=letter.event, ticket=ticket.number if ticket else None, to=letter.to.address)
+        return queued
+
+    def _face(self, ticket: Ticket | None) -> Face:
+        desk = self.policy.desk(ticket.desk if ticket else "")
+        return Face(
+            address=desk.address,
+            name=self.policy.name,
+            instance=self.policy.instance,
+            reply_address=self.policy.reply_address,
+            timezone=desk.calendar.timezone,
+            max_bytes=self._max_bytes,
+        )
+
+    def _files(self, unit: Unit, letter: Letter, raw: bytes | None) -> tuple[PassedOn, ...]:
+        source = unit.raw_of(letter.parts_of) if letter.parts_of is not None else raw
+        if source is None or not letter.parts:
+            return ()
+        return self._reader.parts(source, letter.parts)

@@ -1,0 +1,71 @@
+"""Workflow: what is due -> what happens then -> one commit. Also tells agents of letters that failed.
+
+A follow-up is done, or still due: what it does and the mark that it is done commit together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from helpdesk.core.decision import Outcome, Record
+from helpdesk.core.message import Reason
+from helpdesk.core.notices import alerts, to_agents
+from helpdesk.core.outgoing import Audience, Delivery, Event
+from helpdesk.core.timers import happen
+from helpdesk.ports import QueuedLetter, Store
+from helpdesk.postbox import Postbox
+
+# Follow-ups of one transaction; a desk that was down for long works through the rest in further ones.
+AT_ONCE = 100
+
+
+class Upkeep:
+    """Carries out what has come due."""
+
+    def __init__(self, store: Store, postbox: Postbox, *, now: Callable[[], datetime]) -> None:
+        self._store = store
+        self._postbox = postbox
+        self._now = now
+
+    def follow_up(self) -> int:
+        """How many follow-ups happened now, at most one for each ticket."""
+        done: set[int] = set()
+        while True:
+            now = self._now()
+            with self._store.unit() as unit:
+                due = [(ticket, kind) for ticket, kind in unit.due(now, AT_ONCE) if ticket.number not in done]
+                for ticket, kind in due:
+                    if ticket.number in done:
+                        continue
+                    done.add(ticket.number)
+                    outcome = happen(ticket, kind, self._postbox.policy, now)
+                    unit.apply(outcome, now, by="helpdesk")
+                    self._postbox.put(unit, outcome.letters, ticket.number, now)
+            if not due:
+                return len(done)
+
+    def tell_failed(self, letter: QueuedLetter, deliveries: Sequence[Delivery]) -> None:
+        """A letter will not arrive: its ticket's agents are told; of a letter to an agent, the leads are."""
+        now, policy = self._now(), self._postbox.policy
+        words = "; ".join(f"{one.address}: {one.code or 'no answer'} {one.text}".strip() for one in deliveries)
+        why = Reason("not-delivered", words)
+        lost = {one.address for one in deliveries}
+        with self._store.unit() as unit:
+            ticket = unit.ticket(letter.ticket) if letter.ticket is not None else None
+            to_us = any(policy.agent(address) for address in lost)
+            if to_us or ticket is None:
+                hour = f"{now:%Y-%m-%dT%H}"
+                letters = tuple(
+                    one
+                    for one in alerts(policy, str(why), f"not-delivered:{min(lost)}:{hour}", ticket=ticket)
+                    if one.to.address not in lost
+                )
+            else:
+                letters = to_agents(
+                    Event.BOUNCED, ticket, policy, letter.message_id, audience=Audience.NOBODY, reasons=(why,)
+                )
+            history = (Record(ticket.number, "helpdesk", "not delivered", words),) if ticket else ()
+            outcome = Outcome(ticket=letter.ticket, changes=history, letters=letters, reasons=(why,))
+            unit.apply(outcome, now, by="helpdesk")
+            self._postbox.put(unit, outcome.letters, letter.ticket, now)
