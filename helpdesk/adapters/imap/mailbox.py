@@ -1,0 +1,331 @@
+"""Mails of an IMAP folder by UID: which ones wait, what they are, where they go once they are settled.
+
+Mail is only ever peeked at, and leaves the folder by MOVE, by COPY with an expunge of exactly its UIDs, or not at all:
+a bare EXPUNGE would remove what other people have marked. A mail that arrived before `Cursor.since` is left alone;
+the first start with "new" takes `since` from the newest mail that lies there, so that only the server's clock counts.
+
+Fails with TemporaryError (connect again) or PermanentError, see `connection`.
+Source: RFC 9051 (UIDs 2.3.1.1, SEARCH 6.4.4), RFC 6851 (MOVE), RFC 4315 (UIDPLUS), RFC 2342 (NAMESPACE).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+from typing import Any
+
+from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, IMAPClientReadOnlyError
+
+from helpdesk.adapters.imap.connection import Connection, ImapSettings
+from helpdesk.errors import PermanentError, TemporaryError
+from helpdesk.ports import Cursor, Fetched, MailKey, Place
+
+FETCH_MAILS = 50  # measured: larger batches are no faster
+FETCH_BYTES = 8_000_000  # of one FETCH, so that a few large mails do not pile up in memory; one mail may be larger
+MOVE_MAILS = 200  # keeps a command well below the 8,192 bytes that servers accept
+# The answer to a SEARCH is one line, and imaplib refuses lines beyond 1,000,000 bytes; a UID takes up to 11.
+SEARCH_MAILS = 50_000
+LONE_TRIES = 3  # so often a mail that breaks its FETCH is asked for by itself, then it is left out
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+
+# How a settled mail is marked where it can be neither moved nor removed.
+KEYWORDS = {Place.DONE: b"$HelpdeskDone", Place.QUARANTINE: b"$HelpdeskQuarantine"}
+
+
+class _Removal(Enum):
+    """How settled mail leaves the folder on this server."""
+
+    MOVE = "one command"
+    EXPUNGE = "a copy, and an expunge of exactly these UIDs"
+    KEYWORD = "it stays, marked with a keyword"
+    NONE = "it stays"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Selected:
+    """What the server said about the folder when it was opened."""
+
+    validity: int
+    mails: int
+    next_uid: int | None
+    removal: _Removal
+
+
+class ImapMailbox:
+    """The Mailbox of `helpdesk.ports` on an IMAP server."""
+
+    def __init__(self, settings: ImapSettings, *, now: Callable[[], datetime]) -> None:
+        self.name = settings.name
+        self._settings = settings
+        self._now = now
+        self._connection = Connection(settings)
+        self._folder = settings.folder
+        self._places: dict[Place, str] = {}
+        self._validity = 0
+        self._removal = _Removal.NONE
+        # How often a mail was in a FETCH that broke. One unreadable mail must not hold back the others.
+        self._broken_fetches: Counter[int] = Counter()
+
+    def connect(self, cursor: Cursor | None) -> Cursor:
+        self.close()
+        self._connection.open()
+        with self._connection.exchange("preparing its folders") as client:
+            self._folder = _server_name(client, self._settings.folder)
+            self._places = {
+                Place.DONE: _server_name(client, self._settings.done_folder),
+                Place.QUARANTINE: _server_name(client, self._settings.quarantine_folder),
+            }
+            selected = self._select(client)
+            self._validity, self._removal = selected.validity, selected.removal
+            for folder in self._places.values():
+                self._ensure_folder(client, folder)
+            return self._starting_cursor(client, selected, cursor)
+
+    def wait(self, timeout_s: float) -> bool:
+        return self._connection.wait(timeout_s)
+
+    def wake(self) -> None:
+        self._connection.wake()
+
+    def close(self) -> None:
+        self._connection.close()
+
+    # --- folders ----------------------------------------------------------------------------------
+
+    def _select(self, client: Any) -> _Selected:
+        """Open the folder for reading and moving; said anew before each look, so that the count of mails is fresh."""
+        at = f"{self._connection.server}: folder {self._folder}"
+        try:
+            answer = client.select_folder(self._folder)
+        except IMAPClientReadOnlyError as error:
+            raise PermanentError(
+                f"{at} is read-only for {self._settings.user}, so that settled mail could not be moved away; "
+                f"grant this user the right to delete there"
+            ) from error
+        except IMAPClientAbortError:
+            raise
+        except IMAPClientError as error:
+            names = ", ".join(name for _, _, name in client.list_folders())
+            raise PermanentError(f"{at} cannot be opened: {error}. The folders there are: {names}") from error
+        if not answer.get(b"UIDVALIDITY"):
+            raise PermanentError(f"{at} has no UIDVALIDITY, so that its mails cannot be told apart; use another server")
+        flags = answer.get(b"PERMANENTFLAGS", (b"\\Deleted", b"\\*"))  # unsaid: all (RFC 9051 section 7.1)
+        return _Selected(
+            validity=answer[b"UIDVALIDITY"],
+            mails=answer[b"EXISTS"],
+            next_uid=answer.get(b"UIDNEXT"),
+            removal=_removal(client, flags),
+        )
+
+    def _reselect(self, client: Any, validity: int) -> _Selected:
+        selected = self._select(client)
+        if selected.validity != validity:
+            raise TemporaryError(f"{self._connection.server}: UIDVALIDITY of {self._folder} changed; connect again")
+        return selected
+
+    def _ensure_folder(self, client: Any, folder: str) -> None:
+        if client.folder_exists(folder):
+            return
+        try:
+            client.create_folder(folder)
+        except IMAPClientAbortError:
+            raise
+        except IMAPClientError as error:
+            if client.folder_exists(folder):  # somebody else was faster
+                return
+            raise PermanentError(
+                f"{self._connection.server}: folder {folder} is missing and may not be created: {error}. Create it by "
+                f"hand, or name another one in done_folder and quarantine_folder"
+            ) from error
+        client.subscribe_folder(folder)  # so that people see it in their mail programs
+
+    def _starting_cursor(self, client: Any, selected: _Selected, cursor: Cursor | None) -> Cursor:
+        first_start = self._settings.first_start
+        if cursor is not None and cursor.folder == self._settings.folder:
+            if cursor.validity == selected.validity:
+                return cursor
+            # All UIDs have changed meaning: what came since the first start is looked at again, and known mail is
+            # recognised by its content.
+            return self._cursor(selected, uid=0, since=cursor.since)
+        if first_start == "all":
+            return self._cursor(selected, uid=0, since=BEGINNING)
+        if isinstance(first_start, timedelta):
+            return self._cursor(selected, uid=0, since=self._now() - first_start)
+        if not selected.mails:
+            return self._cursor(selected, uid=(selected.next_uid or 1) - 1, since=BEGINNING)
+        newest = max(client.search(["UID", "*"]), default=0)
+        uid = newest if selected.next_uid is None else selected.next_uid - 1
+        return self._cursor(selected, uid=uid, since=self._arrivals(client, [newest]).get(newest, self._now()))
+
+    def _cursor(self, selected: _Selected, *, uid: int, since: datetime) -> Cursor:
+        return Cursor(folder=self._settings.folder, validity=selected.validity, uid=uid, since=since)
+
+    # --- finding ----------------------------------------------------------------------------------
+
+    def waiting(self, cursor: Cursor) -> Sequence[MailKey]:
+        with self._connection.exchange("looking for mail") as client:
+            selected = self._reselect(client, cursor.validity)
+            found = [
+                uid
+                for low, high in _uid_blocks(client, selected.mails)
+                if high is None or high > cursor.uid
+                for uid in self._search(client, max(low, cursor.uid + 1), high, cursor.since)
+            ]
+        return [MailKey(cursor.folder, cursor.validity, uid) for uid in found]
+
+    def left_behind(self, cursor: Cursor, limit: int) -> Sequence[MailKey]:
+        if self._removal in (_Removal.KEYWORD, _Removal.NONE):
+            return []  # everything stays behind here, and a second try would not change it
+        found: list[int] = []
+        with self._connection.exchange("looking for settled mail") as client:
+            selected = self._reselect(client, cursor.validity)
+            for low, high in reversed(_uid_blocks(client, selected.mails)):
+                if low <= cursor.uid and len(found) < limit:
+                    block_end = cursor.uid if high is None else min(high, cursor.uid)
+                    found += reversed(self._search(client, low, block_end, cursor.since))
+        return [MailKey(cursor.folder, cursor.validity, uid) for uid in found[:limit]]
+
+    def _search(self, client: Any, low: int, high: int | None, since: datetime) -> list[int]:
+        """UIDs from `low` to `high` (None: the last) that arrived at or after `since`, ascending.
+
+        SEARCH compares days, in a zone of the server's choice. So mails near the day of `since` are asked for their
+        exact arrival; those of two days later and beyond are not, which soon is all of them.
+        """
+        if since == BEGINNING:
+            return _search_range(client, low, high, None)
+        candidates = _search_range(client, low, high, since - timedelta(days=1))
+        if not candidates:
+            return []
+        later = set(_search_range(client, low, high, since + timedelta(days=2)))
+        arrivals = self._arrivals(client, [uid for uid in candidates if uid not in later])
+        return [uid for uid in candidates if uid in later or arrivals.get(uid, since) >= since]
+
+    def _arrivals(self, client: Any, uids: Sequence[int]) -> dict[int, datetime]:
+        """INTERNALDATE by UID, as far as the server gave one; never later than now."""
+        answers = {}
+        for batch in _batches(uids, MOVE_MAILS):
+            answers.update(client.fetch(batch, ["INTERNALDATE"]))
+        return {uid: self._arrived_at(answer) for uid, answer in answers.items() if answer.get(b"INTERNALDATE")}
+
+    def _arrived_at(self, answer: Any) -> datetime:
+        arrived_at: datetime = answer.get(b"INTERNALDATE") or self._now()
+        return min(arrived_at.astimezone(UTC), self._now())
+
+    # --- fetching and settling --------------------------------------------------------------------
+
+    def fetch(self, keys: Sequence[MailKey]) -> Sequence[Fetched]:
+        fetched: dict[int, Fetched] = {}
+        for group in self._fetch_groups(self._uids(keys)):
+            # Counted beforehand, forgiven afterwards: what is left over was in a FETCH that broke.
+            self._broken_fetches.update(group)
+            with self._connection.exchange(f"fetching the mail of UID {group[0]} and {len(group) - 1} more") as client:
+                answers = client.fetch(group, ["BODY.PEEK[]", "INTERNALDATE"])
+            for uid in group:
+                del self._broken_fetches[uid]
+            for uid, answer in answers.items():
+                # Exchange announces a mail before its payload can be read: an empty answer is no mail.
+                if raw := answer.get(b"BODY[]"):
+                    key = MailKey(self._settings.folder, self._validity, uid)
+                    fetched[uid] = Fetched(key=key, raw=raw, arrived_at=self._arrived_at(answer))
+        return [fetched[key.uid] for key in keys if key.uid in fetched]
+
+    def _fetch_groups(self, uids: Sequence[int]) -> Iterator[list[int]]:
+        """The UIDs that exist, in groups to fetch at once: FETCH_MAILS and, save for a single mail, FETCH_BYTES.
+
+        A mail that was in a broken FETCH goes alone; after LONE_TRIES more it does not go.
+        """
+        for batch in _batches(uids, FETCH_MAILS):
+            with self._connection.exchange("asking for the sizes of mails") as client:
+                sizes = client.fetch(batch, ["RFC822.SIZE"])
+            group: list[int] = []
+            room = FETCH_BYTES
+            for uid in sizes:
+                if self._broken_fetches[uid]:
+                    if self._broken_fetches[uid] <= LONE_TRIES:
+                        yield [uid]
+                    continue
+                size = sizes[uid].get(b"RFC822.SIZE") or 0
+                if group and size > room:
+                    yield group
+                    group, room = [], FETCH_BYTES
+                group.append(uid)
+                room -= size
+            if group:
+                yield group
+
+    def settle(self, keys: Sequence[MailKey], place: Place) -> None:
+        with self._connection.exchange(f"moving mail to {self._places.get(place)}") as client:
+            for batch in _batches(self._uids(keys), MOVE_MAILS):
+                try:
+                    self._settle_batch(client, batch, place)
+                except IMAPClientError as error:
+                    if "TRYCREATE" not in str(error):
+                        raise
+                    self._ensure_folder(client, self._places[place])  # deleted since we connected
+                    self._settle_batch(client, batch, place)
+
+    def _settle_batch(self, client: Any, uids: Sequence[int], place: Place) -> None:
+        match self._removal:
+            case _Removal.MOVE:
+                client.move(uids, self._places[place])
+            case _Removal.EXPUNGE:
+                # Those marked already were copied by a try that broke off: they get no second copy.
+                flags = client.get_flags(uids)
+                if fresh := [uid for uid in flags if b"\\Deleted" not in flags[uid]]:
+                    client.copy(fresh, self._places[place])
+                    client.add_flags(fresh, [b"\\Deleted"], silent=True)
+                client.uid_expunge(uids)
+            case _Removal.KEYWORD:
+                client.add_flags(uids, [KEYWORDS[place]], silent=True)
+            case _Removal.NONE:
+                pass
+
+    def _uids(self, keys: Sequence[MailKey]) -> list[int]:
+        """The UIDs of those keys that still name mails: after a change of UIDVALIDITY the old ones name others."""
+        return [key.uid for key in keys if key.validity == self._validity]
+
+
+def _removal(client: Any, permanent_flags: Sequence[bytes]) -> _Removal:
+    """The best way that the server offers. A copy that could not be expunged would be made again and again."""
+    if client.has_capability("MOVE"):
+        return _Removal.MOVE
+    if client.has_capability("UIDPLUS") and b"\\Deleted" in permanent_flags:
+        return _Removal.EXPUNGE
+    return _Removal.KEYWORD if b"\\*" in permanent_flags else _Removal.NONE
+
+
+def _server_name(client: Any, name: str) -> str:
+    """A configured folder, levels apart by "/", in the server's own hierarchy: perhaps `INBOX.Helpdesk.Done`."""
+    if name.upper() == "INBOX":
+        return "INBOX"
+    prefix, separator = "", ""
+    if client.has_capability("NAMESPACE") and (personal := client.namespace().personal):
+        prefix, separator = personal[0]
+    elif root := client.list_folders("", ""):
+        separator = (root[0][1] or b"").decode("ascii", "replace")
+    local = name.replace("/", separator) if separator else name
+    return local if local.startswith(prefix) else prefix + local
+
+
+def _uid_blocks(client: Any, mails: int) -> list[tuple[int, int | None]]:
+    """Ranges of UIDs, ascending and without a gap, with about SEARCH_MAILS mails each; the last one is open.
+
+    The borders are found by position. A mail expunged meanwhile shifts a border, which does no harm.
+    """
+    borders: list[int] = [client.search([str(position)])[0] for position in range(SEARCH_MAILS, mails, SEARCH_MAILS)]
+    return list(zip([1, *(border + 1 for border in borders)], [*borders, None], strict=True))
+
+
+def _search_range(client: Any, low: int, high: int | None, since: datetime | None) -> list[int]:
+    criteria: list[object] = ["UID", f"{low}:{high or '*'}"]
+    if since is not None:
+        criteria += ["SINCE", since.date()]
+    # A range that ends in "*" always holds the last mail, even where its UID is below the beginning.
+    return sorted(uid for uid in client.search(criteria) if uid >= low)
+
+
+def _batches(uids: Sequence[int], size: int) -> Iterator[Sequence[int]]:
+    return (uids[start : start + size] for start in range(0, len(uids), size))
