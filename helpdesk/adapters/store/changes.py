@@ -1,0 +1,266 @@
+"""Carries out the changes of an outcome, in the transaction of the message or follow-up that led to it.
+
+NEW stands for the ticket that the outcome opens. A change of state,
+place or assignee leaves a line in the ticket's history by itself; what else people may ask about comes as Record.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, assert_never
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from helpdesk.adapters.store import follow_ups, outbox
+from helpdesk.adapters.store.models import (
+    CONTACT,
+    HISTORY,
+    LINK,
+    MESSAGE,
+    META,
+    PARTICIPANT,
+    TICKET,
+    insert,
+)
+from helpdesk.core.decision import (
+    Assign,
+    CancelLetters,
+    Change,
+    Decision,
+    Disposition,
+    Done,
+    Filing,
+    Join,
+    Leave,
+    Link,
+    MarkBounced,
+    OpenTicket,
+    Outcome,
+    Record,
+    Remember,
+    Schedule,
+    SetDesk,
+    SetFacts,
+    SetPlace,
+    SetState,
+    SettleHeld,
+    SpendSecret,
+    Unschedule,
+)
+from helpdesk.core.message import Address
+from helpdesk.core.ticket import NEW, Part, State
+
+_NEXT_NUMBER = sa.update(META).values(next_number=META.c.next_number + 1).returning(META.c.next_number - 1)
+
+_TOUCH = (
+    sa.update(TICKET)
+    .where(
+        TICKET.c.number.in_(sa.bindparam("numbers", expanding=True)),
+        TICKET.c.active_at < sa.bindparam("now", type_=TICKET.c.active_at.type),
+    )
+    .values(active_at=sa.bindparam("now", type_=TICKET.c.active_at.type))
+)
+
+
+def apply(connection: Connection, outcome: Outcome, now: datetime, by: str) -> int | None:
+    """Carry out the changes; the number of the ticket that the outcome is about, or None.
+
+    It counts as activity on that ticket, unless it is a message that is ignored.
+    """
+    work = _Work(connection, now, by)
+    for change in outcome.changes:
+        work.carry_out(change)
+    ticket = work.opened if outcome.ticket == NEW else outcome.ticket
+    ignored = isinstance(outcome, Decision) and outcome.disposition is Disposition.IGNORE
+    if ticket is not None and not ignored:
+        work.touched.add(ticket)
+    if work.touched:
+        connection.execute(_TOUCH, {"numbers": sorted(work.touched), "now": now})
+    return ticket
+
+
+@dataclass(slots=True)
+class _Work:
+    """One outcome being carried out: the transaction, the moment, whose doing it is, and what came of it so far."""
+
+    connection: Connection
+    now: datetime
+    by: str
+    opened: int | None = None
+    touched: set[int] = field(default_factory=set)
+
+    def carry_out(self, change: Change) -> None:
+        """Do one change."""
+        match change:
+            case OpenTicket():
+                self._open(change)
+            case SetState():
+                self._set_state(change)
+            case SetPlace():
+                self._set_place(change)
+            case Assign(ticket, agent):
+                self._update(ticket, assignee=agent)
+                self._record(ticket, f"assigned: {agent}" if agent else "released", "")
+            case SetDesk(ticket, desk):
+                self._update(ticket, desk=desk)
+            case SetFacts():
+                self._set_facts(change)
+            case Join(ticket, address, part):
+                self._join(self._number(ticket), address, part)
+            case Leave(ticket, address):
+                self._execute(
+                    sa.delete(PARTICIPANT).where(
+                        PARTICIPANT.c.ticket == self._number(ticket), PARTICIPANT.c.address == address
+                    )
+                )
+            case Schedule(ticket, kind, due_at):
+                follow_ups.schedule(self.connection, self._number(ticket), kind, due_at)
+            case Unschedule(ticket, kinds):
+                follow_ups.remove(self.connection, self._number(ticket), kinds)
+            case Done(ticket, kind):
+                follow_ups.remove(self.connection, self._number(ticket), [kind])
+            case SettleHeld():
+                self._settle_held(change)
+            case Link(a, b, kind):
+                row = {"a": self._number(a), "b": self._number(b), "kind": kind}
+                self._execute(insert(self.connection, LINK).on_conflict_do_nothing(), row)
+            case Remember():
+                self._remember(change)
+            case SpendSecret(message_id):
+                outbox.spend_secret(self.connection, message_id)
+            case CancelLetters(ticket, agent):
+                outbox.cancel_answers(self.connection, self._number(ticket), agent)
+            case MarkBounced(message_id, bounce):
+                outbox.mark_bounced(self.connection, message_id, bounce)
+            case Record(ticket, by, what, why):
+                self._execute(
+                    sa.insert(HISTORY),
+                    {"ticket": self._number(ticket), "at": self.now, "by": by, "what": what, "why": why},
+                )
+            case _:
+                assert_never(change)
+
+    def _open(self, new: OpenTicket) -> None:
+        number = self.connection.execute(_NEXT_NUMBER).scalar_one()
+        self.opened = number
+        requester = new.requester
+        self._execute(
+            sa.insert(TICKET),
+            {
+                "number": number,
+                "subject": new.subject,
+                "requester_address": requester.address if requester else None,
+                "requester_name": requester.name if requester else "",
+                "desk": new.desk,
+                "state": new.state,
+                "lane": new.lane,
+                "priority": new.priority,
+                "situation": new.situation,
+                "assignee": None,
+                "language": new.language,
+                "resolution": None,
+                "checklist": new.checklist,
+                "missing": new.missing,
+                "fields": new.fields,
+                "reasons": new.reasons,
+                "words": new.words,
+                "opened_at": new.opened_at,
+                "active_at": self.now,
+                "closed_at": self.now if new.state is State.CLOSED else None,
+                "wake_at": None,
+            },
+        )
+        if requester is not None:
+            self._join(number, requester, Part.REQUESTER)
+        for address in new.cc:
+            self._join(number, address, Part.CC)
+
+    def _set_state(self, change: SetState) -> None:
+        closed = change.state is State.CLOSED
+        self._update(
+            change.ticket,
+            state=change.state,
+            resolution=change.resolution,
+            wake_at=change.wake_at,
+            closed_at=self.now if closed else None,
+        )
+        until = f"until {change.wake_at:%Y-%m-%d %H:%M} UTC" if change.wake_at else ""
+        self._record(change.ticket, f"state: {change.state}", change.resolution or until)
+
+    def _set_place(self, change: SetPlace) -> None:
+        self._update(
+            change.ticket,
+            lane=change.lane,
+            priority=change.priority,
+            situation=change.situation,
+            reasons=change.reasons,
+        )
+        place = f"place: {change.lane}, {change.priority}"
+        if change.situation:
+            place += f", {change.situation}"
+        self._record(change.ticket, place, "; ".join(change.reasons))
+
+    def _set_facts(self, change: SetFacts) -> None:
+        number = self._number(change.ticket)
+        # Another daemon may add a field at the same moment: the row is ours until the commit.
+        found = sa.select(TICKET.c.fields).where(TICKET.c.number == number).with_for_update()
+        fields = dict(self.connection.execute(found).scalar_one()) | dict(change.fields)
+        self._update(number, fields=tuple(fields.items()), missing=change.missing, checklist=change.checklist)
+
+    def _join(self, number: int, address: Address, part: Part) -> None:
+        new = insert(self.connection, PARTICIPANT)
+        statement = new.on_conflict_do_update(
+            index_elements=["ticket", "address"],
+            set_={"part": new.excluded.part, "name": new.excluded.name},
+            # Whoever asked stays the requester, also when named in a Cc.
+            where=PARTICIPANT.c.part != Part.REQUESTER,
+        )
+        row = {"ticket": number, "address": address.address, "name": address.name, "part": part}
+        self._execute(statement, row)
+
+    def _settle_held(self, change: SettleHeld) -> None:
+        filing = Filing.VISIBLE if change.accepted else Filing.RECORDED
+        self._execute(
+            sa.update(MESSAGE)
+            .where(
+                MESSAGE.c.id == change.id,
+                MESSAGE.c.ticket == self._number(change.ticket),
+                MESSAGE.c.filing == Filing.HELD,
+            )
+            .values(filing=filing)
+        )
+
+    def _remember(self, change: Remember) -> None:
+        known: dict[str, Any] = {
+            "name": change.name,
+            "language": change.language,
+            "blocked": change.blocked,
+            "failing": change.failing,
+        }
+        known = {column: value for column, value in known.items() if value is not None}
+        new = insert(self.connection, CONTACT)
+        same = {"address": new.excluded.address}
+        statement = new.on_conflict_do_update(index_elements=["address"], set_=known or same)
+        start = {"name": "", "language": None, "blocked": False, "failing": False}
+        self._execute(statement, {"address": change.address} | start | known)
+
+    def _update(self, ticket: int, **values: Any) -> None:
+        self._execute(sa.update(TICKET).where(TICKET.c.number == self._number(ticket)).values(**values))
+
+    def _record(self, ticket: int, what: str, why: str) -> None:
+        self.carry_out(Record(ticket, self.by, what, why))
+
+    def _number(self, ticket: int) -> int:
+        """The number that `ticket` means here; the ticket is noted as touched."""
+        number = ticket
+        if ticket == NEW:
+            if self.opened is None:
+                raise ValueError("a change speaks of a new ticket before the outcome opened one")
+            number = self.opened
+        self.touched.add(number)
+        return number
+
+    def _execute(self, statement: Any, row: dict[str, Any] | None = None) -> None:
+        self.connection.execute(statement, row)

@@ -1,0 +1,118 @@
+"""Connections to SQLite and PostgreSQL that keep what they promise, and their errors in words.
+
+SQLite: write-ahead log, every commit on the disk before it is answered (synchronous=FULL), foreign keys checked, a
+busy database waited for up to 30 s. A transaction that will write takes the write lock at its first statement:
+with the default (a lock at the first write) two writers can read the same row and one update is lost or refused.
+PostgreSQL does the same by row locks. What fails raises TemporaryError or PermanentError, cause kept.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.engine import URL, Connection, Engine, ExceptionContext
+
+from helpdesk.errors import HelpdeskError, PermanentError, TemporaryError
+
+# Longer than any transaction of ours, shorter than the patience of an MTA that delivers to us.
+BUSY_TIMEOUT_S = 30
+
+# What SQLite says, and what that means for an operator.
+_SQLITE_CURES = (
+    ("disk is full", "the disk is full: make room, the desk goes on by itself"),
+    ("readonly", "it cannot be written: give the file and its folder to the user that runs helpdesk"),
+    ("locked", f"another program has kept it locked for {BUSY_TIMEOUT_S} s: end that program or wait"),
+    ("unable to open", "it cannot be opened: check that its folder exists and belongs to the user that runs helpdesk"),
+    ("disk i/o error", "the disk reports errors or is full: check the disk before anything else"),
+)
+
+
+def make_engine(url: str, *, foreign_keys: bool = True) -> Engine:
+    """An engine for `url` (sqlite:///FILE or postgresql://…); nothing is connected yet.
+
+    Raises PermanentError for a URL that cannot be used.
+    """
+    try:
+        parsed = sa.make_url(url)
+    except sa.exc.ArgumentError as error:
+        raise PermanentError('the database URL cannot be read; want "sqlite:///FILE" or "postgresql://…"') from error
+    if parsed.get_backend_name() == "sqlite":
+        return _sqlite_engine(parsed, foreign_keys)
+    if parsed.get_backend_name() == "postgresql":
+        engine = sa.create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, max_overflow=-1)
+        event.listen(engine, "handle_error", _raise_ours)
+        return engine
+    raise PermanentError(
+        f'the database "{_shown(parsed)}" is of no known kind; want "sqlite:///FILE" or "postgresql://…"'
+    )
+
+
+def writing(engine: Engine) -> Engine:
+    """The same engine, whose transactions take SQLite's write lock when they begin."""
+    return engine.execution_options(writes=True)
+
+
+def is_missing(engine: Engine) -> bool:
+    """Is it a SQLite file that does not exist yet?"""
+    return engine.dialect.name == "sqlite" and not os.path.exists(engine.url.database or "")
+
+
+def _sqlite_engine(url: URL, foreign_keys: bool) -> Engine:
+    if not url.database or url.database == ":memory:":
+        raise PermanentError('the database must be a file: "sqlite:///helpdesk.db"')
+    # Without isolation_level=None the driver begins transactions by itself, too late and not for all statements.
+    engine = sa.create_engine(url, connect_args={"isolation_level": None, "timeout": BUSY_TIMEOUT_S}, max_overflow=-1)
+
+    @event.listens_for(engine, "do_connect")
+    def create_private(*_: Any) -> None:
+        """Mail is nobody else's business: the file is created for its owner alone; its WAL gets the same mode."""
+        try:
+            os.close(os.open(str(url.database), os.O_RDONLY | os.O_CREAT, 0o600))
+        except OSError as error:
+            raise TemporaryError(
+                f"database {url.database}: {error.strerror}: check the folder and its owner"
+            ) from error
+
+    @event.listens_for(engine, "connect")
+    def set_up(connection: sqlite3.Connection, _: object) -> None:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute(f"PRAGMA foreign_keys = {'ON' if foreign_keys else 'OFF'}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writes") else "BEGIN")
+
+    event.listen(engine, "handle_error", _raise_ours)
+    return engine
+
+
+def _raise_ours(context: ExceptionContext) -> None:
+    """Raise the error of ours that a library's error means; programming errors pass unchanged."""
+    found = context.original_exception
+    if isinstance(found, HelpdeskError) or context.engine is None:
+        return
+    driver = context.dialect.loaded_dbapi
+    place = f"database {_shown(context.engine.url)}"
+    if isinstance(found, driver.OperationalError):
+        raise TemporaryError(f"{place}: {_cure(found)}") from found
+    # The plain class, not its children: SQLite's "not a database" and "malformed".
+    if type(found) is driver.DatabaseError:
+        raise PermanentError(f"{place}: {found}: restore it from a backup") from found
+
+
+def _cure(error: BaseException) -> str:
+    said = " ".join(str(error).split())
+    if not isinstance(error, sqlite3.Error):
+        return f"{said}: check that the server runs and accepts the login of the database URL"
+    cure = next((cure for sign, cure in _SQLITE_CURES if sign in said.lower()), "")
+    return f"{cure} ({said})" if cure else said
+
+
+def _shown(url: URL) -> str:
+    """The file, or the URL without its password."""
+    return str(url.database) if url.get_backend_name() == "sqlite" else url.render_as_string(hide_password=True)

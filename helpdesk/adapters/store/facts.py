@@ -1,0 +1,169 @@
+"""What the store knows about one message before it is decided: Wanted in, Facts out.
+
+Every question is answered by an index, so that the cost does not grow with the number of tickets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Row
+
+from helpdesk.adapters.store import references, tickets
+from helpdesk.adapters.store.models import CONTACT, MESSAGE, OUTBOX, TICKET
+from helpdesk.core.decision import Contact, Facts, LetterCounts, Wanted
+from helpdesk.core.message import Address
+from helpdesk.core.outgoing import Audience, Event, SentLetter
+from helpdesk.core.ticket import NEW
+
+# A mail may come again any number of times; the first few copies answer the question.
+_COPIES = 20
+
+_DUPLICATES = (
+    sa.select(MESSAGE.c.id, MESSAGE.c.ticket)
+    .where(
+        sa.or_(
+            MESSAGE.c.sha256 == sa.bindparam("sha256"),
+            sa.and_(
+                MESSAGE.c.fingerprint == sa.bindparam("fingerprint"),
+                # A relay may add the Message-ID that the sender left out.
+                sa.func.coalesce(MESSAGE.c.message_id, sa.bindparam("message_id"), "")
+                == sa.func.coalesce(sa.bindparam("message_id"), MESSAGE.c.message_id, ""),
+            ),
+        )
+    )
+    .limit(_COPIES)
+)
+
+_LETTER_COLUMNS = (
+    OUTBOX.c.id,
+    OUTBOX.c.message_id,
+    OUTBOX.c.ticket,
+    OUTBOX.c.to_address,
+    OUTBOX.c.audience,
+    OUTBOX.c.event,
+    OUTBOX.c.spent,
+    OUTBOX.c.cause,
+    sa.func.coalesce(OUTBOX.c.sent_at, OUTBOX.c.created_at).label("sent_at"),
+    sa.func.coalesce(TICKET.c.active_at, OUTBOX.c.created_at).label("active_at"),
+)
+_LETTERS = (
+    sa.select(*_LETTER_COLUMNS)
+    .select_from(OUTBOX.outerjoin(TICKET, TICKET.c.number == OUTBOX.c.ticket))
+    .where(
+        sa.or_(
+            OUTBOX.c.message_id.in_(sa.bindparam("message_ids", expanding=True)),
+            OUTBOX.c.token.in_(sa.bindparam("tokens", expanding=True)),
+        )
+    )
+    .order_by(OUTBOX.c.id.desc())
+)
+
+_CONTACT = sa.select(CONTACT.c.address, CONTACT.c.name, CONTACT.c.language, CONTACT.c.blocked, CONTACT.c.failing).where(
+    CONTACT.c.address == sa.bindparam("address")
+)
+
+
+def _count(*conditions: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
+    return sa.select(sa.func.count()).select_from(OUTBOX).where(*conditions).scalar_subquery()
+
+
+def _since(name: str) -> sa.ColumnElement[bool]:
+    return OUTBOX.c.created_at > sa.bindparam(name, type_=OUTBOX.c.created_at.type)
+
+
+_TO_REQUESTERS = sa.and_(OUTBOX.c.audience == Audience.REQUESTER, OUTBOX.c.automatic.is_(True))
+_TO_SENDER = OUTBOX.c.to_address == sa.bindparam("address")
+_TO_DOMAIN = OUTBOX.c.to_domain == sa.bindparam("domain")
+
+_COUNTS = sa.select(
+    _count(_TO_REQUESTERS, _TO_SENDER, _since("since_3h")).label("address_3h"),
+    _count(_TO_REQUESTERS, _TO_SENDER, _since("since_24h")).label("address_24h"),
+    _count(_TO_REQUESTERS, _TO_DOMAIN, _since("since_1h")).label("domain_1h"),
+    _count(_TO_REQUESTERS, _since("since_1h")).label("total_1h"),
+    _count(OUTBOX.c.event == Event.HELD, _since("since_1h")).label("held_notices_1h"),
+    _count(OUTBOX.c.event == Event.UNPROVEN, _TO_SENDER, _since("since_1h")).label("unproven_1h"),
+)
+
+
+def facts(connection: Connection, wanted: Wanted, now: datetime, secret_life: timedelta) -> Facts:
+    """All that `decide` may look at for one message."""
+    by_reference = references.tickets_of(connection, wanted.references)
+    known = tickets.load(connection, [*by_reference, *wanted.tags, *wanted.numbers])
+    letters = _letters(connection, wanted.references, wanted.tokens, now - secret_life)
+    bounced = _letters(connection, [wanted.bounced_message_id], (), now) if wanted.bounced_message_id else ()
+    return Facts(
+        duplicate=_duplicate(connection, wanted),
+        letters=letters,
+        by_reference=tuple((message_id, known[number]) for number, message_id in by_reference.items()),
+        by_number=tuple(known[n] for n in dict.fromkeys((*wanted.tags, *wanted.numbers)) if n in known),
+        contact=_contact(connection, wanted.sender),
+        counts=_counts(connection, wanted.sender, now),
+        bounced=next(iter(bounced), None),
+        queue=tuple(tickets.queue(connection)) if wanted.queue else (),
+    )
+
+
+def _duplicate(connection: Connection, wanted: Wanted) -> int | None:
+    rows = connection.execute(
+        _DUPLICATES,
+        {"sha256": wanted.sha256, "fingerprint": wanted.fingerprint, "message_id": wanted.message_id},
+    ).all()
+    if not rows:
+        return None
+    first = min(rows, key=lambda row: row.id)
+    return NEW if first.ticket is None else int(first.ticket)
+
+
+def _letters(
+    connection: Connection, message_ids: Sequence[str], tokens: Sequence[str], oldest_activity: datetime
+) -> tuple[SentLetter, ...]:
+    if not message_ids and not tokens:
+        return ()
+    rows = connection.execute(
+        _LETTERS,
+        {
+            "message_ids": list(message_ids[: references.MAX_REFERENCES]),
+            # Relays may change the case of an address.
+            "tokens": [token.lower() for token in tokens[: references.MAX_REFERENCES]],
+        },
+    )
+    return tuple(_sent_letter(row, oldest_activity) for row in rows)
+
+
+def _sent_letter(row: Row[*tuple[Any, ...]], oldest_activity: datetime) -> SentLetter:
+    return SentLetter(
+        message_id=row.message_id,
+        ticket=row.ticket,
+        recipient=row.to_address,
+        audience=row.audience,
+        event=row.event,
+        sent_at=row.sent_at,
+        usable=not row.spent and row.active_at >= oldest_activity,
+        cause=row.cause,
+    )
+
+
+def _contact(connection: Connection, sender: str | None) -> Contact | None:
+    if sender is None:
+        return None
+    row = connection.execute(_CONTACT, {"address": sender}).one_or_none()
+    return Contact(*row) if row is not None else None
+
+
+def _counts(connection: Connection, sender: str | None, now: datetime) -> LetterCounts:
+    address = Address(sender or "")
+    row = connection.execute(
+        _COUNTS,
+        {
+            "address": address.address,
+            "domain": address.domain,
+            "since_1h": now - timedelta(hours=1),
+            "since_3h": now - timedelta(hours=3),
+            "since_24h": now - timedelta(hours=24),
+        },
+    ).one()
+    return LetterCounts(*row)

@@ -1,0 +1,259 @@
+"""Mail as it came: kept raw, filed under a ticket or the delivery log, or quarantined; and how far we have read.
+
+Each mail is known by its key in its mailbox. A key becomes one message or one quarantine row, never both and never
+twice; filing it again changes nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from helpdesk.adapters.store import references
+from helpdesk.adapters.store.models import ATTACHMENT, CURSOR, MESSAGE, QUARANTINE, RAW, Direction, insert
+from helpdesk.core.decision import Decision, Filing
+from helpdesk.core.message import Inbound
+from helpdesk.ports import Cursor, Fetched, MailKey, Poison, QuarantineEntry
+
+# Much longer than any mail takes; only a program that died in the middle makes the next one wait so long.
+_TRY_LASTS = timedelta(minutes=10)
+
+_KEY = ["mailbox", "folder", "validity", "uid"]
+
+
+def known(connection: Connection, mailbox: str, keys: Sequence[MailKey]) -> frozenset[MailKey]:
+    """Those of the keys that are messages or in quarantine."""
+    uids: dict[tuple[str, int], list[int]] = defaultdict(list)
+    for key in keys:
+        uids[key.folder, key.validity].append(key.uid)
+    found: set[MailKey] = set()
+    for (folder, validity), chosen in uids.items():
+        for table in (MESSAGE, QUARANTINE):
+            rows = connection.execute(
+                sa.select(table.c.uid).where(
+                    table.c.mailbox == mailbox,
+                    table.c.folder == folder,
+                    table.c.validity == validity,
+                    table.c.uid.in_(chosen),
+                )
+            )
+            found.update(MailKey(folder, validity, uid) for uid in rows.scalars())
+    return frozenset(found)
+
+
+def file(
+    connection: Connection,
+    mailbox: str,
+    mail: Fetched,
+    inbound: Inbound,
+    decision: Decision,
+    ticket: int | None,
+) -> int | None:
+    """Keep a mail: its bytes, text, attachments and all ids that it names.
+
+    The row of its message; None, and nothing is changed, when the key is known.
+    """
+    _keep_raw(connection, inbound.sha256, mail.raw)
+    sender = inbound.sender
+    row = {
+        "ticket": ticket,
+        "direction": Direction.NOTE if decision.filing is Filing.NOTE else Direction.IN,
+        "filing": decision.filing,
+        "mailbox": mailbox,
+        "folder": mail.key.folder,
+        "validity": mail.key.validity,
+        "uid": mail.key.uid,
+        "sha256": inbound.sha256,
+        "fingerprint": inbound.fingerprint,
+        "message_id": inbound.message_id,
+        "sender_address": sender.address if sender else None,
+        "sender_name": sender.name if sender else inbound.from_shown,
+        "to": [str(address) for address in inbound.to],
+        "cc": [str(address) for address in inbound.cc],
+        "subject": inbound.subject,
+        "at": mail.arrived_at,
+        "kind": decision.kind,
+        "disposition": decision.disposition,
+        "role": decision.role,
+        "proof": decision.proof,
+        "reasons": [(reason.rule, reason.evidence) for reason in decision.reasons],
+        "text": inbound.text if decision.text is None else decision.text,
+        "quoted": inbound.quoted,
+    }
+    new = insert(connection, MESSAGE).on_conflict_do_nothing(index_elements=_KEY).returning(MESSAGE.c.id)
+    message = connection.execute(new, row).scalar_one_or_none()
+    if message is None:
+        return None
+    if inbound.attachments:
+        connection.execute(
+            sa.insert(ATTACHMENT),
+            [
+                {
+                    "message": message,
+                    "part": attachment.part,
+                    "name": attachment.name,
+                    "type": attachment.type,
+                    "size": attachment.size,
+                    "sha256": attachment.sha256,
+                    "inline": attachment.inline,
+                    "content_id": attachment.content_id,
+                }
+                for attachment in inbound.attachments
+            ],
+        )
+    if ticket is not None:
+        references.remember(connection, ticket, inbound.message_id, inbound.references)
+    return int(message)
+
+
+def raw_of(connection: Connection, message: int) -> bytes | None:
+    """The raw bytes of a stored mail, None when there is no such mail."""
+    content = connection.execute(
+        sa.select(RAW.c.content).join(MESSAGE, MESSAGE.c.sha256 == RAW.c.sha256).where(MESSAGE.c.id == message)
+    ).scalar_one_or_none()
+    return None if content is None else zlib.decompress(content)
+
+
+def _keep_raw(connection: Connection, sha256: str, raw: bytes) -> None:
+    connection.execute(
+        insert(connection, RAW).on_conflict_do_nothing(),
+        {"sha256": sha256, "size": len(raw), "content": zlib.compress(raw)},
+    )
+
+
+# --- quarantine -----------------------------------------------------------------------------------
+
+
+def quarantine(
+    connection: Connection,
+    mailbox: str,
+    mail: Fetched,
+    *,
+    sender: str,
+    subject: str,
+    message_id: str | None,
+    error: str,
+    now: datetime,
+    next_try: datetime | None,
+) -> int:
+    """Keep a mail that could not be processed; its id. The same key again is one more attempt."""
+    sha256 = hashlib.sha256(mail.raw).hexdigest()
+    _keep_raw(connection, sha256, mail.raw)
+    new = insert(connection, QUARANTINE)
+    statement = new.on_conflict_do_update(
+        index_elements=_KEY,
+        set_={
+            "attempts": QUARANTINE.c.attempts + 1,
+            "error": new.excluded.error,
+            "next_try": new.excluded.next_try,
+            "at": new.excluded.at,
+        },
+    ).returning(QUARANTINE.c.id)
+    row = {
+        "mailbox": mailbox,
+        "folder": mail.key.folder,
+        "validity": mail.key.validity,
+        "uid": mail.key.uid,
+        "sha256": sha256,
+        "arrived_at": mail.arrived_at,
+        "at": now,
+        "sender": sender,
+        "subject": subject,
+        "message_id": message_id,
+        "error": error,
+        "attempts": 1,
+        "next_try": next_try,
+    }
+    return int(connection.execute(statement, row).scalar_one())
+
+
+def poisoned(connection: Connection, now: datetime, limit: int) -> list[Poison]:
+    """Quarantined mails whose next try is due, the longest due first.
+
+    They count as being tried from now on: should that kill its program, they are due again after a pause.
+    """
+    rows = connection.execute(
+        sa.select(QUARANTINE, RAW.c.content)
+        .join(RAW, RAW.c.sha256 == QUARANTINE.c.sha256)
+        .where(QUARANTINE.c.next_try <= now)
+        .order_by(QUARANTINE.c.next_try, QUARANTINE.c.id)
+        .limit(limit)
+        .with_for_update(of=QUARANTINE, skip_locked=True)
+    ).all()
+    connection.execute(
+        sa.update(QUARANTINE).where(QUARANTINE.c.id.in_([row.id for row in rows])).values(next_try=now + _TRY_LASTS)
+    )
+    return [
+        Poison(
+            id=row.id,
+            mailbox=row.mailbox,
+            key=MailKey(row.folder, row.validity, row.uid),
+            raw=zlib.decompress(row.content),
+            arrived_at=row.arrived_at,
+            attempts=row.attempts,
+        )
+        for row in rows
+    ]
+
+
+def release(connection: Connection, poison_id: int) -> None:
+    """A quarantined mail was processed: its message takes the place of the quarantine row."""
+    connection.execute(sa.delete(QUARANTINE).where(QUARANTINE.c.id == poison_id))
+
+
+def quarantined(connection: Connection) -> list[QuarantineEntry]:
+    """Everything in quarantine, oldest first."""
+    return [
+        QuarantineEntry(
+            id=row.id,
+            mailbox=row.mailbox,
+            at=row.at,
+            sender=row.sender,
+            subject=row.subject,
+            message_id=row.message_id,
+            error=row.error,
+            attempts=row.attempts,
+            retrying=row.next_try is not None,
+        )
+        for row in connection.execute(sa.select(QUARANTINE).order_by(QUARANTINE.c.id))
+    ]
+
+
+def quarantine_raw(connection: Connection, entry_id: int) -> bytes | None:
+    """The bytes of a quarantined mail, or None when there is no such entry."""
+    content = connection.execute(
+        sa.select(RAW.c.content)
+        .join(QUARANTINE, QUARANTINE.c.sha256 == RAW.c.sha256)
+        .where(QUARANTINE.c.id == entry_id)
+    ).scalar_one_or_none()
+    return None if content is None else zlib.decompress(content)
+
+
+def quarantine_retry(connection: Connection, ids: Sequence[int], now: datetime) -> list[int]:
+    """Make the next try due now; the ids of those that exist."""
+    statement = sa.update(QUARANTINE).where(QUARANTINE.c.id.in_(ids)).values(next_try=now).returning(QUARANTINE.c.id)
+    return sorted(connection.execute(statement).scalars())
+
+
+# --- cursors --------------------------------------------------------------------------------------
+
+
+def cursor(connection: Connection, mailbox: str) -> Cursor | None:
+    """How far the mailbox has been read, None when it was never read."""
+    row = connection.execute(sa.select(CURSOR).where(CURSOR.c.mailbox == mailbox)).one_or_none()
+    if row is None:
+        return None
+    return Cursor(folder=row.folder, validity=row.validity, uid=row.uid, since=row.since)
+
+
+def save_cursor(connection: Connection, mailbox: str, cursor: Cursor) -> None:
+    """Remember how far the mailbox has been read."""
+    place = {"folder": cursor.folder, "validity": cursor.validity, "uid": cursor.uid, "since": cursor.since}
+    statement = insert(connection, CURSOR).on_conflict_do_update(index_elements=["mailbox"], set_=place)
+    connection.execute(statement, {"mailbox": mailbox} | place)

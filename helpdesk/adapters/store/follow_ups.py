@@ -1,0 +1,44 @@
+"""What happens by itself when its time comes. A row that happened or was cancelled is gone: it cannot fire twice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from helpdesk.adapters.store import tickets
+from helpdesk.adapters.store.models import FOLLOW_UP, insert
+from helpdesk.core.ticket import Ticket
+
+
+def schedule(connection: Connection, ticket: int, kind: str, due_at: datetime) -> None:
+    """Let `kind` happen at `due_at`, instead of when it was to happen so far."""
+    new = insert(connection, FOLLOW_UP)
+    statement = new.on_conflict_do_update(index_elements=["ticket", "kind"], set_={"due_at": new.excluded.due_at})
+    connection.execute(statement, {"ticket": ticket, "kind": kind, "due_at": due_at})
+
+
+def remove(connection: Connection, ticket: int, kinds: Sequence[str]) -> None:
+    """Follow-ups of these kinds (empty: of every kind) happen no longer."""
+    waiting = sa.delete(FOLLOW_UP).where(FOLLOW_UP.c.ticket == ticket)
+    connection.execute(waiting.where(FOLLOW_UP.c.kind.in_(kinds)) if kinds else waiting)
+
+
+def due(connection: Connection, now: datetime, limit: int) -> list[tuple[Ticket, str]]:
+    """Tickets with a kind that is due, oldest first; until the commit nobody else gets them."""
+    rows = connection.execute(
+        sa.select(FOLLOW_UP.c.ticket, FOLLOW_UP.c.kind)
+        .where(FOLLOW_UP.c.due_at <= now)
+        .order_by(FOLLOW_UP.c.due_at, FOLLOW_UP.c.ticket, FOLLOW_UP.c.kind)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+    found = tickets.load(connection, [row.ticket for row in rows])
+    return [(found[row.ticket], row.kind) for row in rows]
+
+
+def next_due(connection: Connection) -> datetime | None:
+    """When the next one is due, None when nothing waits."""
+    return connection.execute(sa.select(sa.func.min(FOLLOW_UP.c.due_at))).scalar()

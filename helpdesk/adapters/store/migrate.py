@@ -1,0 +1,74 @@
+"""Brings a database to the schema of this program, from nothing or from any older version.
+
+The steps are the numbered files in `migrations/versions`. All of them run in one transaction under a lock, so that
+two programs may start at once and a crash leaves the old schema. A database newer than the program is refused.
+Alembic takes 48 MB and a third of a second: it is imported only when there is something to do.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from helpdesk.adapters.store.engine import is_missing, make_engine, writing
+from helpdesk.errors import PermanentError
+
+# The number of the newest file in migrations/versions.
+WANTED = 1
+
+# Names our lock among the advisory locks of a PostgreSQL database; any fixed number would do.
+_LOCK = 7_435_001
+
+
+def schema_version(url: str) -> tuple[int, int]:
+    """The version found in the database (0: nothing is there) and the one that this program wants."""
+    engine = make_engine(url)
+    if is_missing(engine):
+        return 0, WANTED
+    try:
+        with engine.connect() as connection:
+            return _found(connection), WANTED
+    finally:
+        engine.dispose()
+
+
+def migrate(url: str) -> None:
+    """Bring the database to the version wanted; does nothing when it is there already.
+
+    Raises PermanentError when the database is newer than this program.
+    """
+    found, wanted = schema_version(url)
+    if found > wanted:
+        raise PermanentError(
+            f"the database has schema {found}, this program knows {wanted}: it was used by a newer version; "
+            "install that version again, or restore the backup made before it"
+        )
+    if found < wanted:
+        _upgrade(url)
+
+
+def _found(connection: Connection) -> int:
+    if not sa.inspect(connection).has_table("alembic_version"):
+        return 0
+    return int(connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar() or 0)
+
+
+def _upgrade(url: str) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    # Alembic reads options through ConfigParser, where % has a meaning.
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    # Copying a table drops the old one: checked foreign keys would empty the tables that point to it.
+    engine = make_engine(url, foreign_keys=False)
+    try:
+        with writing(engine).begin() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    finally:
+        engine.dispose()

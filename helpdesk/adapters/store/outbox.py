@@ -1,0 +1,376 @@
+"""Letters: queued with their final bytes, claimed by a sender, closed by the relay's answers.
+
+A claim lasts as long as its lease: when a sender dies, its letters are due again afterwards, with the same
+Message-ID. A recipient whom the relay has accepted is never sent to again. A letter is `sent` when every recipient
+has it, `failed` as soon as nobody waits and somebody did not get it. Rows stay for ever: they answer "did we write
+this?", and they bound how much we write.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+from sqlmodel import Session, col, select
+
+from helpdesk.adapters.store import references
+from helpdesk.adapters.store.models import (
+    MESSAGE,
+    META,
+    OUTBOX,
+    OUTBOX_RECIPIENT,
+    Direction,
+    OutboxRecipientRow,
+    OutboxRow,
+    insert,
+)
+from helpdesk.core.decision import Filing
+from helpdesk.core.message import Bounce
+from helpdesk.core.outgoing import Audience, Delivery, Letter, OutboxState, RecipientState
+from helpdesk.ports import Composed, OutboxEntry, OutboxRecipient, QueuedLetter
+
+# An agent's answer that still waits out its undo window.
+UNSENT_ANSWER = sa.and_(OUTBOX.c.state == OutboxState.QUEUED, OUTBOX.c.agent != "", OUTBOX.c.attempts == 0)
+
+_UNFINISHED = (OutboxState.QUEUED, OutboxState.SENDING, OutboxState.FAILED)
+
+
+# --- queue ----------------------------------------------------------------------------------------
+
+
+def enqueue(
+    connection: Connection,
+    letter: Letter,
+    ticket: int | None,
+    composed: Composed,
+    now: datetime,
+    cause: int | None,
+) -> bool:
+    """Queue a letter and put its text into the ticket; False when its dedupe_key is known.
+
+    `cause` is the row of the mail that led to it.
+    """
+    statement = insert(connection, OUTBOX).on_conflict_do_nothing(index_elements=["dedupe_key"]).returning(OUTBOX.c.id)
+    queued = connection.execute(
+        statement,
+        {
+            "ticket": ticket,
+            "message": None,
+            "cause": cause,
+            "event": letter.event,
+            "audience": letter.audience,
+            "automatic": letter.automatic,
+            "urgent": letter.urgent,
+            "to_address": letter.to.address,
+            "to_domain": letter.to.domain,
+            "agent": "" if letter.automatic else letter.sender_name,
+            "dedupe_key": letter.dedupe_key,
+            "message_id": composed.message_id,
+            "token": composed.message_id.strip("<>").partition("@")[0].lower(),
+            "spent": False,
+            "envelope_from": composed.envelope_from,
+            "subject": composed.subject,
+            "raw": zlib.compress(composed.raw),
+            "state": OutboxState.QUEUED,
+            "attempts": 0,
+            "created_at": now,
+            "next_attempt_at": letter.send_after or now,
+            "sent_at": None,
+        },
+    ).scalar_one_or_none()
+    if queued is None:
+        return False
+    connection.execute(
+        sa.insert(OUTBOX_RECIPIENT),
+        {"letter": queued, "address": letter.to.address, "state": RecipientState.WAITING, "code": 0, "text": ""},
+    )
+    if ticket is not None:
+        references.remember(connection, ticket, composed.message_id, ())
+        if letter.audience is Audience.REQUESTER:
+            message = _conversation_message(connection, letter, ticket, composed, now)
+            connection.execute(sa.update(OUTBOX).where(OUTBOX.c.id == queued).values(message=message))
+    return True
+
+
+def _conversation_message(
+    connection: Connection, letter: Letter, ticket: int, composed: Composed, now: datetime
+) -> int:
+    """The message of the ticket that shows this letter.
+
+    An agent's answer to several people is one message, however many letters carry it.
+    """
+    if not letter.automatic:
+        same = sa.select(MESSAGE.c.id).where(
+            MESSAGE.c.ticket == ticket,
+            MESSAGE.c.filing == Filing.VISIBLE,
+            MESSAGE.c.direction == Direction.OUT,
+            MESSAGE.c.at == now,
+            MESSAGE.c.text == composed.text,
+        )
+        shown = connection.execute(same).scalar()
+        if shown is not None:
+            return int(shown)
+    statement = insert(connection, MESSAGE).returning(MESSAGE.c.id)
+    return int(
+        connection.execute(
+            statement,
+            {
+                "ticket": ticket,
+                "direction": Direction.OUT,
+                "filing": Filing.VISIBLE,
+                "message_id": composed.message_id,
+                "sender_address": composed.envelope_from,
+                "sender_name": letter.sender_name,
+                "to": [str(address) for address in letter.shown_to or (letter.to,)],
+                "cc": [str(address) for address in letter.shown_cc],
+                "subject": composed.subject,
+                "at": now,
+                "reasons": [(reason.rule, reason.evidence) for reason in letter.reasons],
+                "text": composed.text,
+                "quoted": "",
+            },
+        ).scalar_one()
+    )
+
+
+# --- send -----------------------------------------------------------------------------------------
+
+
+def claim(connection: Connection, now: datetime, limit: int, lease_s: float) -> list[QueuedLetter]:
+    """Up to `limit` letters that are due, urgent ones first; nobody else gets them before the lease is over.
+
+    Nothing while the outbox is paused.
+    """
+    if paused(connection):
+        return []
+    due = (
+        sa.select(OUTBOX.c.id)
+        .where(OUTBOX.c.next_attempt_at <= now)
+        .order_by(OUTBOX.c.urgent.desc(), OUTBOX.c.next_attempt_at, OUTBOX.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    order = list(connection.execute(due).scalars())
+    if not order:
+        return []
+    rows = connection.execute(
+        sa.update(OUTBOX)
+        .where(OUTBOX.c.id.in_(order))
+        .values(
+            state=OutboxState.SENDING,
+            attempts=OUTBOX.c.attempts + 1,
+            next_attempt_at=now + timedelta(seconds=lease_s),
+        )
+        .returning(
+            OUTBOX.c.id,
+            OUTBOX.c.ticket,
+            OUTBOX.c.event,
+            OUTBOX.c.message_id,
+            OUTBOX.c.envelope_from,
+            OUTBOX.c.raw,
+            OUTBOX.c.attempts,
+            OUTBOX.c.created_at,
+        )
+    ).all()
+    waiting: dict[int, list[str]] = defaultdict(list)
+    for letter, address in connection.execute(
+        sa.select(OUTBOX_RECIPIENT.c.letter, OUTBOX_RECIPIENT.c.address).where(
+            OUTBOX_RECIPIENT.c.letter.in_(order), OUTBOX_RECIPIENT.c.state == RecipientState.WAITING
+        )
+    ):
+        waiting[letter].append(address)
+    claimed = {
+        row.id: QueuedLetter(
+            id=row.id,
+            ticket=row.ticket,
+            event=row.event.value,
+            message_id=row.message_id,
+            envelope_from=row.envelope_from,
+            recipients=tuple(waiting[row.id]),
+            raw=zlib.decompress(row.raw),
+            attempts=row.attempts - 1,
+            created_at=row.created_at,
+        )
+        for row in rows
+    }
+    return [claimed[letter] for letter in order]
+
+
+def record_delivery(
+    connection: Connection,
+    letter_id: int,
+    deliveries: Iterable[Delivery],
+    now: datetime,
+    next_attempt_at: datetime | None,
+) -> OutboxState:
+    """Keep the relay's answers; the state of the letter afterwards.
+
+    Recipients without an answer wait on, like those refused for now; when `next_attempt_at` is None they have failed.
+    """
+    for delivery in deliveries:
+        connection.execute(
+            sa.update(OUTBOX_RECIPIENT)
+            .where(
+                OUTBOX_RECIPIENT.c.letter == letter_id,
+                OUTBOX_RECIPIENT.c.address == delivery.address,
+                # An accepted one stays accepted: a second answer comes from a sender whose lease was over.
+                OUTBOX_RECIPIENT.c.state.in_([RecipientState.WAITING, RecipientState.FAILED]),
+            )
+            .values(state=_state_after(delivery), code=delivery.code, text=delivery.text)
+        )
+    if next_attempt_at is None:
+        connection.execute(
+            sa.update(OUTBOX_RECIPIENT)
+            .where(OUTBOX_RECIPIENT.c.letter == letter_id, OUTBOX_RECIPIENT.c.state == RecipientState.WAITING)
+            .values(state=RecipientState.FAILED)
+        )
+    states = set(
+        connection.execute(sa.select(OUTBOX_RECIPIENT.c.state).where(OUTBOX_RECIPIENT.c.letter == letter_id)).scalars()
+    )
+    if RecipientState.WAITING in states:
+        state = OutboxState.QUEUED
+    else:
+        state = OutboxState.SENT if states == {RecipientState.SENT} else OutboxState.FAILED
+    connection.execute(
+        sa.update(OUTBOX)
+        .where(OUTBOX.c.id == letter_id)
+        .values(
+            state=state,
+            next_attempt_at=next_attempt_at if state is OutboxState.QUEUED else None,
+            sent_at=now if state is OutboxState.SENT else None,
+        )
+    )
+    return state
+
+
+def _state_after(delivery: Delivery) -> RecipientState:
+    if delivery.sent:
+        return RecipientState.SENT
+    return RecipientState.FAILED if delivery.permanent else RecipientState.WAITING
+
+
+def next_due(connection: Connection) -> datetime | None:
+    """When the next letter is due, None when nothing waits or the outbox is paused."""
+    if paused(connection):
+        return None
+    return connection.execute(sa.select(sa.func.min(OUTBOX.c.next_attempt_at))).scalar()
+
+
+def pause(connection: Connection, paused: bool) -> None:
+    """Stop or allow claims."""
+    connection.execute(sa.update(META).values(paused=paused))
+
+
+def paused(connection: Connection) -> bool:
+    """Are claims stopped?"""
+    return bool(connection.execute(sa.select(META.c.paused)).scalar_one())
+
+
+# --- what decisions do to letters -----------------------------------------------------------------
+
+
+def spend_secret(connection: Connection, message_id: str) -> None:
+    """From now on this letter's secret proves nothing."""
+    connection.execute(sa.update(OUTBOX).where(OUTBOX.c.message_id == message_id).values(spent=True))
+
+
+def cancel_answers(connection: Connection, ticket: int, agent: str) -> None:
+    """Take back what `agent` (by name) wrote on a ticket and what nobody has tried to send yet."""
+    answers = sa.select(OUTBOX.c.id).where(OUTBOX.c.ticket == ticket, OUTBOX.c.agent == agent, UNSENT_ANSWER)
+    cancel(connection, connection.execute(answers).scalars().all())
+
+
+def mark_bounced(connection: Connection, message_id: str, bounce: Bounce) -> None:
+    """Note a delivery report for one of our letters: it has failed after all. Reports of delays change nothing.
+
+    A letter has one recipient, but the report may name another address: the one to which it was forwarded.
+    """
+    failed = next((recipient for recipient in bounce.recipients if recipient.permanent), None)
+    if failed is None:
+        return
+    letter = sa.select(OUTBOX.c.id).where(OUTBOX.c.message_id == message_id).scalar_subquery()
+    connection.execute(
+        sa.update(OUTBOX_RECIPIENT)
+        .where(OUTBOX_RECIPIENT.c.letter == letter)
+        .values(state=RecipientState.BOUNCED, text=f"{failed.address}: {failed.status}".rstrip(": "))
+    )
+    connection.execute(
+        sa.update(OUTBOX)
+        .where(OUTBOX.c.message_id == message_id)
+        .values(state=OutboxState.FAILED, next_attempt_at=None)
+    )
+
+
+# --- what people see and do -----------------------------------------------------------------------
+
+
+def entries(connection: Connection) -> list[OutboxEntry]:
+    """Letters not sent yet and letters that failed, oldest first."""
+    with Session(connection) as session:
+        rows = session.exec(
+            select(OutboxRow).where(col(OutboxRow.state).in_(_UNFINISHED)).order_by(col(OutboxRow.id))
+        ).all()
+        recipients: dict[int, list[OutboxRecipient]] = defaultdict(list)
+        for row in session.exec(
+            select(OutboxRecipientRow)
+            .join(OutboxRow, col(OutboxRow.id) == col(OutboxRecipientRow.letter))
+            .where(col(OutboxRow.state).in_(_UNFINISHED))
+        ):
+            recipients[row.letter].append(
+                OutboxRecipient(address=row.address, state=row.state, code=row.code, text=row.text)
+            )
+        return [
+            OutboxEntry(
+                id=row.id or 0,
+                ticket=row.ticket,
+                event=row.event.value,
+                subject=row.subject,
+                state=row.state,
+                message_id=row.message_id,
+                attempts=row.attempts,
+                next_attempt_at=row.next_attempt_at,
+                recipients=tuple(recipients[row.id or 0]),
+            )
+            for row in rows
+        ]
+
+
+def retry(connection: Connection, ids: Sequence[int], now: datetime) -> list[int]:
+    """Let letters that failed or wait for their next try leave now; the ids of those."""
+    chosen = _lock(connection, ids, (OutboxState.QUEUED, OutboxState.FAILED))
+    connection.execute(
+        sa.update(OUTBOX_RECIPIENT)
+        .where(
+            OUTBOX_RECIPIENT.c.letter.in_(chosen),
+            OUTBOX_RECIPIENT.c.state.in_([RecipientState.FAILED, RecipientState.BOUNCED]),
+        )
+        .values(state=RecipientState.WAITING)
+    )
+    connection.execute(
+        sa.update(OUTBOX).where(OUTBOX.c.id.in_(chosen)).values(state=OutboxState.QUEUED, next_attempt_at=now)
+    )
+    return chosen
+
+
+def cancel(connection: Connection, ids: Sequence[int]) -> list[int]:
+    """Give up letters that failed or have not left yet; the ids of those.
+
+    Their text stays on the ticket, but not as part of the conversation.
+    """
+    chosen = _lock(connection, ids, (OutboxState.QUEUED, OutboxState.FAILED))
+    connection.execute(
+        sa.update(OUTBOX).where(OUTBOX.c.id.in_(chosen)).values(state=OutboxState.CANCELLED, next_attempt_at=None)
+    )
+    unsaid = sa.select(OUTBOX.c.message).where(OUTBOX.c.id.in_(chosen))
+    connection.execute(sa.update(MESSAGE).where(MESSAGE.c.id.in_(unsaid)).values(filing=Filing.RECORDED))
+    return chosen
+
+
+def _lock(connection: Connection, ids: Sequence[int], states: Sequence[OutboxState]) -> list[int]:
+    """Those of the letters that are in one of the states, and ours until the commit."""
+    statement = sa.select(OUTBOX.c.id).where(OUTBOX.c.id.in_(ids), OUTBOX.c.state.in_(states))
+    return list(connection.execute(statement.order_by(OUTBOX.c.id).with_for_update()).scalars())

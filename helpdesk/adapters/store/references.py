@@ -1,0 +1,67 @@
+"""The index of Message-IDs: every id that was received, sent or merely mentioned -> its tickets."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from helpdesk.adapters.store.models import REFERENCE, insert, storable
+
+# A hostile header may name thousands of ids; honest clients keep the first and the last ones.
+MAX_REFERENCES = 100
+
+# An id on very many tickets says nothing about which of them is meant.
+MAX_TICKETS = 20
+
+# PostgreSQL cannot index longer values than some 2,700 bytes.
+_MAX_KEY = 500
+
+_BY_KEY = sa.select(REFERENCE.c.key, REFERENCE.c.mentioned, REFERENCE.c.ticket).where(
+    REFERENCE.c.key.in_(sa.bindparam("keys", expanding=True))
+)
+
+
+def remember(connection: Connection, ticket: int, message_id: str | None, mentioned: Iterable[str]) -> None:
+    """Index a message of `ticket` under its own id and the ids it mentions (oldest first)."""
+    ids = list(mentioned)
+    rows = {
+        _key(other): {"key": _key(other), "ticket": ticket, "mentioned": True}
+        for other in [*ids[:1], *ids[1:][-MAX_REFERENCES:]]
+    }
+    if message_id is not None:
+        rows[_key(message_id)] = {"key": _key(message_id), "ticket": ticket, "mentioned": False}
+    if not rows:
+        return
+    new = insert(connection, REFERENCE)
+    statement = new.on_conflict_do_update(
+        index_elements=["key", "ticket"],
+        set_={"mentioned": sa.and_(REFERENCE.c.mentioned, new.excluded.mentioned)},
+    )
+    connection.execute(statement, list(rows.values()))
+
+
+def tickets_of(connection: Connection, message_ids: Sequence[str]) -> dict[int, str]:
+    """Ticket numbers with the id that led to each, in the order of `message_ids`.
+
+    For one id, tickets that have the message itself come before those that only mention it, newer before older.
+    """
+    asked: dict[str, str] = {}
+    for message_id in message_ids[:MAX_REFERENCES]:
+        asked.setdefault(_key(message_id), message_id)
+    if not asked:
+        return {}
+    rows = connection.execute(_BY_KEY, {"keys": list(asked)}).all()
+    position = {key: place for place, key in enumerate(asked)}
+    found: dict[int, str] = {}
+    for key, _, ticket in sorted(rows, key=lambda row: (position[row.key], row.mentioned, -row.ticket)):
+        found.setdefault(ticket, asked[key])
+    return dict(list(found.items())[:MAX_TICKETS])
+
+
+def _key(message_id: str) -> str:
+    """The id as it is indexed: long ones by their hash."""
+    text = storable(message_id)
+    return text if len(text) <= _MAX_KEY else hashlib.sha256(text.encode()).hexdigest()

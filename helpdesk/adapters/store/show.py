@@ -1,0 +1,82 @@
+"""A ticket with everything on it, for `show`; and how far the desk's clock has come."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+from sqlmodel import Session, col, or_, select
+
+from helpdesk.adapters.store import tickets
+from helpdesk.adapters.store.models import (
+    MESSAGE,
+    OUTBOX,
+    QUARANTINE,
+    TICKET,
+    AttachmentRow,
+    HistoryRow,
+    LinkRow,
+    MessageRow,
+)
+from helpdesk.ports import HistoryLine, StoredAttachment, StoredMessage, TicketFile
+
+
+def show(connection: Connection, number: int) -> TicketFile | None:
+    """The ticket, its messages and its history, oldest first; None when there is no such ticket."""
+    ticket = tickets.load(connection, [number]).get(number)
+    if ticket is None:
+        return None
+    with Session(connection) as session:
+        messages = session.exec(
+            select(MessageRow).where(MessageRow.ticket == number).order_by(col(MessageRow.at), col(MessageRow.id))
+        ).all()
+        files: dict[int, list[StoredAttachment]] = defaultdict(list)
+        for row in session.exec(
+            select(AttachmentRow)
+            .join(MessageRow, col(MessageRow.id) == col(AttachmentRow.message))
+            .where(MessageRow.ticket == number)
+            .order_by(col(AttachmentRow.message), col(AttachmentRow.part))
+        ):
+            files[row.message].append(StoredAttachment(name=row.name, type=row.type, size=row.size, sha256=row.sha256))
+        history = session.exec(select(HistoryRow).where(HistoryRow.ticket == number).order_by(col(HistoryRow.id))).all()
+        links = session.exec(select(LinkRow).where(or_(LinkRow.a == number, LinkRow.b == number))).all()
+        return TicketFile(
+            ticket=ticket,
+            messages=tuple(_message(row, tuple(files[row.id or 0])) for row in messages),
+            history=tuple(HistoryLine(row.at, row.by, row.what, row.why) for row in history),
+            links=tuple(sorted((link.b if link.a == number else link.a, link.kind) for link in links)),
+        )
+
+
+def latest_time(connection: Connection) -> datetime | None:
+    """The newest moment that any row knows of, None for a fresh desk. Reads whole tables: for drills only."""
+    moments = [
+        connection.execute(sa.select(sa.func.max(column))).scalar()
+        for column in (
+            TICKET.c.active_at,
+            TICKET.c.opened_at,
+            MESSAGE.c.at,
+            OUTBOX.c.created_at,
+            OUTBOX.c.sent_at,
+            QUARANTINE.c.at,
+        )
+    ]
+    return max((moment for moment in moments if moment is not None), default=None)
+
+
+def _message(row: MessageRow, attachments: tuple[StoredAttachment, ...]) -> StoredMessage:
+    sender = tickets.sender(row.sender_address, row.sender_name)
+    return StoredMessage(
+        direction=row.direction.value,
+        filing=row.filing.value,
+        sender=str(sender) if sender else row.sender_name,
+        to=row.to,
+        cc=row.cc,
+        subject=row.subject,
+        message_id=row.message_id,
+        at=row.at,
+        text=row.text,
+        attachments=attachments,
+    )

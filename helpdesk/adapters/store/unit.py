@@ -1,0 +1,109 @@
+"""ports.Unit: one writing transaction. What its methods do stands in the modules beside this one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+from sqlalchemy.engine import Connection
+
+from helpdesk.adapters.store import changes, facts, filing, follow_ups, outbox, tickets
+from helpdesk.core.decision import Decision, Facts, Outcome, Wanted
+from helpdesk.core.message import Inbound
+from helpdesk.core.outgoing import Letter
+from helpdesk.core.ticket import Ticket
+from helpdesk.ports import Composed, Cursor, Fetched, MailKey, Poison
+
+
+class SqlUnit:
+    """ports.Unit on one connection."""
+
+    def __init__(self, connection: Connection, secret_life: timedelta) -> None:
+        self._connection = connection
+        self._secret_life = secret_life
+        # The row of the mail whose outcome is being carried out: it is the cause of the letters that follow.
+        self._cause: int | None = None
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """A transaction within this one."""
+        with self._connection.begin_nested():
+            yield
+
+    def known(self, mailbox: str, keys: Sequence[MailKey]) -> frozenset[MailKey]:
+        """Those of the keys that are messages or in quarantine."""
+        return filing.known(self._connection, mailbox, keys)
+
+    def cursor(self, mailbox: str) -> Cursor | None:
+        """How far the mailbox has been read."""
+        return filing.cursor(self._connection, mailbox)
+
+    def facts(self, wanted: Wanted, now: datetime) -> Facts:
+        """All that `decide` may look at for one message."""
+        return facts.facts(self._connection, wanted, now, self._secret_life)
+
+    def ticket(self, number: int) -> Ticket | None:
+        """The ticket as this transaction sees it."""
+        return tickets.load(self._connection, [number]).get(number)
+
+    def due(self, now: datetime, limit: int) -> Sequence[tuple[Ticket, str]]:
+        """Tickets with a follow-up kind that is due, oldest first."""
+        return follow_ups.due(self._connection, now, limit)
+
+    def poisoned(self, now: datetime, limit: int) -> Sequence[Poison]:
+        """Quarantined mails whose next try is due."""
+        return filing.poisoned(self._connection, now, limit)
+
+    def raw_of(self, message: int) -> bytes | None:
+        """The raw bytes of a stored mail, by its row."""
+        return filing.raw_of(self._connection, message)
+
+    def apply(self, outcome: Outcome, now: datetime, *, by: str) -> int | None:
+        """Carry out the changes of an outcome; the number of its ticket."""
+        self._cause = None
+        return changes.apply(self._connection, outcome, now, by)
+
+    def file(
+        self, mailbox: str, mail: Fetched, inbound: Inbound, decision: Decision, ticket: int | None, now: datetime
+    ) -> None:
+        """Keep a mail: its bytes, text, attachments and all ids that it names."""
+        self._cause = filing.file(self._connection, mailbox, mail, inbound, decision, ticket)
+
+    def enqueue(self, letter: Letter, ticket: int | None, composed: Composed, now: datetime) -> bool:
+        """Queue a letter and put its text into the ticket; False when its dedupe_key is known."""
+        cause = self._cause if letter.parts_of is None else letter.parts_of
+        return outbox.enqueue(self._connection, letter, ticket, composed, now, cause)
+
+    def quarantine(
+        self,
+        mailbox: str,
+        mail: Fetched,
+        sender: str,
+        subject: str,
+        message_id: str | None,
+        error: str,
+        now: datetime,
+        *,
+        next_try: datetime | None,
+    ) -> int:
+        """Keep a mail that could not be processed; its id."""
+        return filing.quarantine(
+            self._connection,
+            mailbox,
+            mail,
+            sender=sender,
+            subject=subject,
+            message_id=message_id,
+            error=error,
+            now=now,
+            next_try=next_try,
+        )
+
+    def release(self, poison_id: int) -> None:
+        """A quarantined mail was processed after all."""
+        filing.release(self._connection, poison_id)
+
+    def save_cursor(self, mailbox: str, cursor: Cursor) -> None:
+        """Remember how far the mailbox has been read."""
+        filing.save_cursor(self._connection, mailbox, cursor)

@@ -1,0 +1,27 @@
+"""The order of the queue: which ticket to work on next.
+
+New and open tickets stand first, then those that wait for the requester or sleep, closed ones last. Within each group
+an outage goes before everything else, then the priority counts, then who has waited longest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from helpdesk.core.ticket import PriorityRank, State, Ticket
+
+
+def order(tickets: Iterable[Ticket]) -> list[Ticket]:
+    """The tickets, the one to work on first in front; the same for any order in which they come."""
+    return sorted(tickets, key=_place)
+
+
+def _place(ticket: Ticket) -> tuple[int, bool, int, float, int]:
+    if ticket.state is State.CLOSED:
+        group = 2
+    elif ticket.state is State.WAITING or ticket.wake_at is not None:
+        group = 1
+    else:
+        group = 0
+    rank = PriorityRank[ticket.priority.name]
+    return group, not ticket.outranks, rank, ticket.opened_at.timestamp(), ticket.number
