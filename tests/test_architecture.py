@@ -53,18 +53,17 @@ LIBRARIES: dict[str, set[str]] = {
     "alembic": {"adapters.store"},
     "apscheduler": {"adapters.scheduler"},
     "chardet": {"adapters.mime"},
-    "flufl": {"adapters.bounces"},
+    "flufl": {"adapters.mime"},
     "holidays": {"adapters.holidays"},
-    "idna": {"adapters.smtp"},
     "imapclient": {"adapters.imap"},
     "jinja2": {"adapters.templates"},
     "mailparser": {"adapters.mime"},
-    "nh3": {"adapters.html"},
+    "nh3": {"adapters.mime"},
     "psycopg": {"adapters.store"},
     "pydantic": {"config"},
     "pymap": {"demo"},
     "rich": {"cli"},
-    "selectolax": {"adapters.html"},
+    "selectolax": {"adapters.mime"},
     "sqlalchemy": {"adapters.store"},
     "sqlmodel": {"adapters.store"},
     "typer": {"cli"},
@@ -72,13 +71,14 @@ LIBRARIES: dict[str, set[str]] = {
 
 # Distributions whose import name differs, and data that nobody imports.
 IMPORT_NAMES = {"mail-parser": "mailparser", "flufl.bounce": "flufl"}
+PARTS = {"pydantic_core": "pydantic", "psycopg_pool": "psycopg"}  # what a library brings under a second name
 DATA_ONLY = {"tzdata"}  # zoneinfo finds it by itself
 
 # The standard library as far as it neither looks at the world nor changes it.
 PURE_STDLIB = {
     "__future__", "base64", "binascii", "bisect", "collections", "dataclasses", "datetime", "difflib", "enum",
-    "functools", "hashlib", "heapq", "hmac", "html", "ipaddress", "itertools", "math", "operator", "re", "string",
-    "textwrap", "types", "typing", "unicodedata", "urllib.parse", "zoneinfo",
+    "fnmatch", "functools", "hashlib", "heapq", "hmac", "html", "ipaddress", "itertools", "math", "operator", "re",
+    "string", "textwrap", "types", "typing", "unicodedata", "urllib.parse", "zoneinfo",
 }  # fmt: skip
 
 # Who may ask what time it is, or throw dice. Everybody else takes `now` or random bytes as an argument.
@@ -140,7 +140,7 @@ def libraries(path: Path) -> Iterator[tuple[int, str]]:
     for line, name in imports(path):
         top = name.split(".")[0]
         if top != "helpdesk" and top not in sys.stdlib_module_names:
-            yield line, top
+            yield line, PARTS.get(top, top)
 
 
 def complain(path: Path, problems: list[str]) -> None:
