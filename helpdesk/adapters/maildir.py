@@ -1,0 +1,142 @@
+"""A Maildir as a Mailbox: mail that a local MTA or fetcher drops into a folder of files.
+
+`new/` and `cur/` are read; a settled file moves, unchanged, into the Maildir++ subfolders `.Helpdesk.Done` and
+`.Helpdesk.Quarantine` of the same Maildir, fsynced on both sides. A mail is named by 63 bits of the hash of its unique
+name, so flags that another program adds do not make it a new mail. Every mail that lies there waits: there is no
+cursor, and the first start takes them all.
+
+Fails with PermanentError where the folder is missing or not ours to write, else with TemporaryError.
+Source: the Maildir convention (unique name, then ":2," and flags) and Maildir++ for the names of subfolders.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from helpdesk.errors import PermanentError, TemporaryError
+from helpdesk.ports import Cursor, Fetched, MailKey, Place
+
+FOLDER = "INBOX"
+SUBFOLDERS = {Place.DONE: ".Helpdesk.Done", Place.QUARANTINE: ".Helpdesk.Quarantine"}
+POLL_S = 0.2  # a look at two time stamps; short enough to feel immediate
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class MaildirMailbox:
+    """The Mailbox of `helpdesk.ports` on a Maildir. The folder has to exist; the three parts are made if missing."""
+
+    def __init__(self, name: str, path: Path, *, now: Callable[[], datetime]) -> None:
+        self.name = name
+        self._path = path
+        self._now = now
+        self._woken = threading.Event()
+        self._seen: tuple[int, ...] = ()  # time stamps of new/ and cur/ when they were last listed
+
+    def connect(self, cursor: Cursor | None) -> Cursor:
+        with self._translated():
+            if not self._path.is_dir():
+                raise PermanentError(f"mailbox {self.name}: {self._path} is not a folder; create it, or correct path")
+            for folder in (self._path, *(self._path / name for name in SUBFOLDERS.values())):
+                for part in ("tmp", "new", "cur"):
+                    (folder / part).mkdir(mode=0o700, parents=True, exist_ok=True)
+            for name in SUBFOLDERS.values():
+                (self._path / name / "maildirfolder").touch()  # tells Maildir++ programs that this is a subfolder
+        return cursor or Cursor(folder=FOLDER, validity=0, uid=0, since=BEGINNING)
+
+    def waiting(self, cursor: Cursor) -> Sequence[MailKey]:
+        with self._translated():
+            self._seen = self._time_stamps()
+            arrivals: list[tuple[int, str, int]] = []
+            for uid, path in self._files().items():
+                with suppress(FileNotFoundError):  # another program took or flagged it just now
+                    arrivals.append((path.stat().st_mtime_ns, path.name, uid))
+        return [MailKey(FOLDER, 0, uid) for _, _, uid in sorted(arrivals)]
+
+    def left_behind(self, cursor: Cursor, limit: int) -> Sequence[MailKey]:
+        return []  # what was not moved waits again
+
+    def fetch(self, keys: Sequence[MailKey]) -> Sequence[Fetched]:
+        with self._translated():
+            files = self._files()
+            mails = [self._read(key, files[key.uid]) for key in keys if key.uid in files]
+        return [mail for mail in mails if mail is not None]
+
+    def settle(self, keys: Sequence[MailKey], place: Place) -> None:
+        target = self._path / SUBFOLDERS[place] / "cur"
+        with self._translated():
+            files = self._files()
+            sources = [files[key.uid] for key in keys if key.uid in files]
+            for source in sources:
+                flagged = source.name if ":2," in source.name else f"{source.name}:2,"
+                os.replace(source, target / flagged)
+            for folder in {target, *(source.parent for source in sources)}:
+                _fsync_folder(folder)
+
+    def wait(self, timeout_s: float) -> bool:
+        deadline = time.monotonic() + timeout_s
+        with self._translated():
+            while (remaining := deadline - time.monotonic()) > 0:
+                if self._time_stamps() != self._seen:
+                    return True
+                if self._woken.wait(min(POLL_S, remaining)):
+                    break
+        self._woken.clear()
+        return False
+
+    def wake(self) -> None:
+        self._woken.set()
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+    def _files(self) -> dict[int, Path]:
+        return {
+            _uid(path.name): path
+            for part in ("new", "cur")
+            for path in (self._path / part).iterdir()
+            if not path.name.startswith(".")
+        }
+
+    def _read(self, key: MailKey, path: Path) -> Fetched | None:
+        """The mail, or None where another program took or renamed the file, or has not yet written into it."""
+        try:
+            raw, modified = path.read_bytes(), path.stat().st_mtime
+        except FileNotFoundError:
+            return None
+        arrived_at = min(datetime.fromtimestamp(modified, UTC), self._now())
+        return Fetched(key=key, raw=raw, arrived_at=arrived_at) if raw else None
+
+    def _time_stamps(self) -> tuple[int, ...]:
+        return tuple((self._path / part).stat().st_mtime_ns for part in ("new", "cur"))
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except PermissionError as error:
+            raise PermanentError(
+                f"mailbox {self.name}: no permission for {error.filename}; let this user read and write there"
+            ) from error
+        except OSError as error:
+            raise TemporaryError(f"mailbox {self.name}: {self._path}: {error}") from error
+
+
+def _uid(name: str) -> int:
+    """63 bits that name a file whatever its flags."""
+    digest = hashlib.sha256(os.fsencode(name.partition(":")[0])).digest()
+    return int.from_bytes(digest[:8], "big") >> 1
+
+
+def _fsync_folder(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
