@@ -122,6 +122,15 @@ def classify(inbound: Inbound, *, instance: str) -> tuple[Kind, tuple[Reason, ..
     return kind, tuple(dict.fromkeys(reasons))
 
 
+def looks_returned(inbound: Inbound) -> bool:
+    """May this be a returned mail, so that it is worth looking for the addresses that failed?"""
+    return (
+        _is_daemon(inbound)
+        or inbound.header("x-failed-recipients") is not None
+        or (inbound.return_path == "" and _BOUNCE_SUBJECT.search(inbound.subject) is not None)
+    )
+
+
 def is_robot_address(address: str) -> bool:
     """Would a letter to this (normalised) address reach nobody who reads it?"""
     return any(pattern.match(address) for pattern in (_DAEMON, _NO_REPLY_ADDRESS, _ROBOT_ADDRESS))
@@ -157,13 +166,19 @@ def _report(inbound: Inbound) -> Iterator[tuple[Kind, Reason]]:
 def _sender(inbound: Inbound) -> Iterator[tuple[Kind, Reason]]:
     """Addresses that no human writes from, and the null sender."""
     address = inbound.sender.address if inbound.sender else ""
-    looks_returned = _BOUNCE_SUBJECT.search(inbound.subject) is not None
-    if _DAEMON.match(address) or "mailer-daemon" in inbound.from_shown.lower():
-        yield Kind.BOUNCE if looks_returned else Kind.AUTO_REPLY, Reason("daemon-address", inbound.from_shown)
+    returned = _BOUNCE_SUBJECT.search(inbound.subject) is not None
+    if _is_daemon(inbound):
+        yield Kind.BOUNCE if returned else Kind.AUTO_REPLY, Reason("daemon-address", inbound.from_shown)
     elif _NO_REPLY_ADDRESS.match(address):
         yield Kind.AUTO_REPLY, Reason(NO_REPLY, address)
     if inbound.return_path == "":
-        yield Kind.BOUNCE if looks_returned else Kind.AUTO_REPLY, Reason("null-sender", "Return-Path: <>")
+        yield Kind.BOUNCE if returned else Kind.AUTO_REPLY, Reason("null-sender", "Return-Path: <>")
+
+
+def _is_daemon(inbound: Inbound) -> bool:
+    """Was the mail written by a mail server?"""
+    address = inbound.sender.address if inbound.sender else ""
+    return _DAEMON.match(address) is not None or "mailer-daemon" in inbound.from_shown.lower()
 
 
 def _absence(inbound: Inbound) -> Iterator[Reason]:

@@ -1,0 +1,196 @@
+"""Reads mail in worker processes, so that a hostile mail costs a worker and not the daemon.
+
+Implements ports.Reader. Batches go to the workers in parallel; a worker takes a whole batch, then answers
+mail by mail, so neither side ever waits for the other to empty a pipe. A mail that takes longer than the
+limit, or whose worker dies, gets an exception; the worker is replaced and reads the rest. Workers start at
+the first mail, end by themselves after a minute without one, and when this process is gone. Memory is bounded
+by RLIMIT_AS. They are programs of their own, not forks: safe from any thread.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import resource
+import signal
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from multiprocessing.connection import Connection
+from typing import cast
+
+from helpdesk.core.message import Inbound
+
+# A mail of 25 MB takes about 300 MB while it is parsed.
+MEMORY_LIMIT = 1024 * 1024 * 1024
+TIME_LIMIT_S = 10.0
+IDLE_LIMIT_S = 60.0
+
+# Starting Python and its libraries on a busy machine.
+START_LIMIT_S = 30.0
+
+# Small enough that both workers get something to do, large enough that the pipe does not count.
+MAX_BATCH = 32
+MAX_BATCH_BYTES = 4 * 1024 * 1024
+
+
+class StalledError(Exception):
+    """The mail took its worker longer than the limit."""
+
+
+class CrashedError(Exception):
+    """The mail's worker died on it."""
+
+
+class WorkerReader:
+    """Reads mail in `workers` processes. Used by one thread at a time."""
+
+    def __init__(
+        self, workers: int = 2, *, time_limit_s: float = TIME_LIMIT_S, idle_limit_s: float = IDLE_LIMIT_S
+    ) -> None:
+        self._slots: list[_Worker | None] = [None] * max(1, workers)
+        self._time_limit_s = time_limit_s
+        self._idle_limit_s = idle_limit_s
+
+    def read(self, raws: Sequence[bytes]) -> Sequence[Inbound | Exception]:
+        """One result per mail, in order. An exception means: this one killed or stalled its reader."""
+        results: list[Inbound | Exception] = [CrashedError("not read")] * len(raws)
+        batches = deque(_batches(raws, len(self._slots)))
+        slots = range(min(len(self._slots), len(batches)))
+        if len(slots) == 1:
+            self._drain(0, batches, raws, results)
+        elif slots:
+            with ThreadPoolExecutor(len(slots)) as threads:
+                list(threads.map(lambda slot: self._drain(slot, batches, raws, results), slots))
+        return results
+
+    def _drain(
+        self, slot: int, batches: deque[list[int]], raws: Sequence[bytes], results: list[Inbound | Exception]
+    ) -> None:
+        """Read batches in this slot's worker until none is left; each writes to its own places in `results`."""
+        while True:
+            try:
+                waiting = batches.popleft()
+            except IndexError:
+                return
+            while waiting:
+                done = self._read_batch(slot, [raws[index] for index in waiting])
+                for index, result in zip(waiting, done, strict=False):
+                    results[index] = result
+                waiting = waiting[len(done) :]
+
+    def _read_batch(self, slot: int, raws: list[bytes]) -> list[Inbound | Exception]:
+        """Results of the first mails of the batch: of all, or up to the one on which the worker was lost."""
+        worker = self._worker(slot, raws)
+        done: list[Inbound | Exception] = []
+        try:
+            while len(done) < len(raws):
+                done.append(worker.answer(self._time_limit_s))
+        except (StalledError, CrashedError) as error:
+            worker.end()
+            self._slots[slot] = None
+            done.append(error)
+        return done
+
+    def _worker(self, slot: int, raws: list[bytes]) -> _Worker:
+        """A worker that has taken the batch; one that ended while idle is replaced."""
+        worker = self._slots[slot]
+        if worker is None or not worker.take(raws):
+            if worker is not None:
+                worker.end()
+            worker = self._slots[slot] = _Worker(self._idle_limit_s)
+            if not worker.take(raws):
+                raise CrashedError("a reader process cannot be started; see its message on standard error")
+        return worker
+
+    def close(self) -> None:
+        """End the worker processes."""
+        for slot, worker in enumerate(self._slots):
+            if worker is not None:
+                worker.end()
+                self._slots[slot] = None
+
+
+def _batches(raws: Sequence[bytes], workers: int) -> list[list[int]]:
+    """Indexes of the mails in batches of limited number and size, in order."""
+    most = min(MAX_BATCH, -(-len(raws) // workers) or 1)
+    batches: list[list[int]] = []
+    size = 0
+    for index, raw in enumerate(raws):
+        if not batches or len(batches[-1]) >= most or size + len(raw) > MAX_BATCH_BYTES:
+            batches.append([])
+            size = 0
+        batches[-1].append(index)
+        size += len(raw)
+    return batches
+
+
+class _Worker:
+    """One process and the two pipes to it."""
+
+    def __init__(self, idle_limit_s: float) -> None:
+        to_read, to_write = os.pipe()
+        answers_read, answers_write = os.pipe()
+        program = (
+            f"from helpdesk.adapters.mime import workers; workers.serve({to_read}, {answers_write}, {idle_limit_s})"
+        )
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", program],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                pass_fds=(to_read, answers_write),
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            )
+        finally:
+            os.close(to_read)
+            os.close(answers_write)
+        self._requests = Connection(to_write, readable=False)
+        self._answers = Connection(answers_read, writable=False)
+
+    def take(self, raws: list[bytes]) -> bool:
+        """Hand a batch over; False when the worker has ended. Waits until it is there and has it all."""
+        try:
+            self._requests.send_bytes(pickle.dumps(raws, pickle.HIGHEST_PROTOCOL))
+            return self._answers.poll(START_LIMIT_S) and self._answers.recv_bytes() == _TAKEN
+        except (OSError, EOFError):
+            return False
+
+    def answer(self, time_limit_s: float) -> Inbound:
+        """The next mail of the batch as read. Raises StalledError or CrashedError."""
+        try:
+            if not self._answers.poll(time_limit_s):
+                raise StalledError(f"reading took longer than {time_limit_s:g} seconds")
+            return cast(Inbound, pickle.loads(self._answers.recv_bytes()))  # noqa: S301 from our own program
+        except (OSError, EOFError) as error:
+            raise CrashedError("the process that read this mail died") from error
+
+    def end(self) -> None:
+        """The process is gone afterwards."""
+        self._requests.close()
+        self._answers.close()
+        self._process.kill()
+        self._process.wait()
+
+
+_TAKEN = b"taken"
+
+
+def serve(requests_fd: int, answers_fd: int, idle_limit_s: float) -> None:
+    """The worker's program: take a batch, say so, answer mail by mail; end when idle or left alone."""
+    from helpdesk.adapters.mime.reading import read  # only the worker pays for the libraries
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the daemon, which ends us
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    requests, answers = Connection(requests_fd, writable=False), Connection(answers_fd, readable=False)
+    try:
+        while requests.poll(idle_limit_s):
+            raws: list[bytes] = pickle.loads(requests.recv_bytes())  # noqa: S301 from our own program
+            answers.send_bytes(_TAKEN)
+            for raw in raws:
+                answers.send_bytes(pickle.dumps(read(raw), pickle.HIGHEST_PROTOCOL))
+    except (EOFError, OSError):
+        return
