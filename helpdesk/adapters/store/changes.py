@@ -54,6 +54,18 @@ from helpdesk.core.ticket import NEW, Part, State
 
 _NEXT_NUMBER = sa.update(META).values(next_number=META.c.next_number + 1).returning(META.c.next_number - 1)
 
+_UPDATE_TICKET = sa.update(TICKET).where(TICKET.c.number == sa.bindparam("ticket"))
+
+_JOIN = insert(PARTICIPANT)
+_JOIN = _JOIN.on_conflict_do_update(
+    index_elements=["ticket", "address"],
+    set_={"part": _JOIN.excluded.part, "name": _JOIN.excluded.name},
+    # Whoever asked stays the requester, also when named in a Cc.
+    where=PARTICIPANT.c.part != Part.REQUESTER,
+)
+
+_LINK = insert(LINK).on_conflict_do_nothing()
+
 _TOUCH = (
     sa.update(TICKET)
     .where(
@@ -76,6 +88,7 @@ def apply(connection: Connection, outcome: Outcome, now: datetime, by: str) -> i
     ignored = isinstance(outcome, Decision) and outcome.disposition is Disposition.IGNORE
     if ticket is not None and not ignored:
         work.touched.add(ticket)
+    work.touched.discard(work.opened or NEW)
     if work.touched:
         connection.execute(_TOUCH, {"numbers": sorted(work.touched), "now": now})
     return ticket
@@ -125,7 +138,7 @@ class _Work:
                 self._settle_held(change)
             case Link(a, b, kind):
                 row = {"a": self._number(a), "b": self._number(b), "kind": kind}
-                self._execute(insert(self.connection, LINK).on_conflict_do_nothing(), row)
+                self._execute(_LINK, row)
             case Remember():
                 self._remember(change)
             case SpendSecret(message_id):
@@ -210,15 +223,8 @@ class _Work:
         self._update(number, fields=tuple(fields.items()), missing=change.missing, checklist=change.checklist)
 
     def _join(self, number: int, address: Address, part: Part) -> None:
-        new = insert(self.connection, PARTICIPANT)
-        statement = new.on_conflict_do_update(
-            index_elements=["ticket", "address"],
-            set_={"part": new.excluded.part, "name": new.excluded.name},
-            # Whoever asked stays the requester, also when named in a Cc.
-            where=PARTICIPANT.c.part != Part.REQUESTER,
-        )
         row = {"ticket": number, "address": address.address, "name": address.name, "part": part}
-        self._execute(statement, row)
+        self._execute(_JOIN, row)
 
     def _settle_held(self, change: SettleHeld) -> None:
         filing = Filing.VISIBLE if change.accepted else Filing.RECORDED
@@ -240,14 +246,13 @@ class _Work:
             "failing": change.failing,
         }
         known = {column: value for column, value in known.items() if value is not None}
-        new = insert(self.connection, CONTACT)
-        same = {"address": new.excluded.address}
-        statement = new.on_conflict_do_update(index_elements=["address"], set_=known or same)
         start = {"name": "", "language": None, "blocked": False, "failing": False}
-        self._execute(statement, {"address": change.address} | start | known)
+        new = insert(CONTACT).values({"address": change.address} | start | known)
+        same = {"address": CONTACT.c.address}
+        self._execute(new.on_conflict_do_update(index_elements=["address"], set_=known or same))
 
     def _update(self, ticket: int, **values: Any) -> None:
-        self._execute(sa.update(TICKET).where(TICKET.c.number == self._number(ticket)).values(**values))
+        self._execute(_UPDATE_TICKET, {"ticket": self._number(ticket)} | values)
 
     def _record(self, ticket: int, what: str, why: str) -> None:
         self.carry_out(Record(ticket, self.by, what, why))

@@ -26,6 +26,21 @@ _TRY_LASTS = timedelta(minutes=10)
 
 _KEY = ["mailbox", "folder", "validity", "uid"]
 
+_KEEP_RAW = insert(RAW).on_conflict_do_nothing()
+
+_FILE = insert(MESSAGE).on_conflict_do_nothing(index_elements=_KEY).returning(MESSAGE.c.id)
+
+_ENTRY = insert(QUARANTINE)
+_SET_ASIDE = _ENTRY.on_conflict_do_update(
+    index_elements=_KEY,
+    set_={
+        "attempts": QUARANTINE.c.attempts + 1,
+        "error": _ENTRY.excluded.error,
+        "next_try": _ENTRY.excluded.next_try,
+        "at": _ENTRY.excluded.at,
+    },
+).returning(QUARANTINE.c.id)
+
 
 def known(connection: Connection, mailbox: str, keys: Sequence[MailKey]) -> frozenset[MailKey]:
     """Those of the keys that are messages or in quarantine."""
@@ -86,8 +101,7 @@ def file(
         "text": inbound.text if decision.text is None else decision.text,
         "quoted": inbound.quoted,
     }
-    new = insert(connection, MESSAGE).on_conflict_do_nothing(index_elements=_KEY).returning(MESSAGE.c.id)
-    message = connection.execute(new, row).scalar_one_or_none()
+    message = connection.execute(_FILE, row).scalar_one_or_none()
     if message is None:
         return None
     if inbound.attachments:
@@ -121,10 +135,7 @@ def raw_of(connection: Connection, message: int) -> bytes | None:
 
 
 def _keep_raw(connection: Connection, sha256: str, raw: bytes) -> None:
-    connection.execute(
-        insert(connection, RAW).on_conflict_do_nothing(),
-        {"sha256": sha256, "size": len(raw), "content": zlib.compress(raw)},
-    )
+    connection.execute(_KEEP_RAW, {"sha256": sha256, "size": len(raw), "content": zlib.compress(raw)})
 
 
 # --- quarantine -----------------------------------------------------------------------------------
@@ -145,16 +156,6 @@ def quarantine(
     """Keep a mail that could not be processed; its id. The same key again is one more attempt."""
     sha256 = hashlib.sha256(mail.raw).hexdigest()
     _keep_raw(connection, sha256, mail.raw)
-    new = insert(connection, QUARANTINE)
-    statement = new.on_conflict_do_update(
-        index_elements=_KEY,
-        set_={
-            "attempts": QUARANTINE.c.attempts + 1,
-            "error": new.excluded.error,
-            "next_try": new.excluded.next_try,
-            "at": new.excluded.at,
-        },
-    ).returning(QUARANTINE.c.id)
     row = {
         "mailbox": mailbox,
         "folder": mail.key.folder,
@@ -170,7 +171,7 @@ def quarantine(
         "attempts": 1,
         "next_try": next_try,
     }
-    return int(connection.execute(statement, row).scalar_one())
+    return int(connection.execute(_SET_ASIDE, row).scalar_one())
 
 
 def poisoned(connection: Connection, now: datetime, limit: int) -> list[Poison]:
@@ -255,5 +256,5 @@ def cursor(connection: Connection, mailbox: str) -> Cursor | None:
 def save_cursor(connection: Connection, mailbox: str, cursor: Cursor) -> None:
     """Remember how far the mailbox has been read."""
     place = {"folder": cursor.folder, "validity": cursor.validity, "uid": cursor.uid, "since": cursor.since}
-    statement = insert(connection, CURSOR).on_conflict_do_update(index_elements=["mailbox"], set_=place)
+    statement = insert(CURSOR).on_conflict_do_update(index_elements=["mailbox"], set_=place)
     connection.execute(statement, {"mailbox": mailbox} | place)

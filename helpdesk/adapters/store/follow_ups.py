@@ -12,12 +12,13 @@ from helpdesk.adapters.store import tickets
 from helpdesk.adapters.store.models import FOLLOW_UP, insert
 from helpdesk.core.ticket import Ticket
 
+_NEW = insert(FOLLOW_UP)
+_SCHEDULE = _NEW.on_conflict_do_update(index_elements=["ticket", "kind"], set_={"due_at": _NEW.excluded.due_at})
+
 
 def schedule(connection: Connection, ticket: int, kind: str, due_at: datetime) -> None:
     """Let `kind` happen at `due_at`, instead of when it was to happen so far."""
-    new = insert(connection, FOLLOW_UP)
-    statement = new.on_conflict_do_update(index_elements=["ticket", "kind"], set_={"due_at": new.excluded.due_at})
-    connection.execute(statement, {"ticket": ticket, "kind": kind, "due_at": due_at})
+    connection.execute(_SCHEDULE, {"ticket": ticket, "kind": kind, "due_at": due_at})
 
 
 def remove(connection: Connection, ticket: int, kinds: Sequence[str]) -> None:

@@ -14,8 +14,7 @@ from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import Connection
+from sqlalchemy.dialects import postgresql
 from sqlmodel import Field, SQLModel
 
 from helpdesk.core.decision import Disposition, Filing, Proof, Role
@@ -271,8 +270,8 @@ class ReferenceRow(Row, table=True):
 class OutboxRow(Row, table=True):
     """A letter with its final bytes, for ever: it is also the proof of what we sent and the home of its secret.
 
-    `agent` is the name of the agent who wrote it, empty for automatic ones. `message` shows it in its ticket,
-    `cause` is the mail that led to it.
+    `agent` is the name of the agent who wrote it, empty for automatic ones. `cause` is the mail
+    that led to it.
     `next_attempt_at` is when to try next; while `sending`, when a crashed sender's claim ends; else NULL.
     """
 
@@ -280,14 +279,13 @@ class OutboxRow(Row, table=True):
     __table_args__ = (
         # The windows of LetterCounts.
         sa.Index(None, "to_address", "created_at"),
-        sa.Index(None, "to_domain", "created_at"),
-        sa.Index(None, "event", "created_at"),
+        sa.Index(None, "to_domain", "audience", "automatic", "created_at"),
         sa.Index(None, "audience", "automatic", "created_at"),
+        sa.Index(None, "event", "created_at"),
     )
 
     id: int | None = Field(primary_key=True)
     ticket: int | None = Field(foreign_key="ticket.number", index=True)
-    message: int | None = Field(foreign_key="message.id")
     cause: int | None = Field(foreign_key="message.id")
     event: Event = _choice(Event)
     audience: Audience = _choice(Audience)
@@ -387,7 +385,6 @@ CONTACT = METADATA.tables["contact"]
 QUARANTINE = METADATA.tables["quarantine"]
 CURSOR = METADATA.tables["cursor"]
 
-
-def insert(connection: Connection, table: sa.Table) -> Any:
-    """An INSERT that knows ON CONFLICT, which both engines have in one form but SQLAlchemy in two classes."""
-    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+# An INSERT that knows ON CONFLICT. Both engines have it in one form, and SQLAlchemy's PostgreSQL class compiles for
+# SQLite as well (its SQLite class does not for PostgreSQL).
+insert = postgresql.insert

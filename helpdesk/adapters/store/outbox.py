@@ -33,6 +33,8 @@ from helpdesk.core.message import Bounce
 from helpdesk.core.outgoing import Audience, Delivery, Letter, OutboxState, RecipientState
 from helpdesk.ports import Composed, OutboxEntry, OutboxRecipient, QueuedLetter
 
+_ENQUEUE = insert(OUTBOX).on_conflict_do_nothing(index_elements=["dedupe_key"]).returning(OUTBOX.c.id)
+
 # An agent's answer that still waits out its undo window.
 UNSENT_ANSWER = sa.and_(OUTBOX.c.state == OutboxState.QUEUED, OUTBOX.c.agent != "", OUTBOX.c.attempts == 0)
 
@@ -54,12 +56,10 @@ def enqueue(
 
     `cause` is the row of the mail that led to it.
     """
-    statement = insert(connection, OUTBOX).on_conflict_do_nothing(index_elements=["dedupe_key"]).returning(OUTBOX.c.id)
     queued = connection.execute(
-        statement,
+        _ENQUEUE,
         {
             "ticket": ticket,
-            "message": None,
             "cause": cause,
             "event": letter.event,
             "audience": letter.audience,
@@ -91,15 +91,14 @@ def enqueue(
     if ticket is not None:
         references.remember(connection, ticket, composed.message_id, ())
         if letter.audience is Audience.REQUESTER:
-            message = _conversation_message(connection, letter, ticket, composed, now)
-            connection.execute(sa.update(OUTBOX).where(OUTBOX.c.id == queued).values(message=message))
+            _add_to_conversation(connection, letter, ticket, composed, now)
     return True
 
 
-def _conversation_message(
+def _add_to_conversation(
     connection: Connection, letter: Letter, ticket: int, composed: Composed, now: datetime
-) -> int:
-    """The message of the ticket that shows this letter.
+) -> None:
+    """Show the letter's text in its ticket.
 
     An agent's answer to several people is one message, however many letters carry it.
     """
@@ -111,29 +110,25 @@ def _conversation_message(
             MESSAGE.c.at == now,
             MESSAGE.c.text == composed.text,
         )
-        shown = connection.execute(same).scalar()
-        if shown is not None:
-            return int(shown)
-    statement = insert(connection, MESSAGE).returning(MESSAGE.c.id)
-    return int(
-        connection.execute(
-            statement,
-            {
-                "ticket": ticket,
-                "direction": Direction.OUT,
-                "filing": Filing.VISIBLE,
-                "message_id": composed.message_id,
-                "sender_address": composed.envelope_from,
-                "sender_name": letter.sender_name,
-                "to": [str(address) for address in letter.shown_to or (letter.to,)],
-                "cc": [str(address) for address in letter.shown_cc],
-                "subject": composed.subject,
-                "at": now,
-                "reasons": [(reason.rule, reason.evidence) for reason in letter.reasons],
-                "text": composed.text,
-                "quoted": "",
-            },
-        ).scalar_one()
+        if connection.execute(same).first() is not None:
+            return
+    connection.execute(
+        sa.insert(MESSAGE),
+        {
+            "ticket": ticket,
+            "direction": Direction.OUT,
+            "filing": Filing.VISIBLE,
+            "message_id": composed.message_id,
+            "sender_address": composed.envelope_from,
+            "sender_name": letter.sender_name,
+            "to": [str(address) for address in letter.shown_to or (letter.to,)],
+            "cc": [str(address) for address in letter.shown_cc],
+            "subject": composed.subject,
+            "at": now,
+            "reasons": [(reason.rule, reason.evidence) for reason in letter.reasons],
+            "text": composed.text,
+            "quoted": "",
+        },
     )
 
 
@@ -365,8 +360,16 @@ def cancel(connection: Connection, ids: Sequence[int]) -> list[int]:
     connection.execute(
         sa.update(OUTBOX).where(OUTBOX.c.id.in_(chosen)).values(state=OutboxState.CANCELLED, next_attempt_at=None)
     )
-    unsaid = sa.select(OUTBOX.c.message).where(OUTBOX.c.id.in_(chosen))
-    connection.execute(sa.update(MESSAGE).where(MESSAGE.c.id.in_(unsaid)).values(filing=Filing.RECORDED))
+    connection.execute(
+        sa.update(MESSAGE)
+        .where(
+            MESSAGE.c.ticket == OUTBOX.c.ticket,
+            MESSAGE.c.filing == Filing.VISIBLE,
+            MESSAGE.c.message_id == OUTBOX.c.message_id,
+            OUTBOX.c.id.in_(chosen),
+        )
+        .values(filing=Filing.RECORDED)
+    )
     return chosen
 
 

@@ -16,6 +16,13 @@ MAX_REFERENCES = 100
 # An id on very many tickets says nothing about which of them is meant.
 MAX_TICKETS = 20
 
+_REMEMBER = insert(REFERENCE)
+_REMEMBER = _REMEMBER.on_conflict_do_update(
+    index_elements=["key", "ticket"],
+    # Once received or sent, an id stays that.
+    set_={"mentioned": sa.and_(REFERENCE.c.mentioned, _REMEMBER.excluded.mentioned)},
+)
+
 # PostgreSQL cannot index longer values than some 2,700 bytes.
 _MAX_KEY = 500
 
@@ -33,14 +40,8 @@ def remember(connection: Connection, ticket: int, message_id: str | None, mentio
     }
     if message_id is not None:
         rows[_key(message_id)] = {"key": _key(message_id), "ticket": ticket, "mentioned": False}
-    if not rows:
-        return
-    new = insert(connection, REFERENCE)
-    statement = new.on_conflict_do_update(
-        index_elements=["key", "ticket"],
-        set_={"mentioned": sa.and_(REFERENCE.c.mentioned, new.excluded.mentioned)},
-    )
-    connection.execute(statement, list(rows.values()))
+    if rows:
+        connection.execute(_REMEMBER, list(rows.values()))
 
 
 def tickets_of(connection: Connection, message_ids: Sequence[str]) -> dict[int, str]:

@@ -220,7 +220,6 @@ def upgrade() -> None:
         "outbox",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("ticket", sa.Integer(), nullable=True),
-        sa.Column("message", sa.Integer(), nullable=True),
         sa.Column("cause", sa.Integer(), nullable=True),
         sa.Column(
             "event",
@@ -261,7 +260,6 @@ def upgrade() -> None:
         sa.Column("next_attempt_at", MOMENT, nullable=True),
         sa.Column("sent_at", MOMENT, nullable=True),
         sa.ForeignKeyConstraint(["cause"], ["message.id"], name="fk_outbox_cause"),
-        sa.ForeignKeyConstraint(["message"], ["message.id"], name="fk_outbox_message"),
         sa.ForeignKeyConstraint(["ticket"], ["ticket.number"], name="fk_outbox_ticket"),
         sa.PrimaryKeyConstraint("id", name="pk_outbox"),
         sa.UniqueConstraint("dedupe_key", name="uq_outbox_dedupe_key"),
@@ -273,7 +271,11 @@ def upgrade() -> None:
     op.create_index("ix_outbox_state", "outbox", ["state"])
     op.create_index("ix_outbox_ticket", "outbox", ["ticket"])
     op.create_index("ix_outbox_to_address_created_at", "outbox", ["to_address", "created_at"])
-    op.create_index("ix_outbox_to_domain_created_at", "outbox", ["to_domain", "created_at"])
+    op.create_index(
+        "ix_outbox_to_domain_audience_automatic_created_at",
+        "outbox",
+        ["to_domain", "audience", "automatic", "created_at"],
+    )
     op.create_index("ix_outbox_token", "outbox", ["token"])
 
     op.create_table(
