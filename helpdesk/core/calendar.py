@@ -74,6 +74,14 @@ def _parse_part(part: str) -> tuple[list[int], Opening]:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class PublicHolidays:
+    """What a country says about its days: those off, and weekend days that are worked instead."""
+
+    days_off: frozenset[date] = frozenset()
+    working_days: frozenset[date] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Calendar:
     """The business time of a desk.
 

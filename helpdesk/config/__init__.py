@@ -1,0 +1,100 @@
+"""config.toml -> Config, or one ConfigError with every problem of the file. The only reader of settings.
+
+`load` finds the file; `document` reads its tables, each by its shape in `tables` and `values`; `checks` and
+`passwords` judge what must hold between them; `assembly` makes the frozen `settings` that everybody uses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from helpdesk.config.assembly import assemble, packs_of
+from helpdesk.config.checks import check
+from helpdesk.config.document import read_document
+from helpdesk.config.passwords import check_passwords
+from helpdesk.config.problems import Problems
+from helpdesk.config.secret import EnvSecret, FileSecret, Secret
+from helpdesk.config.settings import (
+    CalendarSettings,
+    Config,
+    DeskSettings,
+    HolidaySource,
+    ImapMailbox,
+    LmtpMailbox,
+    MailboxSettings,
+    MaildirMailbox,
+    Outdir,
+    SmtpRelay,
+)
+from helpdesk.errors import ConfigError, Problem
+from helpdesk.packs import Pack, load_pack
+
+__all__ = [
+    "CalendarSettings",
+    "Config",
+    "DeskSettings",
+    "EnvSecret",
+    "FileSecret",
+    "HolidaySource",
+    "ImapMailbox",
+    "LmtpMailbox",
+    "MailboxSettings",
+    "MaildirMailbox",
+    "Outdir",
+    "Secret",
+    "SmtpRelay",
+    "find",
+    "load",
+]
+
+VARIABLE = "HELPDESK_CONFIG"
+PLACES = (Path("config.toml"), Path("/etc/helpdesk/config.toml"))
+
+
+def find(path: Path | None, environ: Mapping[str, str]) -> Path:
+    """The configuration file: `path`, else $HELPDESK_CONFIG, else the first of PLACES that exists.
+
+    ConfigError, with where it was looked for and what to do, when there is none.
+    """
+    named = path or (Path(environ[VARIABLE]) if environ.get(VARIABLE) else None)
+    candidates = (named,) if named else PLACES
+    for candidate in candidates:
+        if candidate.is_file():
+            return candidate
+    looked = " and ".join(str(candidate) for candidate in candidates)
+    cure = f"copy config.example.toml there, or name the file with --config FILE or ${VARIABLE}"
+    raise ConfigError((Problem("configuration", f"not found at {looked}; {cure}. `helpdesk demo` needs none"),))
+
+
+def load(path: Path | None, *, environ: Mapping[str, str]) -> Config:
+    """The settings of the file that `find` finds.
+
+    ConfigError with every problem of the file, of the packs that it names and of its password files.
+    """
+    file = find(path, environ)
+    problems = Problems(str(file))
+    document = read_document(file, problems)
+    check(document, problems)
+    check_passwords(document, environ, problems)
+    packs = _load_packs(packs_of(document), document.base, problems)
+    if problems.found or document.helpdesk is None or document.sending is None:
+        raise ConfigError(tuple(problems.found))
+    return assemble(document, document.helpdesk, document.sending, packs, environ)
+
+
+def _load_packs(named: Iterable[tuple[str, str]], base: Path, problems: Problems) -> dict[str, Pack]:
+    """The packs that can be used, by their names; what is wrong with the others goes to `problems`."""
+    packs: dict[str, Pack] = {}
+    for key, name in named:
+        if name in packs:
+            continue
+        try:
+            packs[name] = load_pack(name, base)
+        except ConfigError as error:
+            for problem in error.problems:
+                if problem.place == name:  # there is no such pack: it is our file that is wrong
+                    problems.add(f'{key} is "{name}"; {problem.text}')
+                else:
+                    problems.found.append(problem)
+    return packs

@@ -1,0 +1,182 @@
+"""A sound document -> Config: defaults that depend on other values, absolute paths, frozen values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from helpdesk.config.checks import own_addresses
+from helpdesk.config.document import Document
+from helpdesk.config.passwords import secret_of
+from helpdesk.config.settings import (
+    CalendarSettings,
+    Config,
+    DeskSettings,
+    ImapMailbox,
+    LmtpMailbox,
+    MailboxSettings,
+    MaildirMailbox,
+    Outdir,
+    SmtpRelay,
+)
+from helpdesk.config.tables import (
+    AgentTable,
+    BoundsTable,
+    DeskTable,
+    HelpdeskTable,
+    ImapTable,
+    LmtpTable,
+    MaildirTable,
+    OutdirTable,
+    SmtpTable,
+)
+from helpdesk.core.message import Address
+from helpdesk.core.policy import Agent, Bounds
+from helpdesk.packs import Pack
+
+MEGABYTE = 1024 * 1024
+SQLITE = "sqlite:///"
+
+IMAP_PORTS = {"tls": 993, "starttls": 143, "none": 143}
+SMTP_PORTS = {"tls": 465, "starttls": 587, "none": 25}
+
+
+def packs_of(document: Document) -> tuple[tuple[str, str], ...]:
+    """Every pack that the file names, with the key that names it."""
+    tables = [("helpdesk", document.helpdesk), *((desk.place, desk.table) for desk in document.desks)]
+    return tuple(
+        (f"{place}.packs[{index}]", name)
+        for place, table in tables
+        if table is not None
+        for index, name in enumerate(table.packs or [])
+    )
+
+
+def assemble(
+    document: Document,
+    helpdesk: HelpdeskTable,
+    sending: SmtpTable | OutdirTable,
+    packs: Mapping[str, Pack],
+    environ: Mapping[str, str],
+) -> Config:
+    """The settings; `packs` are those of `packs_of` by their names."""
+    base = document.base
+    desks = tuple(_desk(desk.table, document, helpdesk, packs) for desk in document.desks)
+    return Config(
+        file=document.file,
+        name=helpdesk.name,
+        address=Address(helpdesk.address, helpdesk.name),
+        own=own_addresses(helpdesk, document.desks),
+        reply_address=helpdesk.reply_address or helpdesk.address,
+        language=helpdesk.language,
+        timezone=helpdesk.timezone,
+        database=_database(helpdesk.database, base),
+        templates=base / helpdesk.templates if helpdesk.templates else None,
+        undo_window=helpdesk.undo_window,
+        trusted_authserv=helpdesk.trusted_authserv,
+        alert_address=helpdesk.alert_address,
+        max_message_bytes=helpdesk.max_message_mb * MEGABYTE,
+        max_letter_bytes=sending.max_message_mb * MEGABYTE,
+        give_up_after=sending.give_up_after,
+        bounds=_bounds(document.bounds or BoundsTable()),
+        sending=_sending(sending, base, environ),
+        mailboxes=tuple(
+            _mailbox(mailbox.table, mailbox.table.desk or desks[0].name, base, environ)
+            for mailbox in document.mailboxes
+        ),
+        agents=tuple(_agent(agent.table) for agent in document.agents),
+        desks=desks,
+    )
+
+
+def _database(url: str, base: Path) -> str:
+    """The URL with an absolute path, where it is a file."""
+    return f"{SQLITE}{base / url.removeprefix(SQLITE)}" if url.startswith(SQLITE) else url
+
+
+def _bounds(table: BoundsTable) -> Bounds:
+    return Bounds(
+        per_address_3h=table.per_address_3h,
+        per_address_24h=table.per_address_24h,
+        per_domain_1h=table.per_domain_1h,
+        total_1h=table.total_1h,
+        notices_1h=table.notices_1h,
+    )
+
+
+def _sending(table: SmtpTable | OutdirTable, base: Path, environ: Mapping[str, str]) -> SmtpRelay | Outdir:
+    if isinstance(table, OutdirTable):
+        return Outdir(path=base / table.path)
+    return SmtpRelay(
+        host=table.host,
+        port=table.port or SMTP_PORTS[table.security],
+        security=table.security,
+        user=table.user,
+        password=secret_of(table, base, environ) if table.user else None,
+        helo=table.helo,
+    )
+
+
+def _mailbox(
+    table: ImapTable | MaildirTable | LmtpTable, desk: str, base: Path, environ: Mapping[str, str]
+) -> MailboxSettings:
+    match table:
+        case ImapTable():
+            return ImapMailbox(
+                name=table.name,
+                desk=desk,
+                spam_header=table.spam_header,
+                host=table.host,
+                port=table.port or IMAP_PORTS[table.security],
+                security=table.security,
+                user=table.user,
+                password=secret_of(table, base, environ),
+                folder=table.folder,
+                done_folder=table.done_folder,
+                quarantine_folder=table.quarantine_folder,
+                first_start=table.first_start,
+                poll_interval=table.poll_interval,
+            )
+        case MaildirTable():
+            return MaildirMailbox(
+                name=table.name,
+                desk=desk,
+                spam_header=table.spam_header,
+                path=base / table.path,
+                poll_interval=table.poll_interval,
+            )
+        case LmtpTable():
+            listen = base / table.listen if isinstance(table.listen, Path) else table.listen
+            return LmtpMailbox(name=table.name, desk=desk, spam_header=table.spam_header, listen=listen)
+
+
+def _agent(table: AgentTable) -> Agent:
+    return Agent(name=table.name, addresses=tuple(table.addresses), desks=tuple(table.desks), lead=table.lead)
+
+
+def _desk(table: DeskTable, document: Document, helpdesk: HelpdeskTable, packs: Mapping[str, Pack]) -> DeskSettings:
+    names = helpdesk.packs if table.packs is None else table.packs
+    return DeskSettings(
+        name=table.name,
+        address=Address(table.address or helpdesk.address, table.display_name or helpdesk.name),
+        language=table.language or helpdesk.language,
+        packs=tuple(packs[name] for name in names),
+        calendar=_calendar(table.calendar or helpdesk.calendar, document),
+        remind_after=table.remind_after,
+        close_after=table.close_after,
+    )
+
+
+def _calendar(name: str | None, document: Document) -> CalendarSettings:
+    """The calendar called `name`; without one [calendar], and without that always open."""
+    wanted = f"calendar.{name}" if name else "calendar"
+    for calendar in document.calendars:
+        if calendar.place == wanted:
+            return CalendarSettings(
+                key=calendar.place,
+                week=calendar.table.hours,
+                country=calendar.table.holidays,
+                days_off=frozenset(calendar.table.days_off),
+                working_days=frozenset(calendar.table.working_days),
+            )
+    return CalendarSettings()

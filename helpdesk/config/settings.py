@@ -1,0 +1,194 @@
+"""The settings of a helpdesk as the program uses them: checked, complete, frozen.
+
+Paths are absolute, durations are timedeltas, passwords are read when they are needed. Building the policy
+needs two things that no file holds: the instance's name and which days are public holidays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Literal
+
+from helpdesk.config.secret import Secret
+from helpdesk.core.calendar import ALWAYS, Calendar, PublicHolidays, Week
+from helpdesk.core.duration import Duration
+from helpdesk.core.message import Address
+from helpdesk.core.policy import Agent, Bounds, Desk, Policy
+from helpdesk.errors import ConfigError, Problem
+from helpdesk.packs import Pack
+
+Security = Literal["tls", "starttls", "none"]
+FirstStart = timedelta | Literal["new", "all"]
+
+# Country and years in; ValueError, in words for people, for an unknown country.
+HolidaySource = Callable[[str, Iterable[int]], PublicHolidays]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ImapMailbox:
+    """A mailbox that is read by IMAP. `security` none: only on this machine."""
+
+    name: str
+    desk: str
+    spam_header: tuple[str, str] | None
+    host: str
+    port: int
+    security: Security
+    user: str
+    password: Secret
+    folder: str
+    done_folder: str
+    quarantine_folder: str
+    first_start: FirstStart
+    poll_interval: timedelta
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MaildirMailbox:
+    """A mailbox that is a folder of files."""
+
+    name: str
+    desk: str
+    spam_header: tuple[str, str] | None
+    path: Path
+    poll_interval: timedelta
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LmtpMailbox:
+    """A mailbox to which a mail server of this machine delivers: host and port, or a socket."""
+
+    name: str
+    desk: str
+    spam_header: tuple[str, str] | None
+    listen: tuple[str, int] | Path
+
+
+MailboxSettings = ImapMailbox | MaildirMailbox | LmtpMailbox
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SmtpRelay:
+    """The server that sends for us; without `user` and `password` it asks for no login."""
+
+    host: str
+    port: int
+    security: Security
+    user: str | None
+    password: Secret | None
+    helo: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outdir:
+    """A Maildir into which mail is written instead of being sent."""
+
+    path: Path
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CalendarSettings:
+    """Hours of a desk before the public holidays of `country` are known. `key` is its place in the file."""
+
+    key: str = "calendar"
+    week: Week = ALWAYS
+    country: str | None = None
+    days_off: frozenset[date] = frozenset()
+    working_days: frozenset[date] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeskSettings:
+    """A queue with its own face, packs and hours."""
+
+    name: str
+    address: Address
+    language: str
+    packs: tuple[Pack, ...]
+    calendar: CalendarSettings
+    remind_after: Duration | None
+    close_after: Duration | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Config:
+    """Everything that the file `file` decides. The first desk is the one for whatever names no other."""
+
+    file: Path
+    name: str
+    address: Address
+    own: frozenset[str]
+    reply_address: str
+    language: str
+    timezone: str
+    database: str = field(repr=False)  # may hold a password
+    templates: Path | None
+    undo_window: timedelta
+    trusted_authserv: str | None
+    alert_address: str | None
+    max_message_bytes: int  # of mail that comes in
+    max_letter_bytes: int  # of mail that goes out
+    give_up_after: timedelta
+    bounds: Bounds
+    sending: SmtpRelay | Outdir
+    mailboxes: tuple[MailboxSettings, ...]
+    agents: tuple[Agent, ...]
+    desks: tuple[DeskSettings, ...]
+
+    def policy(
+        self, *, instance: str, today: date, holidays_of: HolidaySource, mailbox: MailboxSettings | None = None
+    ) -> Policy:
+        """The core's view of these settings; `mailbox` is the one whose spam header is believed.
+
+        Holidays are known from last year to the year after next. ConfigError for an unknown country.
+        """
+        years = range(today.year - 1, today.year + 3)
+        calendars = self._calendars(years, holidays_of)
+        return Policy(
+            name=self.name,
+            instance=instance,
+            own=self.own,
+            desks=tuple(_desk(desk, calendars[desk.calendar.key]) for desk in self.desks),
+            agents=self.agents,
+            reply_address=self.reply_address,
+            trusted_authserv=self.trusted_authserv,
+            spam_header=mailbox.spam_header if mailbox else None,
+            undo_window=self.undo_window,
+            bounds=self.bounds,
+        )
+
+    def _calendars(self, years: range, holidays_of: HolidaySource) -> dict[str, Calendar]:
+        """The calendar of every desk by its key."""
+        calendars, problems = {}, []
+        for settings in {desk.calendar.key: desk.calendar for desk in self.desks}.values():
+            try:
+                public = holidays_of(settings.country, years) if settings.country else PublicHolidays()
+            except ValueError as error:
+                found = f'{settings.key}.holidays is "{settings.country}"'
+                problems.append(Problem(str(self.file), f"{found}; {error}"))
+                continue
+            calendars[settings.key] = Calendar(
+                timezone=self.timezone,
+                week=settings.week,
+                holidays=public.days_off | settings.days_off,
+                working_days=(public.working_days - settings.days_off) | settings.working_days,
+            )
+        if problems:
+            raise ConfigError(tuple(problems))
+        return calendars
+
+
+def _desk(settings: DeskSettings, calendar: Calendar) -> Desk:
+    return Desk(
+        name=settings.name,
+        address=settings.address,
+        language=settings.language,
+        calendar=calendar,
+        rules=tuple(rule for pack in settings.packs for rule in pack.rules),
+        checklists=tuple(checklist for pack in settings.packs for checklist in pack.checklists),
+        remind_after=settings.remind_after,
+        close_after=settings.close_after,
+    )

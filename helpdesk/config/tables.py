@@ -1,0 +1,178 @@
+"""What may stand in each table of the configuration: keys, types, bounds, defaults.
+
+The values are checked one by one here; what must hold between them is checked by `reading`.
+`config.example.toml` explains every key and names each of them. A description is what a required key
+wants when it is missing.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator
+
+from helpdesk.config import values
+from helpdesk.config.settings import FirstStart, Security
+from helpdesk.core.calendar import ALWAYS, Week
+from helpdesk.core.duration import BusinessDays, Duration
+
+Line = Annotated[str, AfterValidator(values.read_line)]
+MailAddress = Annotated[str, AfterValidator(values.read_address)]
+Host = Annotated[str, AfterValidator(values.read_host)]
+Folder = Annotated[str, AfterValidator(values.read_folder)]
+Header = Annotated[tuple[str, str], PlainValidator(values.read_header)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+Megabytes = Annotated[int, Field(ge=1, le=100)]
+Count = Annotated[int, Field(ge=0)]
+Language = Literal["ru", "uk", "en", "pl"]
+FollowUp = Annotated[Duration | None, PlainValidator(values.read_follow_up)]
+UndoWindow = Annotated[timedelta, PlainValidator(values.clock_time(timedelta(), timedelta(hours=1)))]
+PollInterval = Annotated[timedelta, PlainValidator(values.clock_time(timedelta(seconds=1), timedelta(hours=1)))]
+GiveUpAfter = Annotated[timedelta, PlainValidator(values.clock_time(timedelta(minutes=1), timedelta(days=30)))]
+
+
+class Table(BaseModel):
+    """A table of the file: unknown keys are errors, and nothing is converted by guessing."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class HelpdeskTable(Table):
+    """[helpdesk]: what holds for every desk."""
+
+    name: Line = Field(description='the name that requesters see, for example "Support"')
+    address: MailAddress = Field(description='the public address, for example "support@example.com"')
+    aliases: list[MailAddress] = []
+    reply_address: Annotated[str, AfterValidator(values.read_reply_address)] | None = None
+    language: Language = "en"
+    timezone: Annotated[str, AfterValidator(values.read_timezone)] = "UTC"
+    database: Annotated[str, AfterValidator(values.read_database)] = "sqlite:///helpdesk.db"
+    packs: list[Line] = ["outages", "clarify"]
+    templates: Line | None = None
+    calendar: Line | None = None
+    undo_window: UndoWindow = timedelta(seconds=20)
+    trusted_authserv: Line | None = None
+    alert_address: MailAddress | None = None
+    max_message_mb: Megabytes = 25
+
+
+class PasswordTable(Table):
+    """The keys of every table that can log in somewhere. oauth2 is here to be refused with a reason."""
+
+    password_file: Line | None = None
+    password_env: Line | None = None
+    password_credential: Line | None = None
+    oauth2: dict[str, object] | None = None
+
+
+class MailboxTable(Table):
+    """What every [[mailbox]] has."""
+
+    name: Line = Field(description='a name of its own, for example "support"')
+    kind: str = "imap"
+    desk: Line | None = None
+    spam_header: Header | None = None
+
+
+class ImapTable(MailboxTable, PasswordTable):
+    """A [[mailbox]] of kind "imap"."""
+
+    host: Host = Field(description='the IMAP server, for example "imap.example.com"')
+    port: Port | None = None
+    security: Security = "tls"
+    user: Line = Field(description='the login name, for example "support@example.com"')
+    folder: Folder = "INBOX"
+    done_folder: Folder = "Helpdesk/Done"
+    quarantine_folder: Folder = "Helpdesk/Quarantine"
+    first_start: Annotated[FirstStart, PlainValidator(values.read_first_start)] = "new"
+    poll_interval: PollInterval = timedelta(seconds=60)
+
+
+class MaildirTable(MailboxTable):
+    """A [[mailbox]] of kind "maildir"."""
+
+    path: Line = Field(description='the Maildir folder, for example "/var/mail/support"')
+    poll_interval: PollInterval = timedelta(seconds=60)
+
+
+class LmtpTable(MailboxTable):
+    """A [[mailbox]] of kind "lmtp"."""
+
+    listen: Annotated[tuple[str, int] | Path, PlainValidator(values.read_listen)] = Field(
+        description='where the mail server delivers, for example "127.0.0.1:24"'
+    )
+
+
+class SendingTable(Table):
+    """What [smtp] has, whatever its kind."""
+
+    kind: str = "smtp"
+    max_message_mb: Megabytes = 25
+    give_up_after: GiveUpAfter = timedelta(days=5)
+
+
+class SmtpTable(SendingTable, PasswordTable):
+    """[smtp] of kind "smtp"."""
+
+    host: Host = Field(description='the mail server that sends for us, for example "smtp.example.com"')
+    port: Port | None = None
+    security: Security = "starttls"
+    user: Line | None = None
+    helo: Host | None = None
+
+
+class OutdirTable(SendingTable):
+    """[smtp] of kind "maildir"."""
+
+    path: Line = Field(description='the Maildir folder that gets the mail, for example "sent"')
+
+
+class AgentTable(Table):
+    """An [[agent]]."""
+
+    name: Line = Field(description='the name that requesters see, for example "Anna Kowalska"')
+    addresses: list[MailAddress] = Field(min_length=1, description='a list such as ["anna@example.com"]')
+    desks: list[Line] = []
+    lead: bool = False
+
+
+class DeskTable(Table):
+    """A [[desk]]. What is left out is that of [helpdesk]."""
+
+    name: Line = Field(description='a name of its own, for example "support"')
+    address: MailAddress | None = None
+    display_name: Line | None = None
+    language: Language | None = None
+    packs: list[Line] | None = None
+    calendar: Line | None = None
+    remind_after: FollowUp = BusinessDays(2)
+    close_after: FollowUp = BusinessDays(5)
+
+
+class CalendarTable(Table):
+    """[calendar] or [calendar.NAME]."""
+
+    hours: Annotated[Week, PlainValidator(values.read_hours)] = ALWAYS
+    holidays: Annotated[str, AfterValidator(values.read_country)] | None = None
+    days_off: list[date] = []
+    working_days: list[date] = []
+
+
+class BoundsTable(Table):
+    """[bounds]: how many automatic letters may leave."""
+
+    per_address_3h: Count = 10
+    per_address_24h: Count = 20
+    per_domain_1h: Count = 1000
+    total_1h: Count = 5000
+    notices_1h: Count = 200
+
+
+MAILBOX_KINDS: dict[str, type[ImapTable | MaildirTable | LmtpTable]] = {
+    "imap": ImapTable,
+    "maildir": MaildirTable,
+    "lmtp": LmtpTable,
+}
+SENDING_KINDS: dict[str, type[SmtpTable | OutdirTable]] = {"smtp": SmtpTable, "maildir": OutdirTable}

@@ -1,0 +1,141 @@
+"""Single values of the configuration: what is written there, checked and turned into what the program uses.
+
+Each function takes what TOML gave and answers the value, or raises ValueError with what is wanted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from ipaddress import ip_address
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from helpdesk.config.settings import FirstStart
+from helpdesk.core.address import normalise
+from helpdesk.core.calendar import Week, parse_hours
+from helpdesk.core.duration import BusinessDays, Duration, format_duration, parse_duration
+
+_HOST = re.compile(r"[A-Za-z0-9_.:-]+")
+_HOST_AND_PORT = re.compile(r"(?:\[(?P<v6>[0-9a-fA-F:]+)\]|(?P<host>[A-Za-z0-9_.-]+)):(?P<port>[0-9]{1,5})")
+_HEADER = re.compile(r"([!-9;-~]+): *(\S.*)")
+
+
+def read_text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError("want text in quotes")
+    return value
+
+
+def read_line(text: str) -> str:
+    if not text.strip() or not text.isprintable():
+        raise ValueError("want one line of text")
+    return text.strip()
+
+
+def read_address(text: str) -> str:
+    address = normalise(text)
+    if address is None:
+        raise ValueError('want one plain address, for example "support@example.com"')
+    return address
+
+
+def read_reply_address(text: str) -> str:
+    address = text.replace("{token}", "token", 1)
+    if "{" in address or normalise(address) is None:
+        raise ValueError('want an address, for example "support+{token}@example.com"')
+    return text
+
+
+def read_host(text: str) -> str:
+    if not _HOST.fullmatch(text):
+        raise ValueError('want the name of a server alone, for example "mail.example.com"')
+    return text
+
+
+def read_timezone(text: str) -> str:
+    try:
+        ZoneInfo(text)
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError('want the name of a time zone, for example "Europe/Moscow"') from error
+    return text
+
+
+def read_database(text: str) -> str:
+    if not re.match(r"sqlite:///[^?]|postgresql://.", text):
+        raise ValueError('want "sqlite:///FILE" or "postgresql://USER@HOST/NAME"')
+    return text
+
+
+def read_listen(value: object) -> tuple[str, int] | Path:
+    text = read_text(value)
+    if "/" in text:
+        return Path(text)
+    place = _HOST_AND_PORT.fullmatch(text)
+    if place is None or not 0 < int(place["port"]) < 65536:
+        raise ValueError('want "127.0.0.1:24" or the path of a socket, for example "/run/helpdesk/lmtp.sock"')
+    return place["v6"] or place["host"], int(place["port"])
+
+
+def read_header(value: object) -> tuple[str, str]:
+    header = _HEADER.fullmatch(read_text(value))
+    if header is None:
+        raise ValueError('want a header and its value, for example "X-Spam-Flag: YES"')
+    return header[1].lower(), header[2].strip()
+
+
+def read_hours(value: object) -> Week:
+    return parse_hours(read_text(value))
+
+
+def read_country(text: str) -> str:
+    if not re.fullmatch("[A-Za-z]{2}", text):
+        raise ValueError('want the two letters of a country, for example "RU"')
+    return text.upper()
+
+
+def read_folder(text: str) -> str:
+    # Control characters would end the IMAP command that names the folder (RFC 9051 section 9).
+    if not text or not text.isprintable():
+        raise ValueError('want the name of a folder, for example "Helpdesk/Done"')
+    return text
+
+
+def is_loopback(host: str) -> bool:
+    """Does `host` name this machine, so that nobody on the way can listen?"""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+def read_duration(value: object) -> Duration:
+    if not isinstance(value, str):
+        raise ValueError('want a duration in quotes, for example "20s", "3d" or "3bd" (business days)')
+    return parse_duration(value)
+
+
+def clock_time(shortest: timedelta, longest: timedelta) -> Callable[[object], timedelta]:
+    """A reader of durations by the clock within bounds."""
+
+    def read(value: object) -> timedelta:
+        duration = read_duration(value)
+        if isinstance(duration, BusinessDays) or not shortest <= duration <= longest:
+            raise ValueError(f'want "{format_duration(shortest)}" to "{format_duration(longest)}", no business days')
+        return duration
+
+    return read
+
+
+def read_first_start(value: object) -> FirstStart:
+    if value in ("new", "all"):
+        return value
+    try:
+        return clock_time(timedelta(), timedelta(days=3650))(value)
+    except ValueError as error:
+        raise ValueError('want "new", "all" or how far back, for example "3d"') from error
+
+
+def read_follow_up(value: object) -> Duration | None:
+    return None if value == "never" else read_duration(value)
