@@ -5,9 +5,9 @@ recipient, so that nobody who was accepted gets the letter again; only recipient
 broke, Delivery.code 0) may get it twice, with the same bytes and so the same Message-ID.
 
 A letter that fails waits by itself (core/retry). A relay with which no session can be had is everybody's trouble:
-it is left alone for a growing while, then probed with one letter, and the letters that were not tried keep their turn.
-A refused login or certificate is handled the same way, more slowly: letters wait for the administrator's cure.
-Unknown exceptions of a transport count as temporary.
+it is left alone for a growing while, then probed with one letter; the others keep their place meanwhile. A refused
+login or certificate is handled the same way, more slowly: letters wait for the administrator's cure. Unknown
+exceptions of a transport count as temporary.
 """
 
 from __future__ import annotations
@@ -23,8 +23,13 @@ from helpdesk.core.retry import GIVE_UP_AFTER, next_attempt, reconnect_wait
 from helpdesk.errors import PermanentError, UnreachableError
 from helpdesk.ports import QueuedLetter, Store, Transport
 
-# As many letters are on their way at once; the transport may have fewer connections and queue them.
+# As many letters are on their way at once, of all calls together.
 PARALLEL = 8
+
+# A letter is ours for so long. A try ends before that, whatever the transport does: else somebody else would send the
+# letter while we still wait for an answer. Ten minutes of it belong to the relay after the text (RFC 5321).
+_LEASE_S = 900
+_TRY_S = 840
 
 # A login that was refused is repeated rarely: many servers lock an account after a few failures.
 _REFUSED_WAIT = timedelta(minutes=5)
@@ -44,7 +49,7 @@ class RelayTrouble:
 
 
 class Dispatcher:
-    """Sends what is due. One per transport; `send_due` is not called again before it has returned."""
+    """Sends what is due. One for each transport, in one event loop."""
 
     def __init__(
         self,
@@ -62,35 +67,55 @@ class Dispatcher:
         self._now = now
         self._random = random
         self._give_up_after = give_up_after
+        self._stopped = False
+        self._free = asyncio.Semaphore(PARALLEL)
         self.trouble: RelayTrouble | None = None
 
     async def send_due(self, limit: int = 100) -> int:
-        """How many letters were tried, at most `limit`. 0: nothing is due, or the relay is still left alone."""
-        now = self._now()
+        """How many letters were tried, at most `limit`. 0: nothing is due, or the relay is left alone for now.
+
+        Returns when each of them has been recorded. May be called again meanwhile, so that a letter at which the
+        relay hesitates does not keep new ones waiting.
+        """
         if self.trouble:
-            if now < self.trouble.retry_at:
-                return 0
             limit = 1
-        letters = await asyncio.to_thread(self._store.claim, now, limit)
-        turns = asyncio.Semaphore(PARALLEL)
-        # Every letter is seen through before an error of the store ends the pass.
-        results = await asyncio.gather(*(self._take_turn(letter, turns) for letter in letters), return_exceptions=True)
+        under_way: list[asyncio.Task[None]] = []
+        try:
+            while len(under_way) < limit and (letter := await self._claim()):
+                under_way.append(asyncio.create_task(self._send(letter)))
+        finally:
+            results = await asyncio.gather(*under_way, return_exceptions=True)
         for result in results:
             if isinstance(result, BaseException):
                 raise result
-        return len(letters)
+        return len(under_way)
 
-    async def _take_turn(self, letter: QueuedLetter, turns: asyncio.Semaphore) -> None:
-        async with turns:
-            if self.trouble and self._now() < self.trouble.retry_at:
-                # The relay turned out to be away while this letter waited for its turn: it was not tried.
-                await self._put_back(letter, self.trouble)
-            else:
-                await self._try(letter)
+    def stop(self) -> None:
+        """Begin no letter any more; what is on its way is finished by the calls of `send_due` that run."""
+        self._stopped = True
+
+    async def _claim(self) -> QueuedLetter | None:
+        """The next letter, with a place among those on their way; None when nothing shall be sent now."""
+        await self._free.acquire()
+        letters: Sequence[QueuedLetter] = ()
+        try:
+            if not self._stopped and (not self.trouble or self._now() >= self.trouble.retry_at):
+                letters = await asyncio.to_thread(self._store.claim, self._now(), 1, lease_s=_LEASE_S)
+        finally:
+            if not letters:
+                self._free.release()
+        return letters[0] if letters else None
+
+    async def _send(self, letter: QueuedLetter) -> None:
+        try:
+            await self._try(letter)
+        finally:
+            self._free.release()
 
     async def _try(self, letter: QueuedLetter) -> None:
         try:
-            deliveries = await self._transport.send(letter.envelope_from, letter.recipients, letter.raw)
+            async with asyncio.timeout(_TRY_S):
+                deliveries = await self._transport.send(letter.envelope_from, letter.recipients, letter.raw)
         except (UnreachableError, PermanentError) as error:
             trouble = self._relay_is_away(error)
             next_at = trouble.retry_at if self._now() < letter.created_at + self._give_up_after else None
@@ -100,9 +125,6 @@ class Dispatcher:
         else:
             self._relay_answers()
             await self._record(letter, deliveries, self._next_attempt(letter))
-
-    async def _put_back(self, letter: QueuedLetter, trouble: RelayTrouble) -> None:
-        await asyncio.to_thread(self._store.record_delivery, letter.id, (), self._now(), trouble.retry_at)
 
     async def _record(self, letter: QueuedLetter, deliveries: Sequence[Delivery], next_at: datetime | None) -> None:
         lost = [d for d in deliveries if d.permanent or (next_at is None and not d.sent)]

@@ -1,0 +1,41 @@
+"""A relay in memory that answers as it is told; keeps the contract of ports.Transport."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from helpdesk.core.outgoing import Delivery
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """A letter that the relay was given, and the recipients that it took it for."""
+
+    envelope_from: str
+    accepted: tuple[str, ...]
+    raw: bytes
+
+
+@dataclass(slots=True)
+class FakeTransport:
+    """Accepts everybody but those in `answers`; raises `error` instead while there is one."""
+
+    answers: dict[str, tuple[int, str]] = field(default_factory=dict)
+    error: Exception | None = None
+    passed: list[Passed] = field(default_factory=list)
+    tries: int = 0
+
+    async def send(self, envelope_from: str, recipients: Sequence[str], raw: bytes) -> Sequence[Delivery]:
+        """One answer per recipient, in their order."""
+        self.tries += 1
+        if self.error:
+            raise self.error
+        deliveries = [Delivery(address, *self.answers.get(address, (250, "taken"))) for address in recipients]
+        accepted = tuple(delivery.address for delivery in deliveries if delivery.sent)
+        if accepted:
+            self.passed.append(Passed(envelope_from, accepted, raw))
+        return deliveries
+
+    async def close(self) -> None:
+        """Nothing is kept open."""
