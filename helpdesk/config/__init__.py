@@ -60,11 +60,19 @@ def find(path: Path | None, environ: Mapping[str, str]) -> Path:
     named = path or (Path(environ[VARIABLE]) if environ.get(VARIABLE) else None)
     candidates = (named,) if named else PLACES
     for candidate in candidates:
-        if candidate.is_file():
+        if _is_there(candidate):
             return candidate
     looked = " and ".join(str(candidate) for candidate in candidates)
     cure = f"copy config.example.toml there, or name the file with --config FILE or ${VARIABLE}"
     raise ConfigError((Problem("configuration", f"not found at {looked}; {cure}. `helpdesk demo` needs none"),))
+
+
+def _is_there(file: Path) -> bool:
+    """Is there such a file, as far as we may look? Reading it then says why it cannot be had."""
+    try:
+        return file.exists()
+    except PermissionError:
+        return True
 
 
 def load(path: Path | None, *, environ: Mapping[str, str]) -> Config:
@@ -79,7 +87,8 @@ def load(path: Path | None, *, environ: Mapping[str, str]) -> Config:
     check_passwords(document, environ, problems)
     packs = _load_packs(packs_of(document), document.base, problems)
     if problems.found or document.helpdesk is None or document.sending is None:
-        raise ConfigError(tuple(problems.found))
+        # Two packs that build on the same broken one have the same problems.
+        raise ConfigError(tuple(dict.fromkeys(problems.found)))
     return assemble(document, document.helpdesk, document.sending, packs, environ)
 
 

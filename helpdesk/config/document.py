@@ -79,6 +79,8 @@ def read_document(file: Path, problems: Problems) -> Document:
     for key in raw.keys() - set(SECTIONS):
         problems.add_unknown(key, key, SECTIONS)
     mailboxes = _list(raw, "mailbox", problems)
+    if "mailbox" not in raw:
+        problems.add("mailbox is missing; want one table [[mailbox]] at least")
     desks = _list(raw, "desk", problems) or _implied_desks(mailboxes)
     calendars = _calendars(_table(raw, "calendar", problems))
     sending = _table(raw, "smtp", problems)

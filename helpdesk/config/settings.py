@@ -138,12 +138,10 @@ class Config:
     agents: tuple[Agent, ...]
     desks: tuple[DeskSettings, ...]
 
-    def policy(
-        self, *, instance: str, today: date, holidays_of: HolidaySource, mailbox: MailboxSettings | None = None
-    ) -> Policy:
-        """The core's view of these settings; `mailbox` is the one whose spam header is believed.
+    def policy(self, *, instance: str, today: date, holidays_of: HolidaySource) -> Policy:
+        """The core's view of these settings. ConfigError for an unknown country.
 
-        Holidays are known from last year to the year after next. ConfigError for an unknown country.
+        Holidays are known from the year before `today` to two years after it.
         """
         years = range(today.year - 1, today.year + 3)
         calendars = self._calendars(years, holidays_of)
@@ -155,7 +153,6 @@ class Config:
             agents=self.agents,
             reply_address=self.reply_address,
             trusted_authserv=self.trusted_authserv,
-            spam_header=mailbox.spam_header if mailbox else None,
             undo_window=self.undo_window,
             bounds=self.bounds,
         )

@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from difflib import get_close_matches
 from ipaddress import ip_address
 from pathlib import Path
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 from helpdesk.config.settings import FirstStart
 from helpdesk.core.address import normalise
@@ -58,7 +59,9 @@ def read_timezone(text: str) -> str:
     try:
         ZoneInfo(text)
     except (KeyError, ValueError, OSError) as error:
-        raise ValueError('want the name of a time zone, for example "Europe/Moscow"') from error
+        nearest = get_close_matches(text, available_timezones(), n=1)
+        hint = f'did you mean "{nearest[0]}"?' if nearest else 'for example "Europe/Moscow"'
+        raise ValueError(f"want the name of a time zone, {hint}") from error
     return text
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -268,14 +269,6 @@ per_address_3h = 3
     assert policy.own == {"support@example.com"}
 
 
-def test_only_the_mailbox_at_hand_believes_its_spam_header(folder: Folder) -> None:
-    config = folder.load(smallest("[[mailbox]]", spam_header='"X-Spam: yes"'))
-    today = date(2026, 11, 21)
-    assert config.policy(instance="i", today=today, holidays_of=no_holidays).spam_header is None
-    of_mailbox = config.policy(instance="i", today=today, holidays_of=no_holidays, mailbox=config.mailboxes[0])
-    assert of_mailbox.spam_header == ("x-spam", "yes")
-
-
 def no_holidays(country: str, years: Iterable[int]) -> PublicHolidays:
     raise ValueError(f"want another country than {country}")
 
@@ -461,7 +454,7 @@ addresses = ["anna@example.org", "Anna <anna@example.net>"]
     assert problems == [
         "colour is not known here; known are agent, bounds, calendar, desk, helpdesk, mailbox, smtp",
         "helpdesk.language is \"de\"; want one of 'ru', 'uk', 'en' or 'pl'",
-        'helpdesk.timezone is "Europe/Moskow"; want the name of a time zone, for example "Europe/Moscow"',
+        'helpdesk.timezone is "Europe/Moskow"; want the name of a time zone, did you mean "Europe/Moscow"?',
         'helpdesk.undo_window is "2bd"; want "0s" to "1h", no business days',
         'helpdesk.replyaddress is not known here; did you mean "reply_address"?',
         'smtp.host is missing; want the mail server that sends for us, for example "smtp.example.com"',
@@ -572,6 +565,13 @@ def test_a_kind_has_keys_of_its_own(folder: Folder) -> None:
         "smtp.host is not known here; known are give_up_after, kind, max_message_mb, path"
     ]
     assert folder.problems(smallest("[smtp]", kind='"mail"')) == ['smtp.kind is "mail"; did you mean "maildir"?']
+
+
+def test_a_helpdesk_without_a_mailbox_or_a_way_out_is_refused(folder: Folder) -> None:
+    assert folder.problems('[helpdesk]\nname = "Support"\naddress = "support@example.com"\npacks = []\n') == [
+        "mailbox is missing; want one table [[mailbox]] at least",
+        'smtp.host is missing; want the mail server that sends for us, for example "smtp.example.com"',
+    ]
 
 
 def test_single_and_double_brackets_are_told_apart(folder: Folder) -> None:
@@ -695,6 +695,46 @@ def test_the_example_loads_with_every_key_uncommented(example_folder: Folder) ->
     config = example_folder.load(uncommented())
     assert [type(mailbox) for mailbox in config.mailboxes] == [ImapMailbox, MaildirMailbox, LmtpMailbox]
     assert config.reply_address == "support+{token}@example.com"
+
+
+def test_a_folder_is_no_configuration(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot be read: Is a directory"):
+        load(tmp_path, environ={})
+
+
+STRANGE = [
+    "5",
+    "-1",
+    "nan",
+    "true",
+    '""',
+    '"\\u0000"',
+    "[]",
+    "[[]]",
+    "{}",
+    "{ a = 1 }",
+    "[{}]",
+    "2026-01-09",
+    "07:00:00",
+]
+
+
+@pytest.mark.parametrize("value", STRANGE)
+def test_no_value_of_any_key_breaks_the_reader(example_folder: Folder, value: str) -> None:
+    lines = uncommented().replace('["outages", "clarify"]', "[]").splitlines()
+    for index, line in enumerate(lines):
+        if re.match(r"[a-z_]+ = ", line):
+            changed = [*lines[:index], re.sub("= .*", lambda _: f"= {value}", line), *lines[index + 1 :]]
+            with suppress(ConfigError):
+                assert example_folder.load("\n".join(changed)).desks
+
+
+@pytest.mark.parametrize("value", STRANGE)
+def test_no_value_of_any_table_breaks_the_reader(folder: Folder, value: str) -> None:
+    for section in ("agent", "bounds", "calendar", "desk", "helpdesk", "mailbox", "smtp"):
+        header = re.compile(rf"^\[+{section}\]+\n(?:[a-z].*\n)*", flags=re.MULTILINE)
+        with suppress(ConfigError):
+            assert folder.load(f"{section} = {value}\n" + header.sub("", SMALLEST)).desks
 
 
 # Where each table stands in the example. The calendar with the keys is the one without a name.
