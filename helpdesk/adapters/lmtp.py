@@ -71,7 +71,7 @@ class LmtpServer:
         self._thread.start()
         try:
             asyncio.run_coroutine_threadsafe(self._open(), self._loop).result()
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, OverflowError) as error:
             self.stop()
             raise PermanentError(
                 f"cannot listen for LMTP on {self._listen}: {error}. Give ADDRESS:PORT or the path of a socket "
@@ -126,7 +126,8 @@ class LmtpServer:
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
         """The library's name for: here is the mail, do you have it?"""
-        sender, recipients = envelope.mail_from or "", tuple(envelope.rcpt_tos)
+        recipients = tuple(envelope.rcpt_tos)
+        sender = (envelope.mail_from or "").strip("<>")  # the library keeps the brackets of the empty one
         raw = f"Return-Path: <{sender}>\r\n".encode() + envelope.content
         mail = Fetched(key=_key(raw, recipients), raw=raw, arrived_at=self._now(), envelope_to=recipients)
         try:

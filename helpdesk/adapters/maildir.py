@@ -24,6 +24,7 @@ from helpdesk.errors import PermanentError, TemporaryError
 from helpdesk.ports import Cursor, Fetched, MailKey, Place
 
 FOLDER = "INBOX"
+VALIDITY = 0  # names hold for ever
 SUBFOLDERS = {Place.DONE: ".Helpdesk.Done", Place.QUARANTINE: ".Helpdesk.Quarantine"}
 POLL_S = 0.2  # a look at two time stamps; short enough to feel immediate
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
@@ -48,7 +49,7 @@ class MaildirMailbox:
                     (folder / part).mkdir(mode=0o700, parents=True, exist_ok=True)
             for name in SUBFOLDERS.values():
                 (self._path / name / "maildirfolder").touch()  # tells Maildir++ programs that this is a subfolder
-        return cursor or Cursor(folder=FOLDER, validity=0, uid=0, since=BEGINNING)
+        return cursor or Cursor(folder=FOLDER, validity=VALIDITY, uid=0, since=BEGINNING)
 
     def waiting(self, cursor: Cursor) -> Sequence[MailKey]:
         with self._translated():
@@ -57,22 +58,20 @@ class MaildirMailbox:
             for uid, path in self._files().items():
                 with suppress(FileNotFoundError):  # another program took or flagged it just now
                     arrivals.append((path.stat().st_mtime_ns, path.name, uid))
-        return [MailKey(FOLDER, 0, uid) for _, _, uid in sorted(arrivals)]
+        return [MailKey(FOLDER, VALIDITY, uid) for _, _, uid in sorted(arrivals)]
 
     def left_behind(self, cursor: Cursor, limit: int) -> Sequence[MailKey]:
         return []  # what was not moved waits again
 
     def fetch(self, keys: Sequence[MailKey]) -> Sequence[Fetched]:
         with self._translated():
-            files = self._files()
-            mails = [self._read(key, files[key.uid]) for key in keys if key.uid in files]
+            mails = [self._read(key, path) for key, path in self._named(keys)]
         return [mail for mail in mails if mail is not None]
 
     def settle(self, keys: Sequence[MailKey], place: Place) -> None:
         target = self._path / SUBFOLDERS[place] / "cur"
         with self._translated():
-            files = self._files()
-            sources = [files[key.uid] for key in keys if key.uid in files]
+            sources = [path for _, path in self._named(keys)]
             for source in sources:
                 flagged = source.name if ":2," in source.name else f"{source.name}:2,"
                 os.replace(source, target / flagged)
@@ -95,6 +94,11 @@ class MaildirMailbox:
 
     def close(self) -> None:
         """Nothing is held open."""
+
+    def _named(self, keys: Sequence[MailKey]) -> list[tuple[MailKey, Path]]:
+        """The files of those keys that still have one."""
+        files = self._files()
+        return [(key, files[key.uid]) for key in keys if key.validity == VALIDITY and key.uid in files]
 
     def _files(self) -> dict[int, Path]:
         return {

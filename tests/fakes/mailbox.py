@@ -23,6 +23,7 @@ class FakeMailbox:
         self.without_payload: set[int] = set()  # announced, not yet readable
         self.error: Exception | None = None
         self._next_uid = 1
+        self._announced = False
         self._rung = threading.Event()
 
     def arrive(self, raw: bytes, arrived_at: datetime, *envelope_to: str) -> MailKey:
@@ -30,6 +31,7 @@ class FakeMailbox:
         key = MailKey(self.folder, self.validity, self._next_uid)
         self.inbox[key.uid] = Fetched(key=key, raw=raw, arrived_at=arrived_at, envelope_to=envelope_to)
         self._next_uid += 1
+        self._announced = True
         self._rung.set()
         return key
 
@@ -62,9 +64,10 @@ class FakeMailbox:
 
     def wait(self, timeout_s: float) -> bool:
         self._raise_error()
-        rung = self._rung.wait(timeout_s)
+        self._rung.wait(timeout_s)
         self._rung.clear()
-        return rung
+        announced, self._announced = self._announced, False
+        return announced
 
     def wake(self) -> None:
         self._rung.set()

@@ -53,6 +53,10 @@ class _Selected:
     next_uid: int | None
     removal: _Removal
 
+    def has_news_since(self, earlier: _Selected) -> bool:
+        """Whether mail has come since; without UIDNEXT the number of mails has to tell."""
+        return self.next_uid != earlier.next_uid or self.mails > earlier.mails
+
 
 class ImapMailbox:
     """The Mailbox of `helpdesk.ports` on an IMAP server."""
@@ -66,11 +70,13 @@ class ImapMailbox:
         self._places: dict[Place, str] = {}
         self._validity = 0
         self._removal = _Removal.NONE
+        self._looked: _Selected | None = None  # the folder when it was last searched for waiting mail
         # How often a mail was in a FETCH that broke. One unreadable mail must not hold back the others.
         self._broken_fetches: Counter[int] = Counter()
 
     def connect(self, cursor: Cursor | None) -> Cursor:
         self.close()
+        self._looked = None
         self._connection.open()
         with self._connection.exchange("preparing its folders") as client:
             self._folder = _server_name(client, self._settings.folder)
@@ -85,6 +91,11 @@ class ImapMailbox:
             return self._starting_cursor(client, selected, cursor)
 
     def wait(self, timeout_s: float) -> bool:
+        # What was announced between two commands since the last look is not announced again.
+        with self._connection.exchange("looking whether mail has come") as client:
+            selected = self._select(client)
+        if self._looked is None or selected.has_news_since(self._looked):
+            return True
         return self._connection.wait(timeout_s)
 
     def wake(self) -> None:
@@ -167,7 +178,7 @@ class ImapMailbox:
 
     def waiting(self, cursor: Cursor) -> Sequence[MailKey]:
         with self._connection.exchange("looking for mail") as client:
-            selected = self._reselect(client, cursor.validity)
+            selected = self._looked = self._reselect(client, cursor.validity)
             found = [
                 uid
                 for low, high in _uid_blocks(client, selected.mails)
