@@ -311,6 +311,69 @@ def test_windows_editors_may_save_the_file(folder: Folder) -> None:
     assert load(folder.file, environ={}).name == "Support"
 
 
+# Keys that desks have in their files: they keep working, whatever else is added.
+PUBLISHED = """
+[helpdesk]
+name = "Служба поддержки"
+address = "support@example.com"
+aliases = []
+reply_address = "support+{token}@example.com"
+language = "ru"
+timezone = "Europe/Moscow"
+database = "sqlite:///helpdesk.db"
+packs = []
+undo_window = "20s"
+trusted_authserv = "mx.example.com"
+
+[[mailbox]]
+name = "support"
+kind = "imap"
+first_start = "new"
+host = "imap.example.com"
+port = 993
+security = "tls"
+user = "support@example.com"
+password_file = "imap"
+folder = "INBOX"
+done_folder = "Helpdesk/Done"
+quarantine_folder = "Helpdesk/Quarantine"
+spam_header = "X-Spam-Flag: YES"
+poll_interval = "60s"
+desk = "support"
+
+[smtp]
+kind = "smtp"
+host = "smtp.example.com"
+port = 587
+security = "starttls"
+user = "support@example.com"
+password_file = "imap"
+
+[[agent]]
+name = "Иван Петров"
+addresses = ["ivan@example.com"]
+desks = ["support"]
+lead = false
+
+[[desk]]
+name = "support"
+
+[calendar]
+hours = "Mon-Fri 10:00-18:00"
+holidays = "RU"
+"""
+
+
+def test_published_keys_keep_working(folder: Folder) -> None:
+    config = folder.load(PUBLISHED)
+    assert (config.name, config.language, config.timezone) == ("Служба поддержки", "ru", "Europe/Moscow")
+    assert (config.reply_address, config.trusted_authserv) == ("support+{token}@example.com", "mx.example.com")
+    assert config.own == {"support@example.com"}
+    assert config.mailboxes[0].spam_header == ("x-spam-flag", "YES")
+    assert config.agents == (Agent(name="Иван Петров", addresses=("ivan@example.com",), desks=("support",)),)
+    assert config.desks[0].calendar.country == "RU"
+
+
 # --- where it is ----------------------------------------------------------------------------------
 
 
