@@ -1,0 +1,171 @@
+"""Where a new letter stands in the queue, and why: a table of named rules, each of which is looked at.
+
+Rules and one Inbound in, a Verdict out. Every rule that holds is recorded with the words that it saw and where
+they stood. The highest wins: the outage lane before the normal one, then priority, then the situation that the
+letter names first; the order of the rules never matters. Only the subject and what the writer wrote now are read,
+never quoted history, and no header by which a sender calls himself urgent. Never fails.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from helpdesk.core.message import Attachment, Inbound, Kind, Reason
+from helpdesk.core.phrases import Match, Pattern, Span, find_all
+from helpdesk.core.ticket import Lane, Priority, PriorityRank
+from helpdesk.core.words import SENTENCE, Prepared, prepare
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Words:
+    """What the words of a letter must and must not say; every list may be empty.
+
+    `any_of`: one of these. `all_of`: each of these. `unless`: a match does not count in a sentence that says this.
+    `none_of`: not if the letter says this anywhere. `until`: takes back whatever was said before it ("works again").
+    """
+
+    any_of: tuple[Pattern, ...] = ()
+    all_of: tuple[Pattern, ...] = ()
+    unless: tuple[Pattern, ...] = ()
+    none_of: tuple[Pattern, ...] = ()
+    until: tuple[Pattern, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rule:
+    """A named row of the table: conditions, which must all hold, and what follows. An empty condition always holds.
+
+    `senders`, `attachments` and header values are shell patterns (* and ?), compared without regard to case:
+    senders with the whole address, attachments with file name and type.
+    """
+
+    name: str
+    words: Words = Words()
+    senders: tuple[str, ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
+    attachments: tuple[str, ...] = ()
+    desks: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    kinds: tuple[Kind, ...] = (Kind.HUMAN,)
+    lane: Lane | None = None
+    situation: str | None = None
+    priority: Priority | None = None
+    desk: str | None = None
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verdict:
+    """Where the letter stands, and the reasons: one for each rule that held, the strongest first."""
+
+    lane: Lane = Lane.NORMAL
+    situation: str | None = None
+    priority: Priority = Priority.NORMAL
+    desk: str | None = None
+    tags: tuple[str, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Hit:
+    rule: Rule
+    evidence: str
+    place: int  # of the first word seen; rules that look at no words come last
+
+    def strength(self) -> tuple[int, int, int, str]:
+        """Sort key: the strongest hit first, whatever the order of the rules."""
+        rank = PriorityRank[(self.rule.priority or Priority.NORMAL).name]
+        return (0 if self.rule.lane is Lane.OUTAGE else 1, rank, self.place, self.rule.name)
+
+
+# Behind every word of a letter.
+_NOWHERE = 1 << 40
+
+
+def judge(rules: tuple[Rule, ...], inbound: Inbound, *, desk: str, language: str, kind: Kind) -> Verdict:
+    """The verdict of all rules on a letter that came to `desk`, is written in `language` and is of `kind`."""
+    prepared = prepare(inbound.text, inbound.subject)
+    applying = (rule for rule in rules if _applies(rule, inbound, desk, language, kind))
+    hits = [hit for rule in applying if (hit := _hit(rule, inbound, prepared))]
+    hits.sort(key=_Hit.strength)
+    priorities = [hit.rule.priority for hit in hits if hit.rule.priority]
+    return Verdict(
+        lane=next((hit.rule.lane for hit in hits if hit.rule.lane), Lane.NORMAL),
+        situation=next((hit.rule.situation for hit in hits if hit.rule.situation), None),
+        priority=min(priorities, key=lambda priority: PriorityRank[priority.name], default=Priority.NORMAL),
+        desk=next((hit.rule.desk for hit in hits if hit.rule.desk), None),
+        tags=tuple(sorted({tag for hit in hits for tag in hit.rule.tags})),
+        reasons=tuple(Reason(hit.rule.name, hit.evidence) for hit in hits),
+    )
+
+
+def evidence(words: Words, prepared: Prepared) -> tuple[Match, ...] | None:
+    """The matches by which a letter says what `words` want, in their order; None when it does not say so."""
+    if any(find_all(pattern, prepared) for pattern in words.none_of):
+        return None
+    excused = {_sentence(match.span) for pattern in words.unless for match in find_all(pattern, prepared)}
+    taken_back = max((match.span.first for pattern in words.until for match in find_all(pattern, prepared)), default=-1)
+
+    def standing(pattern: Pattern) -> list[Match]:
+        return [
+            match
+            for match in find_all(pattern, prepared)
+            if match.span.first > taken_back and _sentence(match.span) not in excused
+        ]
+
+    required = [standing(pattern) for pattern in words.all_of]
+    offered = [match for pattern in words.any_of for match in standing(pattern)]
+    if not all(required) or (words.any_of and not offered):
+        return None
+    found = [matches[0] for matches in required]
+    if offered:
+        found.append(min(offered, key=lambda match: match.span))
+    return tuple(sorted(found, key=lambda match: match.span))
+
+
+def _sentence(span: Span) -> int:
+    return span.first // SENTENCE
+
+
+def _applies(rule: Rule, inbound: Inbound, desk: str, language: str, kind: Kind) -> bool:
+    return (
+        kind in rule.kinds
+        and (not rule.desks or desk in rule.desks)
+        and (not rule.languages or language in rule.languages)
+        and (not rule.senders or _sender(rule, inbound) is not None)
+        and all(any(_fits(value, wanted) for value in inbound.header_all(name)) for name, wanted in rule.headers)
+        and (not rule.attachments or _attachment(rule, inbound) is not None)
+    )
+
+
+def _hit(rule: Rule, inbound: Inbound, prepared: Prepared) -> _Hit | None:
+    found = evidence(rule.words, prepared)
+    if found is None:
+        return None
+    if found:
+        return _Hit(rule, "; ".join(str(match) for match in found), found[0].span.first)
+    seen = (
+        *((f"from {_sender(rule, inbound)}",) if rule.senders else ()),
+        *(f"{name}: {wanted}" for name, wanted in rule.headers),
+        *((f"attachment {_attachment(rule, inbound)}",) if rule.attachments else ()),
+    )
+    return _Hit(rule, "; ".join(seen) or "every letter", _NOWHERE)
+
+
+def _sender(rule: Rule, inbound: Inbound) -> str | None:
+    address = inbound.sender.address if inbound.sender else None
+    return address if address and any(_fits(address, wanted) for wanted in rule.senders) else None
+
+
+def _attachment(rule: Rule, inbound: Inbound) -> str | None:
+    return next((file.name for file in inbound.attachments if matches_file(file, rule.attachments)), None)
+
+
+def matches_file(file: Attachment, wanted: tuple[str, ...]) -> bool:
+    """Is the file's name or type one of `wanted` (shell patterns)?"""
+    return any(_fits(file.name, pattern) or _fits(file.type, pattern) for pattern in wanted)
+
+
+def _fits(value: str, pattern: str) -> bool:
+    return fnmatchcase(value.lower(), pattern.lower())

@@ -1,0 +1,315 @@
+"""The words of a letter, in the shape in which patterns look for them.
+
+A subject and a text go in; out come words with their places. Case, ё, Polish marks, apostrophes, invisible
+characters, Latin look-alikes inside Cyrillic words and Russian written in Latin letters are evened out, so that a
+pattern is written once. A place is a number: the next word of a sentence stands one further, the next sentence in
+another thousand, so "how far apart" and "same sentence" are sums. Never fails; reads no more than MAX_CHARS.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from bisect import bisect_left
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+# Characters. Nobody reports an outage behind page ten, and the work for a letter of any size stays bounded.
+MAX_CHARS = 20_000
+
+# Places between the beginnings of two sentences; a longer sentence is cut.
+SENTENCE = 1000
+_LONGEST_SENTENCE = 900
+
+# A heading-like fragment ("Оплата.", the subject) belongs to what follows: its end counts as so many words.
+_PAUSE = 2
+_FRAGMENT_WORDS = 3
+
+# Characters. A longer line was broken by the mail program, not by the writer.
+_WRAPPED_LINE = 50
+
+# Letters of a word that index it; a word-beginning in a pattern is never shorter.
+STEM = 3
+
+_INVISIBLE = dict.fromkeys([0xAD, 0x301, *range(0x200B, 0x2010), *range(0x202A, 0x202F), 0x2060, 0xFEFF])
+_FOLDED = str.maketrans("ёґąćęłńóśźż’ʼ`´", "егacelnoszz''''")
+_LOOK_ALIKES = str.maketrans("aceopxykmtbhi", "асеорхукмтвні")
+_LATIN = re.compile("[a-z]")
+_CYRILLIC = re.compile("[а-яіїє]")
+
+_CHUNK = re.compile(r"\n|[^\s]+")
+_WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
+_AROUND = "\"'«»“”„()[]{}<>.,;:!?…*_-–—/\\|#№~=+"
+_SENTENCE_END = re.compile(r"(?<![.…])[.!?;]+[\"'»”)]*$")
+_BULLET = re.compile(r"[-*•–—]$|\d{1,2}[.)]$")
+
+_DOMAIN = re.compile(r"(?:[a-z0-9-]+\.)+(?:[a-z]{2,10}|рф|укр)(?:/\S*)?")
+_IP = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}|[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){3,7}")
+_TIME = re.compile(r"(?:[01]?\d|2[0-3])[:.][0-5]\d(?::[0-5]\d)?(?:am|pm)?|(?:1[0-2]|[1-9])(?:am|pm)|(?:1?\d|2[0-3])h")
+_DATE = re.compile(r"\d{1,2}[./-]\d{1,2}[./-](?:\d{4}|\d{2})|\d{4}-\d{2}-\d{2}")
+# Addresses that nobody outside can see (RFC 1918, RFC 3927, loopback).
+_INNER_IP = re.compile(r"(?:10|127|0)\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|169\.254\.|fe80|f[cd]")
+# A passage in quotation marks, of bounded length.
+_QUOTED = re.compile(r"[«“„\"]([^«»“”„\"\n]{4,300})[»”“\"]")
+_AFTER_COLON = re.compile(r":[ \t]+(?=([^\n]{4,300}))")
+
+_GREETINGS = frozenset(
+    "здравствуйте здравствуй добрый доброго доброе день дня вечер утро утра привет приветствую коллеги уважаемые всем "
+    "вітаю добрий дня ранку ранок вечір вечора привіт шановні колеги доброї ночі усім "
+    "hi hello hey dear team all good morning afternoon evening support greetings there sir madam "
+    "dzien dobry witam panstwo szanowni czesc witajcie zespole".split()
+)
+
+# Russian and Ukrainian in Latin letters betray themselves by one of these.
+_TRANSLIT_SIGNS = frozenset(
+    "ne sait sajt sayt zdravstvuyte zdravstvuite privet pozhaluysta pozhaluista pomogite srochno nas pishet magazin".split()
+)
+_TRANSLIT = (
+    *(("shch", "щ"), ("sch", "щ"), ("kh", "х"), ("zh", "ж"), ("ch", "ч"), ("sh", "ш"), ("ts", "ц"), ("ya", "я")),
+    *(("ia", "ия"), ("yu", "ю"), ("ju", "ю"), ("ja", "я"), ("ye", "е"), ("ay", "ай"), ("oy", "ой"), ("ey", "ей")),
+    *(("uy", "уй"), ("iy", "ий"), ("yy", "ый"), ("aj", "ай"), ("oj", "ой"), ("ej", "ей"), ("x", "кс"), ("ai", "ай")),
+)
+_TRANSLIT_LETTERS = str.maketrans("abcdefghijklmnopqrstuvwyz'", "абцдефгхийклмнопкрстувшызь")
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A letter as words. `starts` and `ends` are offsets into `written`; `at` holds the places, ascending.
+
+    `by_word` and `by_stem` lead from a word, and from its first letters, to where it stands. `memo` keeps what was
+    found already: patterns share their parts.
+    """
+
+    written: str
+    subject_end: int
+    words: list[str]
+    starts: list[int]
+    ends: list[int]
+    at: list[int]
+    by_word: dict[str, list[int]]
+    by_stem: dict[str, list[str]]
+    memo: dict[object, Any] = field(default_factory=dict)
+
+    def said(self, first: int, last: int) -> str:
+        """The words between two places, as they were written."""
+        begin, end = bisect_left(self.at, first), bisect_left(self.at, last)
+        return " ".join(self.written[self.starts[begin] : self.ends[end]].split())
+
+    def in_subject(self, place: int) -> bool:
+        """Does the word at `place` stand in the subject?"""
+        return self.starts[bisect_left(self.at, place)] < self.subject_end
+
+    def of_class(self, name: str) -> list[int]:
+        """Places of all words of the class `name` (one of CLASSES), ascending."""
+        if name == "said":
+            begun = _repeated(self.written)
+            return [place for place, start in zip(self.at, self.starts, strict=True) if start in begun]
+        belongs = _BY_WORD[name]
+        return [place for index, place in enumerate(self.at) if belongs(self, index)]
+
+
+def fold(text: str) -> str:
+    """The letters of `text` in the form in which words are compared; same length as lower-case `text`."""
+    return text.lower().translate(_FOLDED)
+
+
+def prepare(text: str, subject: str = "") -> Prepared:
+    """The words of a letter and where they stand. Work is linear in the length read (at most MAX_CHARS)."""
+    subject, text = _clean(subject), _clean(text)
+    written = f"{subject}\n{text}"
+    folded = fold(written)
+    if len(folded) != len(written):  # a few letters of other scripts grow when lowered
+        written = folded
+    return _Reading(written, folded, len(subject) + 1).result()
+
+
+def _clean(text: str) -> str:
+    return unicodedata.normalize("NFC", text[:MAX_CHARS]).translate(_INVISIBLE)
+
+
+class _Reading:
+    """One pass over a letter: words, places, sentence ends."""
+
+    def __init__(self, written: str, folded: str, subject_end: int) -> None:
+        self.written, self.folded, self.subject_end = written, folded, subject_end
+        self.words: list[str] = []
+        self.starts: list[int] = []
+        self.ends: list[int] = []
+        self.at: list[int] = []
+        self.place = 0  # of the next word
+        self.begun = 0  # index of the first word of this sentence
+
+    def result(self) -> Prepared:
+        line_start = 0
+        for match in _CHUNK.finditer(self.folded):
+            chunk, start = match.group(), match.start()
+            if chunk == "\n":
+                self._line_ends(start, start - line_start)
+                line_start = match.end()
+            else:
+                self._read(chunk, start)
+        by_word: dict[str, list[int]] = {}
+        for word, place in zip(self.words, self.at, strict=True):
+            by_word.setdefault(word, []).append(place)
+        if not _TRANSLIT_SIGNS.isdisjoint(by_word):
+            for word in [word for word in by_word if word.isascii() and word.isalpha()]:
+                by_word.setdefault(from_latin(word), by_word[word])
+        by_stem: dict[str, list[str]] = {}
+        for word in by_word:
+            by_stem.setdefault(word[:STEM], []).append(word)
+        return Prepared(self.written, self.subject_end, self.words, self.starts, self.ends, self.at, by_word, by_stem)
+
+    def _read(self, chunk: str, start: int) -> None:
+        if chunk.isalnum():
+            self._word(chunk, start, start + len(chunk))
+            return
+        core = chunk.strip(_AROUND)
+        offset = start + chunk.find(core)
+        if _is_one_word(core):
+            self._word(core, offset, offset + len(core))
+        else:
+            for match in _WORD.finditer(core):
+                self._word(match.group().replace("'", ""), offset + match.start(), offset + match.end())
+        if _SENTENCE_END.search(chunk[-10:]):
+            self._sentence_ends()
+
+    def _word(self, word: str, start: int, end: int) -> None:
+        if not word.isascii() and _LATIN.search(word) and _CYRILLIC.search(word):
+            word = word.translate(_LOOK_ALIKES)
+        self.words.append(word)
+        self.starts.append(start)
+        self.ends.append(end)
+        self.at.append(self.place)
+        self.place += 1
+        if self.place % SENTENCE > _LONGEST_SENTENCE:
+            self._next_sentence()
+
+    def _line_ends(self, newline: int, length: int) -> None:
+        if newline == self.subject_end - 1:
+            self._pause()
+        elif length < _WRAPPED_LINE or _begins_item(self.folded, newline + 1):
+            self._sentence_ends()
+
+    def _sentence_ends(self) -> None:
+        """A fragment is joined to what follows, a greeting is forgotten, anything else stands by itself."""
+        said = self.words[self.begun :]
+        if said and len(said) <= _FRAGMENT_WORDS and not _GREETINGS.issuperset(said):
+            self._pause()
+        elif said and not _GREETINGS.issuperset(said):
+            self._next_sentence()
+        elif said:
+            self._forget(len(said))
+
+    def _forget(self, count: int) -> None:
+        """Greetings keep their words but lose their place: the subject and the first sentence meet."""
+        for rows in (self.words, self.starts, self.ends, self.at):
+            del rows[-count:]
+        self.place -= count
+
+    def _pause(self) -> None:
+        if len(self.words) > self.begun:
+            self.place += _PAUSE
+        self.begun = len(self.words)
+
+    def _next_sentence(self) -> None:
+        self.place = (self.place // SENTENCE + 1) * SENTENCE
+        self.begun = len(self.words)
+
+
+def _begins_item(folded: str, index: int) -> bool:
+    first = _CHUNK.match(folded, index)
+    return bool(first and (first.group() == "\n" or _BULLET.match(first.group())))
+
+
+def _is_one_word(core: str) -> bool:
+    """Addresses, links, clock times, dates and IP addresses stay in one piece."""
+    if not 3 <= len(core) <= 300:
+        return False
+    return (
+        "@" in core
+        or "://" in core
+        or any(shape.fullmatch(core) for shape in (_TIME, _DATE, _IP))
+        or ("." in core and _DOMAIN.fullmatch(core) is not None)
+    )
+
+
+def from_latin(word: str) -> str:
+    """A word of Russian in Latin letters, in Cyrillic ones: `rabotaet` gives `работает`."""
+    for latin, cyrillic in _TRANSLIT:
+        word = word.replace(latin, cyrillic)
+    return word.translate(_TRANSLIT_LETTERS)
+
+
+# --- classes of words -----------------------------------------------------------------------------
+
+
+def _is_name(prepared: Prepared, index: int) -> bool:
+    """A capital inside a sentence, or a Latin word among Cyrillic ones: a supplier, a bank, a maker."""
+    word = prepared.written[prepared.starts[index] : prepared.ends[index]]
+    before = prepared.written[prepared.starts[index - 1] : prepared.ends[index - 1]] if index else ""
+    if not word[0].isalpha() or len(word) < 2 or "@" in word:
+        return False
+    if word.isascii() and before and _CYRILLIC.search(prepared.words[index - 1]):
+        return True
+    inside = index > 0 and prepared.at[index] == prepared.at[index - 1] + 1
+    shouted = word.isupper() and before.isupper()
+    return word[0].isupper() and inside and not shouted
+
+
+def _is_link(prepared: Prepared, index: int) -> bool:
+    word = prepared.words[index]
+    return "@" not in word and ("://" in word or _DOMAIN.fullmatch(word) is not None)
+
+
+def _is_address(prepared: Prepared, index: int) -> bool:
+    local, _, domain = prepared.words[index].partition("@")
+    return bool(local) and "." in domain
+
+
+def _is_ip(prepared: Prepared, index: int) -> bool:
+    """An address by which the world sees a computer: inner ones do not count."""
+    word = prepared.words[index]
+    if not _IP.fullmatch(word) or _INNER_IP.match(word):
+        return False
+    return ":" in word or all(int(part) < 256 for part in word.split("."))
+
+
+def _is_number(prepared: Prepared, index: int) -> bool:
+    return prepared.words[index].isdecimal()
+
+
+def _is_time(prepared: Prepared, index: int) -> bool:
+    word = prepared.words[index]
+    return _TIME.fullmatch(word) is not None or _DATE.fullmatch(word) is not None
+
+
+def _is_code(prepared: Prepared, index: int) -> bool:
+    """Letters mixed with digits, or five digits and more: an article number."""
+    word = prepared.words[index]
+    digits = sum(letter.isdecimal() for letter in word)
+    return word.isalnum() and (digits >= 5 or 1 <= digits < len(word) >= 4) and not _TIME.fullmatch(word)
+
+
+def _repeated(written: str) -> frozenset[int]:
+    """Offsets at which repeated words begin: in quotation marks or behind a colon, two at least, numbers aside."""
+    passages = [*_QUOTED.finditer(written), *_AFTER_COLON.finditer(written)]
+    begun = set()
+    for passage in passages:
+        words = [word for word in _WORD.finditer(passage.group(1)) if not word.group().isdecimal()]
+        if len(words) >= 2:
+            begun.add(passage.start(1) + words[0].start())
+    return frozenset(begun)
+
+
+_BY_WORD: dict[str, Callable[[Prepared, int], bool]] = {
+    "name": _is_name,
+    "link": _is_link,
+    "address": _is_address,
+    "ip": _is_ip,
+    "number": _is_number,
+    "time": _is_time,
+    "code": _is_code,
+}
+
+CLASSES = (*_BY_WORD, "said")

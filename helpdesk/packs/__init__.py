@@ -1,0 +1,109 @@
+"""Rule packs: TOML files with rules, checklists and the examples that test them, turned into frozen values.
+
+`load_pack("outages", None)` reads a pack that ships with the program; `load_pack("packs/ours.toml", base)` a file of
+the desk, relative to `base`. All problems of a file are reported at once in a ConfigError: file, key, what was found,
+what is wanted. An unknown key is a problem, with the nearest known one. docs/rules.md describes the language.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from helpdesk.core.checklist import Checklist
+from helpdesk.core.rules import Rule
+from helpdesk.errors import ConfigError, Problem
+from helpdesk.packs.reading import PackReader, Vocabulary
+
+SHIPPED = Path(__file__).parent
+
+# The item by which a requester says who asks; `ask_customer` puts it on every checklist.
+CUSTOMER = "customer"
+
+# A pack that builds on a pack that builds on a pack …: deeper than this is a circle.
+_DEEPEST = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A letter and the situation that the rules must see in it; None: no outage."""
+
+    language: str
+    situation: str | None
+    subject: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pack:
+    """What one pack brings. `follow_ups` are (name, value) as written; the configuration reads them."""
+
+    name: str
+    rules: tuple[Rule, ...] = ()
+    checklists: tuple[Checklist, ...] = ()
+    examples: tuple[Example, ...] = ()
+    follow_ups: tuple[tuple[str, object], ...] = ()
+
+
+def shipped_packs() -> tuple[str, ...]:
+    """Names of the packs that come with the program."""
+    return tuple(sorted(path.stem for path in SHIPPED.glob("*.toml")))
+
+
+def load_pack(name_or_path: str, base: Path | None) -> Pack:
+    """The pack with this name, or the one in this file. Raises ConfigError with every problem of the file."""
+    pack, vocabulary = _load(name_or_path, base, depth=0)
+    checklists = pack.checklists
+    if vocabulary.ask_customer and (customer := vocabulary.items.get(CUSTOMER)):
+        checklists = tuple(replace(each, items=(customer, *each.items)) for each in checklists)
+    return replace(pack, checklists=tuple(each for each in checklists if each.items))
+
+
+def _load(name_or_path: str, base: Path | None, *, depth: int) -> tuple[Pack, Vocabulary]:
+    """The pack with all that it extends; a rule or checklist replaces the inherited one of the same name."""
+    path = _path(name_or_path, base)
+    if depth > _DEEPEST:
+        raise ConfigError((Problem(f"{path.name}: extends", "the packs extend each other in a circle"),))
+    table = _table(path)
+    parent, vocabulary = Pack(name=path.stem), Vocabulary()
+    if isinstance(extended := table.get("extends"), str):
+        parent, vocabulary = _load(extended, path.parent, depth=depth + 1)
+    reader = PackReader(path.name, table, vocabulary)
+    rules = {rule.name: rule for rule in (*parent.rules, *reader.rules())}
+    own = {checklist.key: checklist for checklist in reader.checklists()}
+    inherited = {checklist.key: checklist for checklist in parent.checklists if checklist.key not in own}
+    pack = Pack(
+        name=path.stem,
+        rules=tuple(rules.values()),
+        checklists=(*own.values(), *inherited.values()),
+        examples=parent.examples + tuple(Example(*example) for example in reader.examples()),
+        follow_ups=parent.follow_ups + reader.follow_ups(),
+    )
+    if reader.problems:
+        raise ConfigError(tuple(reader.problems))
+    return pack, reader.vocabulary
+
+
+def _path(name_or_path: str, base: Path | None) -> Path:
+    """A plain name is a shipped pack, unless it looks like a file."""
+    if name_or_path.endswith(".toml") or "/" in name_or_path:
+        path = (base or Path()) / name_or_path
+        if not path.is_file():
+            raise ConfigError((Problem(name_or_path, f"no such file; looked for {path}"),))
+        return path
+    if name_or_path not in shipped_packs():
+        known = ", ".join(shipped_packs())
+        raise ConfigError(
+            (Problem(name_or_path, f"no such pack; shipped are {known}; a file of yours ends with .toml"),)
+        )
+    return SHIPPED / f"{name_or_path}.toml"
+
+
+def _table(path: Path) -> dict[str, object]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError((Problem(path.name, f"is not TOML in UTF-8: {error}"),)) from error
+    except OSError as error:
+        raise ConfigError((Problem(path.name, f"cannot be read: {error.strerror}"),)) from error

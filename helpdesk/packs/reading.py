@@ -1,0 +1,275 @@
+"""The tables of a pack file, read key by key into rules, checklists and examples.
+
+Problems are collected, not raised: what cannot be read is left out and named in `PackReader.problems`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from enum import StrEnum
+from typing import TypeVar
+
+from helpdesk.core.checklist import Checklist, Item
+from helpdesk.core.message import Kind
+from helpdesk.core.phrases import Pattern, compile_pattern, either
+from helpdesk.core.rules import Rule, Words
+from helpdesk.core.ticket import Lane, Priority
+from helpdesk.errors import Problem
+
+LANGUAGES = ("ru", "uk", "en", "pl")
+
+# Between the subject and the text of an example.
+SUBJECT_MARK = "//"
+
+# The name of the examples that are on no situation.
+NO_SITUATION = "none"
+
+_WORDS = {"any": "any_of", "all": "all_of", "unless": "unless", "none": "none_of", "until": "until"}
+_TOP = ("extends", "ask_customer", "words", "everywhere", "rule", "item", "checklist", "examples", "follow_ups")
+_RULE = ("name", *_WORDS, "from", "header", "attachment", "desks", "languages", "kinds")
+_ACTIONS = ("lane", "situation", "priority", "desk", "tags")
+_ITEM = ("ask", "fields", "found", "files")
+_CHECKLIST = ("key", *_WORDS, "items", "longest")
+
+Choice = TypeVar("Choice", bound=StrEnum)
+Table = dict[str, object]
+
+
+@dataclass(slots=True)
+class Vocabulary:
+    """What a pack hands down to the packs that extend it."""
+
+    words: dict[str, Pattern] = field(default_factory=dict)
+    items: dict[str, Item] = field(default_factory=dict)
+    situations: set[str] = field(default_factory=set)
+    ask_customer: bool = False
+
+
+class PackReader:
+    """Reads one file on top of an inherited vocabulary, which it extends."""
+
+    def __init__(self, file: str, table: Table, vocabulary: Vocabulary) -> None:
+        self.file, self.table, self.vocabulary = file, table, vocabulary
+        self.problems: list[Problem] = []
+        self._known_keys("", table, _TOP)
+        self._text("", table, "extends")
+        if "ask_customer" in table:
+            self.vocabulary.ask_customer = self._flag("", table, "ask_customer")
+        self._word_lists()
+        self._items()
+        self.everywhere = self._words("everywhere", self._table("", table, "everywhere"), tuple(_WORDS))
+
+    def rules(self) -> tuple[Rule, ...]:
+        """The rules of this file, each with the conditions of [everywhere] added."""
+        rules = [self._rule(f"rule[{i}]", each) for i, each in enumerate(self._tables("rule"))]
+        self._named_twice("rule", [rule.name for rule in rules])
+        return tuple(rules)
+
+    def checklists(self) -> tuple[Checklist, ...]:
+        """The checklists of this file."""
+        checklists = [self._checklist(f"checklist[{i}]", each) for i, each in enumerate(self._tables("checklist"))]
+        self._named_twice("checklist", [checklist.key for checklist in checklists])
+        return tuple(checklists)
+
+    def examples(self) -> tuple[tuple[str, str | None, str, str], ...]:
+        """(language, situation, subject, text) of the labelled letters."""
+        found: list[tuple[str, str | None, str, str]] = []
+        examples = self._table("", self.table, "examples")
+        self._known_keys("examples", examples, LANGUAGES)
+        for language in examples:
+            place = f"examples.{language}"
+            by_situation = self._table("examples", examples, language)
+            self._known_keys(place, by_situation, (*sorted(self.vocabulary.situations), NO_SITUATION))
+            for situation in by_situation:
+                for letter in self._texts(place, by_situation, situation):
+                    subject, mark, text = letter.partition(SUBJECT_MARK)
+                    label = None if situation == NO_SITUATION else situation
+                    found.append((language, label, *((subject.strip(), text.strip()) if mark else ("", letter))))
+        return tuple(found)
+
+    def follow_ups(self) -> tuple[tuple[str, object], ...]:
+        """The table [follow_ups] as written."""
+        return tuple(self._table("", self.table, "follow_ups").items())
+
+    # --- tables
+
+    def _word_lists(self) -> None:
+        lists = self._table("", self.table, "words")
+        for name in lists:
+            patterns = self._patterns("words", lists, name)
+            if patterns:
+                self.vocabulary.words[name] = either(patterns, "{" + name + "}")
+
+    def _items(self) -> None:
+        items = self._table("", self.table, "item")
+        for key in items:
+            place = f"item.{key}"
+            table = self._table("item", items, key)
+            self._known_keys(place, table, _ITEM)
+            asked = self._table(place, table, "ask")
+            self._known_keys(f"{place}.ask", asked, LANGUAGES)
+            self.vocabulary.items[key] = Item(
+                key=key,
+                ask=tuple((language, self._text(f"{place}.ask", asked, language)) for language in asked),
+                fields=self._texts(place, table, "fields"),
+                found=self._patterns(place, table, "found"),
+                files=self._texts(place, table, "files"),
+            )
+            if not asked:
+                self._problem(f"{place}.ask", "is missing; want the request in ru, uk, en or pl")
+
+    def _rule(self, place: str, table: Table) -> Rule:
+        self._known_keys(place, table, (*_RULE, *_ACTIONS))
+        name = self._required(place, table, "name")
+        situation = self._text(place, table, "situation") or None
+        if situation:
+            self.vocabulary.situations.add(situation)
+        if not any(action in table for action in _ACTIONS):
+            self._problem(place, f"does nothing; want one of {', '.join(_ACTIONS)}")
+        headers = self._table(place, table, "header")
+        return Rule(
+            name=name,
+            words=_added(self._words(place, table, ()), self.everywhere),
+            senders=tuple(_any_of_domain(sender) for sender in self._texts(place, table, "from")),
+            headers=tuple((key.lower(), self._text(f"{place}.header", headers, key)) for key in headers),
+            attachments=self._texts(place, table, "attachment"),
+            desks=self._texts(place, table, "desks"),
+            languages=self._texts(place, table, "languages"),
+            kinds=self._choices(place, table, "kinds", Kind) or (Kind.HUMAN,),
+            lane=self._choice(place, table, "lane", Lane),
+            situation=situation,
+            priority=self._choice(place, table, "priority", Priority),
+            desk=self._text(place, table, "desk") or None,
+            tags=self._texts(place, table, "tags"),
+        )
+
+    def _checklist(self, place: str, table: Table) -> Checklist:
+        self._known_keys(place, table, _CHECKLIST)
+        longest = table.get("longest")
+        if longest is not None and (not isinstance(longest, int) or longest < 1):
+            self._problem(f"{place}.longest", f"is {_shown(longest)}; want a number of words")
+            longest = None
+        items = [self._item(place, key) for key in self._texts(place, table, "items")]
+        return Checklist(
+            key=self._required(place, table, "key"),
+            items=tuple(item for item in items if item),
+            topic=self._words(place, table, ()),
+            longest=longest,
+        )
+
+    def _item(self, place: str, key: str) -> Item | None:
+        item = self.vocabulary.items.get(key)
+        if item is None:
+            self._problem(f"{place}.items", f'has "{key}"; {_nearest(key, self.vocabulary.items)}')
+        return item
+
+    # --- values
+
+    def _words(self, place: str, table: Table, known: tuple[str, ...]) -> Words:
+        if known:
+            self._known_keys(place, table, known)
+        return Words(**{name: self._patterns(place, table, key) for key, name in _WORDS.items()})
+
+    def _patterns(self, place: str, table: Table, key: str) -> tuple[Pattern, ...]:
+        patterns = []
+        for text in self._texts(place, table, key):
+            try:
+                patterns.append(compile_pattern(text, self.vocabulary.words))
+            except ValueError as error:
+                self._problem(f"{place}.{key}", f'has "{text}": {error}')
+        return tuple(patterns)
+
+    def _required(self, place: str, table: Table, key: str) -> str:
+        if key not in table:
+            self._problem(place, f'has no "{key}"')
+        return self._text(place, table, key)
+
+    def _text(self, place: str, table: Table, key: str) -> str:
+        value = table.get(key, "")
+        if not isinstance(value, str):
+            self._problem(_at(place, key), f"is {_shown(value)}; want a text in quotation marks")
+            return ""
+        return value
+
+    def _texts(self, place: str, table: Table, key: str) -> tuple[str, ...]:
+        value = table.get(key, [])
+        if isinstance(value, list) and all(isinstance(each, str) for each in value):
+            return tuple(value)
+        self._problem(_at(place, key), f'is {_shown(value)}; want a list of texts, for example ["one", "two"]')
+        return ()
+
+    def _flag(self, place: str, table: Table, key: str) -> bool:
+        value = table[key]
+        if not isinstance(value, bool):
+            self._problem(_at(place, key), f"is {_shown(value)}; want true or false")
+        return value is True
+
+    def _choice(self, place: str, table: Table, key: str, choices: type[Choice]) -> Choice | None:
+        value = self._text(place, table, key)
+        return self._chosen(_at(place, key), value, choices) if value else None
+
+    def _choices(self, place: str, table: Table, key: str, choices: type[Choice]) -> tuple[Choice, ...]:
+        chosen = [self._chosen(_at(place, key), value, choices) for value in self._texts(place, table, key)]
+        return tuple(choice for choice in chosen if choice)
+
+    def _chosen(self, place: str, value: str, choices: type[Choice]) -> Choice | None:
+        if value in list(choices):
+            return choices(value)
+        self._problem(place, f'is "{value}"; want one of {", ".join(choices)}')
+        return None
+
+    def _table(self, place: str, table: Table, key: str) -> Table:
+        value = table.get(key, {})
+        if isinstance(value, dict):
+            return value
+        self._problem(_at(place, key), f"is {_shown(value)}; want a table")
+        return {}
+
+    def _tables(self, key: str) -> list[Table]:
+        value = self.table.get(key, [])
+        if isinstance(value, list) and all(isinstance(each, dict) for each in value):
+            return value
+        self._problem(key, f"is {_shown(value)}; want tables, each begun by [[{key}]]")
+        return []
+
+    # --- problems
+
+    def _known_keys(self, place: str, table: Table, known: Iterable[str]) -> None:
+        for key in table:
+            if key not in known:
+                self._problem(_at(place, key), f"is unknown; {_nearest(key, known)}")
+
+    def _named_twice(self, what: str, names: list[str]) -> None:
+        for name in sorted({name for name in names if names.count(name) > 1}):
+            self._problem(what, f'"{name}" stands there twice; want names of their own')
+
+    def _problem(self, place: str, text: str) -> None:
+        self.problems.append(Problem(f"{self.file}: {place}", text))
+
+
+def _at(place: str, key: str) -> str:
+    return f"{place}.{key}" if place else key
+
+
+def _shown(value: object) -> str:
+    return f'"{value}"' if isinstance(value, str) else str(value)[:40]
+
+
+def _nearest(found: str, known: Iterable[str]) -> str:
+    names = tuple(known)
+    near = get_close_matches(found, names, n=1)
+    return f'did you mean "{near[0]}"?' if near else f"want one of {', '.join(names)}"
+
+
+def _added(words: Words, more: Words) -> Words:
+    """The words of a rule with those of [everywhere]; a rule without words stays without."""
+    if words == Words():
+        return words
+    return Words(**{name: getattr(words, name) + getattr(more, name) for name in _WORDS.values()})
+
+
+def _any_of_domain(sender: str) -> str:
+    """ "example.com" means every address there."""
+    return sender if "@" in sender or "*" in sender else f"*@{sender}"
