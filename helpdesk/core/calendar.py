@@ -168,7 +168,7 @@ class Calendar:
             for opening in self._hours(day):
                 # Where clocks go forward, a wall time may not exist and fall together with a later one.
                 start, end = max(self._moment(day, opening.start), last_end), self._moment(day, opening.end)
-                if end > last_end:
+                if start < end:
                     yield start, end
                     last_end = end
             day += _ONE_DAY

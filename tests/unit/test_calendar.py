@@ -201,6 +201,12 @@ def test_openings_within_the_hour_that_is_left_out_do_not_overlap() -> None:
     assert calendar.between(warsaw("2026-03-29 00:00"), warsaw("2026-03-29 12:00")) == timedelta(hours=1)
 
 
+def test_an_opening_that_begins_in_the_hour_that_is_left_out_may_vanish() -> None:
+    # 02:30 is read as 03:30 that night, which is after its end.
+    calendar = Calendar(timezone="Europe/Warsaw", week=parse_hours("Mon-Sun 02:30-03:00"))
+    assert calendar.next_opening(warsaw("2026-03-29 00:00")) == warsaw("2026-03-30 02:30")
+
+
 # --- properties -----------------------------------------------------------------------------------
 
 moments = st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001 - hypothesis adds the zone
