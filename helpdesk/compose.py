@@ -22,13 +22,16 @@ from helpdesk.core.outgoing import Audience, Event, Letter, LetterView, NamedFil
 from helpdesk.core.secret import is_token, message_id, new_token, pseudo_reference, token_of
 from helpdesk.core.subject_tag import add_tag, strip_tags, tag
 from helpdesk.core.ticket import Part, Ticket
-from helpdesk.ports import Composed, Renderer
+from helpdesk.ports import Composed, PassedOn, Renderer
 
 # Ids kept in References besides the pseudo reference: the first, which began the thread, and the newest.
 NEWEST_REFERENCES = 10
 
 # More of somebody's words is in the stored mail; a letter that nobody can open helps nobody.
 MAX_BODY = 100_000
+
+# Nobody reads on, and some mail programs cut there themselves.
+MAX_SUBJECT = 250
 
 # Base64 with its line ends, as a share of the file.
 BASE64_GROWTH = 1.37
@@ -63,16 +66,6 @@ class Face:
         return self.address.name or self.name
 
 
-@dataclass(frozen=True, slots=True)
-class PassedOn:
-    """A file that a letter passes on. `content_id`: it was shown within the mail that it comes from."""
-
-    name: str
-    type: str
-    content: bytes
-    content_id: str | None = None
-
-
 def compose(
     letter: Letter,
     ticket: Ticket | None,
@@ -95,7 +88,7 @@ def compose(
     listed = _listed(files, face.max_bytes, f"{seed}@{domain}")
     rendered = renderer.render(letter.event.value, letter.language, view(letter, ticket, face, listed))
 
-    subject = wire.one_line(strip_tags(rendered.subject))
+    subject = wire.one_line(rendered.subject)
     thread = _references(letter, ticket, key, domain)
     headers = [
         wire.token_header("Date", [format_datetime(now)]),
@@ -131,7 +124,7 @@ def view(letter: Letter, ticket: Ticket | None, face: Face, files: tuple[NamedFi
     """What the templates may show of this letter: cleaned, and without the requester's words unless allowed."""
     zone = ZoneInfo(face.timezone)
     ours = letter.audience is not Audience.REQUESTER
-    subject = letter.subject or (ticket.subject if ticket else "")
+    subject = strip_tags(wire.one_line(letter.subject or (ticket.subject if ticket else "")))
     body = wire.lines(letter.body).strip("\n")
     about = LetterView(
         number=ticket.number if ticket else 0,
@@ -139,7 +132,7 @@ def view(letter: Letter, ticket: Ticket | None, face: Face, files: tuple[NamedFi
         desk=wire.one_line(face.shown),
         audience=letter.audience,
         reader_is_ours=ours,
-        subject=wire.one_line(subject) if letter.words else "",
+        subject=subject[:MAX_SUBJECT] if letter.words else "",
         agent=wire.one_line(letter.sender_name),
         author=wire.one_line(str(letter.author)) if letter.author else "",
         body=body if len(body) <= MAX_BODY else body[:MAX_BODY] + " […]",
@@ -147,7 +140,7 @@ def view(letter: Letter, ticket: Ticket | None, face: Face, files: tuple[NamedFi
         due_at=letter.due_at.astimezone(zone) if letter.due_at else None,
         resolution=wire.one_line(ticket.resolution or "") if ticket else "",
         reaches=_reaches(letter, ticket),
-        reasons=_clean(tuple(str(reason) for reason in letter.reasons)) if ours else (),
+        reasons=_reasons(letter, ticket) if ours else (),
         urgent=letter.urgent,
         files=files,
     )
@@ -155,7 +148,6 @@ def view(letter: Letter, ticket: Ticket | None, face: Face, files: tuple[NamedFi
         return about
     return replace(
         about,
-        reasons=tuple(dict.fromkeys((*about.reasons, *_clean(ticket.reasons)))),
         requester=wire.one_line(str(ticket.requester)) if ticket.requester else "",
         assignee=wire.one_line(ticket.assignee or ""),
         state=ticket.state.value,
@@ -218,6 +210,12 @@ def _marks(letter: Letter, number: int | None, face: Face) -> list[str]:
 
 def _clean(texts: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(wire.one_line(text) for text in texts)
+
+
+def _reasons(letter: Letter, ticket: Ticket | None) -> tuple[str, ...]:
+    """Why this letter was written; news of a ticket also tell why the ticket stands where it stands."""
+    standing = ticket.reasons if ticket and letter.event is Event.NOTIFY else ()
+    return _clean(tuple(dict.fromkeys((*(str(reason) for reason in letter.reasons), *standing))))
 
 
 def _reaches(letter: Letter, ticket: Ticket | None) -> tuple[str, ...]:

@@ -12,8 +12,6 @@ replaced by the shipped one, and the answer says so; PermanentError when the shi
 
 from __future__ import annotations
 
-import re
-import textwrap
 import tomllib
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -25,8 +23,10 @@ import jinja2
 from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from helpdesk.core.layout import blocks_of, marks, plain
 from helpdesk.core.message import Address
-from helpdesk.core.outgoing import SEND_WORD, Audience, Event, LetterView, NamedFile
+from helpdesk.core.outgoing import Audience, Event, LetterView, NamedFile
+from helpdesk.core.wording import Words, named_blocks, reach, values
 from helpdesk.errors import PermanentError, Problem
 from helpdesk.ports import Rendered
 
@@ -36,26 +36,11 @@ FALLBACK_LANGUAGE = "en"
 # Of what a template makes around the words of correspondents; the longest shipped letter has 3 KiB.
 MAX_OUTPUT = 256 * 1024
 
-# Readable in every client and narrow enough to be quoted once or twice.
-TEXT_WIDTH = 72
-
 # What a template may do with a value.
 FILTERS = ("capitalize", "default", "join", "length", "lower", "title", "trim", "upper")
 
 # HTML shows one space for many; columns that somebody lined up keep theirs.
 _HARD_SPACE = "\u00a0"
-
-# A block (questions, files, …) is printed as its name between these; `compose` takes control characters out of
-# everything that correspondents wrote, so no value can pass for a block.
-_OPEN, _CLOSE = "\x02", "\x03"
-_BLOCK = re.compile(f"{_OPEN}([a-z]+){_CLOSE}")
-_BLANK_LINES = re.compile(r"\n[ \t]*\n\s*")
-_FOOTER = re.compile(r"(?m)^--[ \t]*$\n?")
-
-# (kind, value): the paragraphs of a letter, in order. The kinds are those that `base.html` knows.
-Block = tuple[str, Any]
-# Sections of words.toml: (section, key) -> text.
-Words = Mapping[tuple[str, str], str]
 
 
 class _Sandbox(ImmutableSandboxedEnvironment):
@@ -71,7 +56,8 @@ class _Sandbox(ImmutableSandboxedEnvironment):
         return False
 
     def is_safe_callable(self, obj: Any) -> bool:
-        return False
+        # What does not exist is "called" to fail with its name.
+        return isinstance(obj, jinja2.Undefined)
 
 
 class Templates:
@@ -185,15 +171,15 @@ def _explained(error: Exception, template: str) -> str:
 
 
 def _rendered(environment: _Sandbox, words: Words, event: str, language: str, view: LetterView) -> Rendered:
-    named = _named_blocks(words, language, view)
-    prose = _filled(environment, f"{language}/{event}.txt", {**_values(words, language, view), **_marks(named)})
-    blocks = _blocks(prose, named)
+    named = named_blocks(words, language, view)
+    prose = _filled(environment, f"{language}/{event}.txt", {**values(words, language, view), **marks(named)})
+    blocks = blocks_of(prose, named)
     if view.reader_is_ours:
         # The first line, whatever a desk has made of its templates.
-        blocks.insert(0, ("reach", _reach(words, view)))
+        blocks.insert(0, ("reach", reach(words, view)))
     subject = view.subject or words["subject", event]
     html = _filled(environment, "base.html", {"language": language, "title": subject, "blocks": blocks})
-    return Rendered(subject=subject, text="\n\n".join(_plain(*block) for block in blocks) + "\n", html=html)
+    return Rendered(subject=subject, text=plain(blocks), html=html)
 
 
 def _filled(environment: _Sandbox, name: str, context: Mapping[str, object]) -> str:
@@ -206,167 +192,6 @@ def _filled(environment: _Sandbox, name: str, context: Mapping[str, object]) -> 
             raise SecurityError(f"it makes more than {MAX_OUTPUT} characters")
         pieces.append(piece)
     return "".join(pieces)
-
-
-def _values(words: Words, language: str, view: LetterView) -> dict[str, object]:
-    """What templates print and test besides the blocks: texts in the reader's language, and claims."""
-    alert = view.reasons[0].partition(":")[0] if view.reasons else ""
-    return {
-        "number": view.number,
-        "tag": view.tag,
-        "desk": view.desk,
-        "subject": view.subject,
-        "author": view.author,
-        "agent": view.agent,
-        "assignee": view.assignee,
-        "situation": _word(words, "situation", view.situation),
-        "resolution": _word(words, "resolution", view.resolution),
-        "unanswered": view.resolution == "no-answer",
-        "new": view.state == "new",
-        "urgent": view.urgent,
-        "held": view.held,
-        "due": _day(words, view.due_at),
-        "send_word": SEND_WORD[language],
-        "what": words.get(("alert", f"{alert}-what"), ""),
-        "why": words.get(("alert", f"{alert}-why"), ""),
-        "cure": words.get(("alert", f"{alert}-cure"), ""),
-    }
-
-
-def _named_blocks(words: Words, language: str, view: LetterView) -> dict[str, Block]:
-    """What templates print as a paragraph of its own; empty ones are falsy there."""
-    body = tuple(view.body.split("\n")) if view.body else ()
-    reasons = (reason.partition(": ") for reason in view.reasons)
-    return {
-        "questions": ("numbers", view.questions),
-        "body": ("body", body),
-        "quoted": ("quote", body),
-        "reasons": ("list", tuple(("", _reason(words, *reason)) for reason in reasons)),
-        "files": ("files", tuple((_file(words, language, file), file.cid) for file in view.files)),
-        "facts": ("facts", _facts(words, view)),
-    }
-
-
-def _marks(named: Mapping[str, Block]) -> dict[str, str]:
-    return {name: f"{_OPEN}{name}{_CLOSE}" if value else "" for name, (_, value) in named.items()}
-
-
-def _word(words: Words, section: str, key: str) -> str:
-    # A desk's own rules and resolutions have no entry: they are words already.
-    return words.get((section, key), key)
-
-
-def _reach(words: Words, view: LetterView) -> str:
-    if view.audience is Audience.AGENT and view.reaches:
-        return f"{words['reach', 'agent']} {', '.join(view.reaches)}"
-    return words["reach", "colleagues" if view.audience is Audience.COLLEAGUES else "nobody"]
-
-
-def _reason(words: Words, rule: str, separator: str, evidence: str) -> str:
-    named = words.get(("rule", rule)) or words.get(("situation", rule)) or rule
-    return f"{named}{separator}{evidence}"
-
-
-def _file(words: Words, language: str, file: NamedFile) -> str:
-    if file.size < 1024 * 1024:
-        size = f"{max(1, round(file.size / 1024))} {words['file', 'kilobytes']}"
-    else:
-        size = f"{file.size / 1024 / 1024:.1f} {words['file', 'megabytes']}"
-    size = size if language == "en" else size.replace(".", ",")
-    return f"{file.name}, {size}" + ("" if file.attached else f" ({words['file', 'left']})")
-
-
-def _facts(words: Words, view: LetterView) -> tuple[tuple[str, str], ...]:
-    if not view.number or not view.reader_is_ours:
-        return ()
-    place = ", ".join(
-        part
-        for part in (
-            _word(words, "situation", view.situation) or _word(words, "lane", view.lane),
-            _word(words, "priority", view.priority) if view.priority != "normal" else "",
-        )
-        if part
-    )
-    facts = (
-        ("number", view.tag),
-        ("requester", view.requester),
-        ("state", _word(words, "state", view.state)),
-        ("resolution", _word(words, "resolution", view.resolution)),
-        ("place", place),
-        ("assignee", view.assignee or words["facts", "nobody"]),
-        ("opened", _moment(words, view.opened_at)),
-        ("held", str(view.held) if view.held else ""),
-    )
-    return tuple((words["facts", key], value) for key, value in facts if value) + view.fields
-
-
-def _day(words: Words, at: datetime | None) -> str:
-    return f"{at.day} {words['month', str(at.month)]}" if at else ""
-
-
-def _moment(words: Words, at: datetime | None) -> str:
-    return f"{_day(words, at)}, {at:%H:%M}" if at else ""
-
-
-# --- laying out -----------------------------------------------------------------------------------
-
-
-def _blocks(prose: str, named: Mapping[str, Block]) -> list[Block]:
-    """The paragraphs of a filled-in template, in order."""
-    letter, *footer = _FOOTER.split(prose, maxsplit=1)
-    blocks: list[Block] = []
-    for paragraph in _BLANK_LINES.split(letter):
-        for position, piece in enumerate(_BLOCK.split(paragraph)):
-            if position % 2:
-                blocks.append(named[piece])
-            elif piece.strip():
-                blocks += _prose(piece)
-    if footer:
-        blocks.append(("footer", tuple(line.strip() for line in footer[0].strip().splitlines())))
-    return blocks
-
-
-def _prose(paragraph: str) -> list[Block]:
-    """A paragraph, and the items below it; an item ends where the next one begins."""
-    text, *items = re.split(r"(?m)^[ \t]*- ", paragraph)
-    blocks: list[Block] = [("text", " ".join(text.split()))] if text.strip() else []
-    if items:
-        blocks.append(("list", tuple(_item(" ".join(item.split())) for item in items)))
-    return blocks
-
-
-def _item(text: str) -> tuple[str, str]:
-    """(command, what it does), or ("", text) for an item that shows no command."""
-    command, dash, meaning = text.partition(" — ")
-    return (command, dash + meaning) if text.startswith("#") else ("", text)
-
-
-def _plain(kind: str, value: Any) -> str:
-    """A block of the text part."""
-    match kind:
-        case "text" | "reach":
-            return _wrapped(value)
-        case "list":
-            return "\n".join(_wrapped(f"- {command}{text}", indent="  ") for command, text in value)
-        case "numbers":
-            return "\n".join(_wrapped(f"{n}. {text}", indent="   ") for n, text in enumerate(value, start=1))
-        case "body":
-            return "\n".join(value)
-        case "quote":
-            return "\n".join(f"> {line}".rstrip() for line in value)
-        case "files":
-            return "\n".join(f"- {name}" for name, _ in value)
-        case "facts":
-            width = max(len(label) for label, _ in value) + 1
-            return "\n".join(f"{label + ':':{width}} {text}" for label, text in value)
-        case "footer":
-            return "\n".join(("-- ", *value))
-        case _:
-            raise ValueError(f"no such block: {kind}")
-
-
-def _wrapped(text: str, *, indent: str = "") -> str:
-    return textwrap.fill(text, TEXT_WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
 # --- samples --------------------------------------------------------------------------------------

@@ -47,8 +47,8 @@ class Letter:
     `words` tells whether the requester's own words (subject, values) may appear: never to somebody
     unproven where a trusted server is configured. `body` is free text: the agent's answer, the
     requester's words, a transcript. `send_after` is the end of the undo window. `missing` are
-    questions in the letter's language. `subject` stands in for the ticket's. The first reason
-    of an alert names its kind (quarantine, breaker, relay, mailbox, undelivered, template, …).
+    questions in the letter's language. `subject` stands in for the ticket's. An alert
+    says what it is about in its first reason, or else at the start of `body` ("quarantine: …").
     """
 
     event: Event

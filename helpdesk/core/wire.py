@@ -25,7 +25,7 @@ LINE = 76
 MAX_FILE_NAME = 100
 # Hostile ids only; a true one is far shorter. Together with the limit on their number References stay bounded.
 MAX_ID = 250
-# An encoded word has at most 75 characters; these are the bytes of UTF-8 that fit into one.
+# Of UTF-8 in one encoded word, which has at most 75 characters.
 WORD_BYTES = 45
 
 # What has no place in a letter of ours: control characters, and what hides or redirects the text around it
@@ -101,16 +101,25 @@ def address_header(name: str, addresses: Iterable[Address]) -> str:
 
 
 def encoded_words(text: str) -> list[str]:
-    """The text as encoded words of at most 75 characters, none of which splits a character."""
+    """The text as encoded words of at most 75 characters, none of which splits a character.
+
+    They end at spaces where they can: some readers (Python's among them) put another space between two of them.
+    """
     words, room = [""], WORD_BYTES
-    for character in text:
-        size = len(character.encode("utf-8"))
+    for piece in _pieces(text):
+        size = len(piece.encode("utf-8"))
         if size > room:
             words.append("")
             room = WORD_BYTES
-        words[-1] += character
+        words[-1] += piece
         room -= size
     return [f"=?utf-8?b?{b64encode(word.encode('utf-8')).decode('ascii')}?=" for word in words]
+
+
+def _pieces(text: str) -> list[str]:
+    """Words with the space behind them; single characters of a word that is too long for one encoded word."""
+    words = re.findall(r"\S+\s?|\s", text)
+    return [piece for word in words for piece in ([word] if len(word.encode("utf-8")) <= WORD_BYTES else word)]
 
 
 def _is_plain(text: str) -> bool:
@@ -175,23 +184,26 @@ def text_part(text: str, subtype: str) -> Part:
 def file_part(name: str, declared_type: str, content: bytes, *, content_id: str = "") -> Part:
     """A file to be saved or, with a `content_id` (without brackets), a picture within the letter."""
     name = file_name(name)
-    fallback = name.encode("ascii", "replace").decode("ascii").replace("?", "_")
-    parameters = (
-        [f'filename="{fallback}"']
-        if name.isascii()
-        else [
-            f'filename="{fallback}";',
-            f"filename*=utf-8''{quote(name, safe='')}",
-        ]
-    )
+    disposition = f"{'inline' if content_id else 'attachment'};"
     headers = [
-        token_header("Content-Type", [content_type(declared_type)]),
-        token_header("Content-Disposition", [f"{'inline' if content_id else 'attachment'};", *parameters]),
+        # The name stands twice: programs that do not know RFC 2231 look for it here, in encoded words.
+        token_header("Content-Type", [f"{content_type(declared_type)};", *_quoted("name", name)]),
+        token_header("Content-Disposition", [disposition, *_file_name_parameter(name)]),
         "Content-Transfer-Encoding: base64\r\n",
     ]
     if content_id:
         headers.append(token_header("Content-ID", [f"<{content_id}>"]))
     return Part("".join(headers), _base64(content))
+
+
+def _quoted(parameter: str, value: str) -> list[str]:
+    words = [value] if value.isascii() else encoded_words(value)
+    return f'{parameter}="{" ".join(words)}"'.split(" ")
+
+
+def _file_name_parameter(name: str) -> list[str]:
+    # An ASCII name beside this one would win in many readers.
+    return _quoted("filename", name) if name.isascii() else [f"filename*=utf-8''{quote(name, safe='')}"]
 
 
 def multipart(subtype: str, parts: Iterable[Part], boundary: str) -> Part:

@@ -1,0 +1,92 @@
+"""Paragraphs: a filled-in template -> the blocks of a letter -> its text part.
+
+A template is written like a mail. Blank lines part paragraphs, lines that begin with "- " are items, "--" begins the
+footer. A block (questions, files, …) is printed as its name between two control characters: those are
+taken out of everything that correspondents wrote, so no words of theirs can pass for a block. Never fails.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Mapping
+from typing import Literal
+
+# Readable in every client and narrow enough to be quoted once or twice.
+TEXT_WIDTH = 72
+
+# The blocks of a letter, each with its kind; `base.html` knows the same kinds.
+Sentences = tuple[Literal["reach", "urgent", "text"], str]
+Lines = tuple[Literal["numbers", "body", "quote", "footer"], tuple[str, ...]]
+Pairs = tuple[Literal["list", "files", "facts"], tuple[tuple[str, str], ...]]
+Block = Sentences | Lines | Pairs
+
+_OPEN, _CLOSE = "\x02", "\x03"
+_MARK = re.compile(f"{_OPEN}([a-z]+){_CLOSE}")
+_BLANK_LINES = re.compile(r"\n[ \t]*\n\s*")
+_FOOTER = re.compile(r"(?m)^--[ \t]*$\n?")
+
+
+def marks(named: Mapping[str, Block]) -> dict[str, str]:
+    """What a template prints for each block: its mark, or nothing where the block is empty."""
+    return {name: f"{_OPEN}{name}{_CLOSE}" if content else "" for name, (_, content) in named.items()}
+
+
+def blocks_of(prose: str, named: Mapping[str, Block]) -> list[Block]:
+    """The paragraphs of a filled-in template, in order."""
+    letter, *footer = _FOOTER.split(prose, maxsplit=1)
+    blocks: list[Block] = []
+    for paragraph in _BLANK_LINES.split(letter):
+        for position, piece in enumerate(_MARK.split(paragraph)):
+            if position % 2:
+                blocks.append(named[piece])
+            elif piece.strip():
+                blocks += _prose(piece)
+    if footer:
+        blocks.append(("footer", tuple(line.strip() for line in footer[0].strip().splitlines())))
+    return blocks
+
+
+def _prose(paragraph: str) -> list[Block]:
+    """A paragraph, and the items below it; an item ends where the next one begins."""
+    text, *items = re.split(r"(?m)^[ \t]*- ", paragraph)
+    blocks: list[Block] = [("text", " ".join(text.split()))] if text.strip() else []
+    if items:
+        blocks.append(("list", tuple(_item(" ".join(item.split())) for item in items)))
+    return blocks
+
+
+def _item(text: str) -> tuple[str, str]:
+    """(command, what it does), or ("", text) for an item that shows no command."""
+    command, dash, meaning = text.partition(" — ")
+    return (command, dash + meaning) if text.startswith("#") else ("", text)
+
+
+def plain(blocks: list[Block]) -> str:
+    """The text part of a letter."""
+    return "\n\n".join(_plain(block) for block in blocks) + "\n"
+
+
+def _plain(block: Block) -> str:
+    match block:
+        case ("text" | "reach" | "urgent", sentence):
+            return _wrapped(sentence)
+        case ("list", items):
+            return "\n".join(_wrapped(f"- {command}{text}", indent="  ") for command, text in items)
+        case ("numbers", items):
+            return "\n".join(_wrapped(f"{n}. {text}", indent="   ") for n, text in enumerate(items, start=1))
+        case ("body", lines):
+            return "\n".join(lines)
+        case ("quote", lines):
+            return "\n".join(f"> {line}".rstrip() for line in lines)
+        case ("files", files):
+            return "\n".join(f"- {name}" for name, _ in files)
+        case ("facts", facts):
+            width = max(len(label) for label, _ in facts) + 1
+            return "\n".join(f"{label + ':':{width}} {text}" for label, text in facts)
+        case ("footer", lines):
+            return "\n".join(("-- ", *lines))
+
+
+def _wrapped(text: str, *, indent: str = "") -> str:
+    return textwrap.fill(text, TEXT_WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)

@@ -1,0 +1,120 @@
+"""What a letter says, in the reader's language: a view and the words of a language -> texts for its template.
+
+`values` are what templates print within a sentence, `named_blocks` what they print as a paragraph of its own.
+A key without an entry (a desk's own rule or resolution) is shown as it is; a missing label is a KeyError.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from helpdesk.core.layout import Block
+from helpdesk.core.outgoing import SEND_WORD, Audience, LetterView, NamedFile
+
+# The texts of a language: (section, key) -> text.
+Words = Mapping[tuple[str, str], str]
+
+
+def values(words: Words, language: str, view: LetterView) -> dict[str, object]:
+    """What templates print and test besides the blocks: texts in the reader's language, and claims."""
+    # An alert says what it is about in its first reason or, without reasons, at the start of its text.
+    alert = (*view.reasons, view.body)[0].partition(":")[0]
+    return {
+        "number": view.number,
+        "tag": view.tag,
+        "desk": view.desk,
+        "subject": view.subject,
+        "author": view.author,
+        "agent": view.agent,
+        "assignee": view.assignee,
+        "situation": _word(words, "situation", view.situation),
+        "resolution": _word(words, "resolution", view.resolution),
+        "unanswered": view.resolution == "no-answer",
+        "new": view.state == "new",
+        "held": view.held,
+        "due": _day(words, view.due_at),
+        "send_word": SEND_WORD[language],
+        "what": words.get(("alert", f"{alert}-what"), ""),
+        "why": words.get(("alert", f"{alert}-why"), ""),
+        "cure": words.get(("alert", f"{alert}-cure"), ""),
+    }
+
+
+def named_blocks(words: Words, language: str, view: LetterView) -> dict[str, Block]:
+    """What templates print as a paragraph of its own; empty ones are falsy there."""
+    body = tuple(view.body.split("\n")) if view.body else ()
+    reasons = (reason.partition(": ") for reason in view.reasons)
+    return {
+        "urgent": ("urgent", _urgent(words, view)),
+        "questions": ("numbers", view.questions),
+        "body": ("body", body),
+        "quoted": ("quote", body),
+        "reasons": ("list", tuple(("", _reason(words, *reason)) for reason in reasons)),
+        "files": ("files", tuple((_file(words, language, file), file.cid) for file in view.files)),
+        "facts": ("facts", _facts(words, view)),
+    }
+
+
+def _word(words: Words, section: str, key: str) -> str:
+    # A desk's own rules and resolutions have no entry: they are words already.
+    return words.get((section, key), key)
+
+
+def reach(words: Words, view: LetterView) -> str:
+    if view.audience is Audience.AGENT and view.reaches:
+        return f"{words['reach', 'agent']} {', '.join(view.reaches)}"
+    return words["reach", "colleagues" if view.audience is Audience.COLLEAGUES else "nobody"]
+
+
+def _reason(words: Words, rule: str, separator: str, evidence: str) -> str:
+    named = words.get(("rule", rule)) or words.get(("situation", rule)) or rule
+    return f"{named}{separator}{evidence}"
+
+
+def _file(words: Words, language: str, file: NamedFile) -> str:
+    if file.size < 1024 * 1024:
+        size = f"{max(1, round(file.size / 1024))} {words['file', 'kilobytes']}"
+    else:
+        size = f"{file.size / 1024 / 1024:.1f} {words['file', 'megabytes']}"
+    size = size if language == "en" else size.replace(".", ",")
+    return f"{file.name}, {size}" + ("" if file.attached else f" ({words['file', 'left']})")
+
+
+def _urgent(words: Words, view: LetterView) -> str:
+    if not view.urgent:
+        return ""
+    why = _word(words, "situation", view.situation)
+    return words["lane", "outage"].capitalize() + (f": {why}" if why else "")
+
+
+def _facts(words: Words, view: LetterView) -> tuple[tuple[str, str], ...]:
+    if not view.number or not view.reader_is_ours:
+        return ()
+    place = ", ".join(
+        part
+        for part in (
+            _word(words, "situation", view.situation) or _word(words, "lane", view.lane),
+            _word(words, "priority", view.priority) if view.priority != "normal" else "",
+        )
+        if part
+    )
+    facts = (
+        ("number", view.tag),
+        ("requester", view.requester),
+        ("state", _word(words, "state", view.state)),
+        ("resolution", _word(words, "resolution", view.resolution)),
+        ("place", place),
+        ("assignee", view.assignee or words["facts", "nobody"]),
+        ("opened", _moment(words, view.opened_at)),
+        ("held", str(view.held) if view.held else ""),
+    )
+    return tuple((words["facts", key], value) for key, value in facts if value) + view.fields
+
+
+def _day(words: Words, at: datetime | None) -> str:
+    return f"{at.day} {words['month', str(at.month)]}" if at else ""
+
+
+def _moment(words: Words, at: datetime | None) -> str:
+    return f"{_day(words, at)}, {at:%H:%M}" if at else ""
