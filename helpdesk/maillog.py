@@ -102,6 +102,21 @@ def relay_up(*, down_for: timedelta) -> None:
 Value = str | int | datetime | timedelta | BaseException | None
 
 
+def reloaded(*, file: str) -> None:
+    """The configuration was loaded again."""
+    _write(logging.INFO, "reloaded", file=file)
+
+
+def reload_refused(*, error: BaseException) -> None:
+    """The configuration has problems; the one before goes on."""
+    _write(logging.ERROR, "reload_refused", error=str(error))
+
+
+def tick_failed(*, tick: str, error: BaseException) -> None:
+    """Something that happens regularly failed this time; it is tried again."""
+    _write(logging.ERROR, "tick_failed", tick=tick, error=f"{type(error).__name__}: {error}")
+
+
 def _delivery(letter: QueuedLetter, delivery: Delivery) -> dict[str, Value]:
     return {
         "letter": letter.id,

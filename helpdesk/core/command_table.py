@@ -12,7 +12,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from helpdesk.core import command_values as values
-from helpdesk.core.command_values import Reader, a_number, an_address, nothing, perhaps_text, some_items, some_text
+from helpdesk.core.command_arguments import (
+    Reader,
+    a_number,
+    an_address,
+    nothing,
+    perhaps_text,
+    read_accept,
+    read_field,
+    read_priority,
+    read_wait,
+    some_items,
+    some_text,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +108,7 @@ GRAMMAR: tuple[Row, ...] = (
     ),
     _planned("away | отсутствую отпуск | відсутній відпустка | nieobecny urlop"),
     _row(
-        values.read_accept,
+        read_accept,
         "accept | принять | прийняти | przyjmij",
         "[always] | [всегда] | [завжди] | [zawsze]",
         "let a held mail into the ticket | принять задержанное письмо в обращение | "
@@ -132,7 +144,7 @@ GRAMMAR: tuple[Row, ...] = (
         "open the ticket again | снова открыть обращение | знову відкрити звернення | ponownie otworzyć zgłoszenie",
     ),
     _row(
-        values.read_wait,
+        read_wait,
         "wait snooze | ждать отложить | чекати відкласти | czekaj odłóż",
         "3d | 3д | 3д | 3d",
         "let the ticket sleep: 30m, 2h, 3d, 3bd (business days); a mail of the requester wakes it | "
@@ -149,7 +161,7 @@ GRAMMAR: tuple[Row, ...] = (
         "цей текст і решту листа побачать лише колеги | ten tekst i resztę wiadomości zobaczą tylko współpracownicy",
     ),
     _row(
-        values.read_priority,
+        read_priority,
         "priority | приоритет | пріоритет | priorytet",
         "low|normal|high | низкий|обычный|высокий | низький|звичайний|високий | niski|zwykły|wysoki",
         "the place in the queue | место в очереди | місце в черзі | miejsce w kolejce",
@@ -182,7 +194,7 @@ GRAMMAR: tuple[Row, ...] = (
         "відомості вже є, більше не запитувати | informacja już jest, nie pytać więcej",
     ),
     _row(
-        values.read_field,
+        read_field,
         "field | поле | поле | pole",
         "NAME = VALUE | ИМЯ = ЗНАЧЕНИЕ | НАЗВА = ЗНАЧЕННЯ | NAZWA = WARTOŚĆ",
         "write down a fact on the ticket | записать сведения в обращение | "

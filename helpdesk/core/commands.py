@@ -12,8 +12,9 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
+from helpdesk.core.command_arguments import ArgumentError, Fault
 from helpdesk.core.command_table import GRAMMAR, Row, Wording
-from helpdesk.core.command_values import ArgumentError, Command, Fault, LinkTo, ShowQueue, ShowTicket
+from helpdesk.core.command_values import Command, LinkTo, ShowQueue, ShowTicket
 
 # Longer blocks are a pasted list, not orders.
 MAX_COMMAND_LINES = 20
