@@ -94,6 +94,7 @@ class Intake:
         self._postbox = postbox
         self._now = now
         self._on_queued = on_queued
+        self.taken = 0  # mails committed so far
 
     def drain(
         self, mailbox: Mailbox, source: Source, cursor: Cursor, *, stop: Callable[[], bool] = lambda: False
@@ -150,6 +151,7 @@ class Intake:
                 taken.append(self._take_one(unit, source, mail, inbound))
             if cursor is not None and cursor.validity:
                 unit.save_cursor(source.name, cursor)
+        self.taken += len(taken)
         for mail, inbound, one in zip(mails, inbounds, taken, strict=True):
             self._log(source, mail, inbound, one)
         if any(one.decision and one.decision.letters for one in taken):

@@ -10,16 +10,14 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from hashlib import sha256
+from typing import Protocol
 
 from helpdesk.core.decision import Decision, Facts, Outcome, Wanted
 from helpdesk.core.message import Inbound
 from helpdesk.core.outgoing import Delivery, Letter, LetterView, OutboxState, RecipientState
 from helpdesk.core.poison import Sketch
 from helpdesk.core.ticket import Ticket
-
-if TYPE_CHECKING:
-    from helpdesk.compose import PassedOn
 
 # --- mail in --------------------------------------------------------------------------------------
 
@@ -34,6 +32,11 @@ class MailKey:
     folder: str
     validity: int
     uid: int
+
+    @classmethod
+    def of_content(cls, folder: str, content: bytes) -> MailKey:
+        """The key of a mail that has no name but its bytes: the same bytes are the same mail."""
+        return cls(folder, 0, int.from_bytes(sha256(content).digest()[:8]) >> 1)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -102,6 +105,16 @@ class Mailbox(Protocol):
 
     def close(self) -> None:
         """Leave the mailbox; never raises."""
+
+
+@dataclass(frozen=True, slots=True)
+class PassedOn:
+    """A file that a letter passes on. `content_id`: it was shown within the mail that it comes from."""
+
+    name: str
+    type: str
+    content: bytes
+    content_id: str | None = None
 
 
 class Reader(Protocol):
@@ -330,8 +343,8 @@ class Store(Protocol):
     def outbox_cancel(self, ids: Sequence[int]) -> Sequence[int]: ...
     def pause(self, paused: bool) -> None: ...
     def paused(self) -> bool: ...
-    def next_due(self) -> datetime | None:
-        """When the next letter or follow-up is due, None when nothing waits."""
+    def next_letter_due(self) -> datetime | None:
+        """When the next letter is due (in the past: now), None when none waits."""
 
     # looking
     def queue(self, *, desk: str | None = None, closed: bool = False) -> Sequence[Ticket]: ...
@@ -370,5 +383,8 @@ class Transport(Protocol):
 
     async def send(self, envelope_from: str, recipients: Sequence[str], raw: bytes) -> Sequence[Delivery]:
         """One answer per recipient. Raises TemporaryError when no answer was had for any of them."""
+
+    async def probe(self) -> None:
+        """Returns when the relay would take a letter; TemporaryError or PermanentError say why it would not."""
 
     async def close(self) -> None: ...

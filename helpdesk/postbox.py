@@ -10,11 +10,11 @@ from collections.abc import Callable
 from datetime import datetime
 
 from helpdesk import maillog
-from helpdesk.compose import Face, PassedOn, compose
+from helpdesk.compose import Face, compose
 from helpdesk.core.outgoing import Letter
 from helpdesk.core.policy import Policy
 from helpdesk.core.ticket import NEW, Ticket
-from helpdesk.ports import Reader, Renderer, Unit
+from helpdesk.ports import PassedOn, Reader, Renderer, Unit
 
 
 class Postbox:

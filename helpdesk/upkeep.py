@@ -69,3 +69,9 @@ class Upkeep:
             outcome = Outcome(ticket=letter.ticket, changes=history, letters=letters, reasons=(why,))
             unit.apply(outcome, now, by="helpdesk")
             self._postbox.put(unit, outcome.letters, letter.ticket, now)
+
+    def tell_leads(self, what: str, cause: str) -> None:
+        """Those who lead the desk learn what is wrong with it, once for each `cause`."""
+        now = self._now()
+        with self._store.unit() as unit:
+            self._postbox.put(unit, alerts(self._postbox.policy, what, cause), None, now)

@@ -25,6 +25,11 @@ class MaildirTransport:
     def __init__(self, path: Path) -> None:
         self._path = path
 
+    async def probe(self) -> None:
+        """Returns when letters can be written there."""
+        if not self._path.is_dir() and not self._path.parent.is_dir():
+            raise PermanentError(f"smtp.path: {self._path} is not a folder, and neither is {self._path.parent}")
+
     async def send(self, envelope_from: str, recipients: Sequence[str], raw: bytes) -> Sequence[Delivery]:
         """Everybody gets 250 once the file is durable."""
         try:

@@ -100,6 +100,11 @@ class SmtpTransport:
                     return await self._send_over(kept, envelope_from, recipients, raw)
             return await self._send_over(await _connect(self._settings, self._tls), envelope_from, recipients, raw)
 
+    async def probe(self) -> None:
+        """Returns when a session can be had; its connection is kept for the next letter."""
+        async with self._turns:
+            self._keep(await _connect(self._settings, self._tls))
+
     async def close(self) -> None:
         """Leave the relay; never raises. Called when nothing is being sent."""
         while kept := self._take_kept():

@@ -1,0 +1,67 @@
+"""ports.Reader: mail read in worker processes (the daemon) or in this one (`demo`, tests), and files handed out."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+
+from helpdesk.adapters.mime import headers, parts
+from helpdesk.adapters.mime.reading import read
+from helpdesk.adapters.mime.workers import WorkerReader
+from helpdesk.core.address import only_mailbox
+from helpdesk.core.message import Address, Inbound
+from helpdesk.core.poison import Sketch
+from helpdesk.ports import PassedOn
+
+
+class InlineReader:
+    """Reads in this process: no start-up cost, and no protection from a mail that needs too much of it."""
+
+    def read(self, raws: Sequence[bytes]) -> Sequence[Inbound | Exception]:
+        """One Inbound per mail, in order."""
+        return [read(raw) for raw in raws]
+
+    def parts(self, raw: bytes, numbers: Sequence[int]) -> tuple[PassedOn, ...]:
+        """These attachments of a mail that was read before; one that cannot be handed out is left out."""
+        return tuple(file for number in numbers if (file := _file(raw, number)) is not None)
+
+    def sketch(self, raw: bytes) -> Sketch:
+        """What the headers say, of whatever bytes; never raises."""
+        seen = headers.sketch(raw)
+        address = only_mailbox([seen.sender_shown])
+        return Sketch(
+            sender=seen.sender_shown,
+            address=Address(address) if address else None,
+            subject=seen.subject,
+            message_id=seen.message_id,
+        )
+
+    def close(self) -> None:
+        """Nothing to end."""
+
+
+class ProcessReader(InlineReader):
+    """Reads in worker processes with limits on memory and time. Safe from any thread."""
+
+    def __init__(self) -> None:
+        self._workers = WorkerReader()
+        # Mailboxes have a thread each, the workers are shared.
+        self._turn = threading.Lock()
+
+    def read(self, raws: Sequence[bytes]) -> Sequence[Inbound | Exception]:
+        """One result per mail, in order. An exception means: this one killed or stalled its reader."""
+        with self._turn:
+            return self._workers.read(raws)
+
+    def close(self) -> None:
+        """End the worker processes."""
+        with self._turn:
+            self._workers.close()
+
+
+def _file(raw: bytes, number: int) -> PassedOn | None:
+    try:
+        file = parts.part(raw, number)
+    except (LookupError, ValueError, RecursionError):
+        return None
+    return PassedOn(file.name, file.type, file.content)

@@ -1,0 +1,59 @@
+"""Workflow: what the administrator orders on the command line, by the same rules as an agent's commands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from helpdesk.core.command_values import Accept, Command, Reject
+from helpdesk.core.decision import Outcome
+from helpdesk.core.order_words import words_in
+from helpdesk.core.orders import Bench, Refused, carry_out
+from helpdesk.core.policy import Agent
+from helpdesk.core.ticket import Held, Ticket
+from helpdesk.ports import Store, Unit
+from helpdesk.postbox import Postbox
+
+ADMINISTRATOR = Agent(name="administrator", addresses=("",))
+
+
+def order(store: Store, postbox: Postbox, number: int, command: Command, now: datetime) -> tuple[bool, str]:
+    """Carry out `command` on a ticket; answers whether it was done, and what was done or why not.
+
+    #accept and #reject settle every mail that is held on the ticket.
+    """
+    with store.unit() as unit:
+        ticket = unit.ticket(number)
+        if ticket is None:
+            return False, words_in("en").no_ticket.format(number=number)
+        held: Sequence[tuple[Held, ...]] = [()]
+        if isinstance(command, Accept | Reject) and ticket.held:
+            held = [(mail,) for mail in ticket.held]
+        lines: list[str] = []
+        for mails in held:
+            carried = _carry_out(unit, postbox, ticket, command, mails, now)
+            if isinstance(carried, Refused):
+                return False, carried.why
+            ticket, said = carried
+            lines += said
+        return True, " ".join(lines)
+
+
+def _carry_out(
+    unit: Unit, postbox: Postbox, ticket: Ticket, command: Command, held: tuple[Held, ...], now: datetime
+) -> tuple[Ticket, tuple[str, ...]] | Refused:
+    bench = Bench(
+        agent=ADMINISTRATOR,
+        policy=postbox.policy,
+        now=now,
+        cause=f"administrator:{now.isoformat()}",
+        words=words_in("en"),
+        held=held,
+    )
+    carried = carry_out((command,), ticket, bench)
+    if isinstance(carried, Refused):
+        return carried
+    outcome = Outcome(ticket=ticket.number, changes=carried.changes, letters=carried.letters)
+    unit.apply(outcome, now, by=ADMINISTRATOR.name)
+    postbox.put(unit, outcome.letters, ticket.number, now)
+    return unit.ticket(ticket.number) or carried.ticket, carried.lines

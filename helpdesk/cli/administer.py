@@ -1,0 +1,73 @@
+"""`close`, `reopen`, `assign`, `accept`, `reject`, `spam`: what the commands of agents do, for the administrator."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from helpdesk import administration
+from helpdesk.cli.context import console, works
+from helpdesk.core.command_values import Accept, Assign, Close, Command, Reject, Reopen, Spam
+from helpdesk.daemon import utc_now
+from helpdesk.errors import UnreadableError
+
+Numbers = Annotated[list[int], typer.Argument(metavar="NUMBER…", help="Ticket numbers.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the program."""
+    for command in (close, reopen, assign, accept, reject, spam):
+        app.command()(command)
+
+
+def close(
+    context: typer.Context,
+    numbers: Numbers,
+    resolution: Annotated[str | None, typer.Option("--resolution", help="Why; default: solved.")] = None,
+) -> None:
+    """Close tickets; their requesters are told."""
+    _order(context, numbers, Close(resolution))
+
+
+def reopen(context: typer.Context, numbers: Numbers) -> None:
+    """Open closed tickets again."""
+    _order(context, numbers, Reopen())
+
+
+def assign(
+    context: typer.Context,
+    numbers: Numbers,
+    to: Annotated[str, typer.Option("--to", help="Name or address of the agent.")],
+) -> None:
+    """Give tickets to an agent."""
+    _order(context, numbers, Assign(to))
+
+
+def accept(context: typer.Context, numbers: Numbers) -> None:
+    """Every mail that is held on these tickets becomes part of them."""
+    _order(context, numbers, Accept())
+
+
+def reject(context: typer.Context, numbers: Numbers) -> None:
+    """No mail that is held on these tickets becomes part of them."""
+    _order(context, numbers, Reject())
+
+
+def spam(context: typer.Context, numbers: Numbers) -> None:
+    """Close tickets without a letter and block their senders."""
+    _order(context, numbers, Spam())
+
+
+def _order(context: typer.Context, numbers: Sequence[int], command: Command) -> None:
+    refused = []
+    with works(context) as built:
+        for number in numbers:
+            done, said = administration.order(built.store, built.postbox, number, command, utc_now())
+            if done:
+                console().print(f"{number}: {said}", markup=False)
+            else:
+                refused.append(f"{number}: {said}")
+    if refused:
+        raise UnreadableError("\n".join(refused))

@@ -1,0 +1,77 @@
+"""What every command shares: where the configuration is, the desk's works, and a console for people."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from helpdesk.config import Config, load
+from helpdesk.daemon import real_world
+from helpdesk.daemon.building import Works, World, build
+
+# Wide enough for a table where the output goes to a file or a pipe.
+PIPE_WIDTH = 160
+
+
+@dataclass(slots=True)
+class Options:
+    """The options in front of the command."""
+
+    config: Path | None = None
+
+
+def OPTIONS(  # noqa: N802 - typer takes the docstring of this function as the help of the program
+    context: typer.Context,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            "--config", help="The configuration; else $HELPDESK_CONFIG, ./config.toml, /etc/helpdesk/config.toml."
+        ),
+    ] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Tell on stderr what happens.")] = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
+) -> None:
+    """An email-driven ticket helpdesk: mail in, numbered tickets, mail out."""
+    if version:
+        from helpdesk import __version__
+
+        typer.echo(__version__)
+        raise typer.Exit
+    if verbose:
+        logging.getLogger("helpdesk").setLevel(logging.INFO)
+    context.obj = Options(config=config)
+
+
+def configuration(context: typer.Context) -> Config:
+    """The configuration that the options name."""
+    options = context.obj
+    return load(options.config, environ=os.environ)
+
+
+@contextmanager
+def works(
+    context: typer.Context, *, now: Callable[[], datetime] | None = None, workers: bool = False
+) -> Iterator[Works]:
+    """The desk's works, closed afterwards. `now` replaces the clock."""
+    real = real_world()
+    world = World(now=now or real.now, random=real.random, nonce=real.nonce)
+    built = build(configuration(context), world, workers=workers)
+    try:
+        yield built
+    finally:
+        built.close()
+
+
+def console() -> Console:
+    """Where people read: coloured on a terminal only (rich honours NO_COLOR)."""
+    shown = Console(highlight=False)
+    return shown if shown.is_terminal else Console(highlight=False, width=PIPE_WIDTH)

@@ -1,0 +1,5 @@
+"""placeholder"""
+
+
+def demonstrate(console, *, keep):
+    raise SystemExit
