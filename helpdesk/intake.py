@@ -20,6 +20,7 @@ from helpdesk.core.decide import decide
 from helpdesk.core.decision import Decision, Disposition
 from helpdesk.core.message import Inbound
 from helpdesk.core.poison import given_up
+from helpdesk.core.policy import Policy
 from helpdesk.errors import TemporaryError
 from helpdesk.ports import Cursor, Fetched, Mailbox, MailKey, Place, Poison, Reader, Store, Unit
 from helpdesk.postbox import Postbox
@@ -182,7 +183,7 @@ class Intake:
         now, policy = self._now(), self._postbox.policy
         facts = unit.facts(wanted(inbound, policy), now)
         decision = decide(inbound, facts, policy, source.arrival(mail), now)
-        ticket = unit.apply(decision, now, by=inbound.sender.address if inbound.sender else "nobody")
+        ticket = unit.apply(decision, now, by=_author(inbound, policy))
         unit.file(source.name, mail, inbound, decision, ticket, now)
         self._postbox.put(unit, decision.letters, ticket, now, mail.raw)
         return Taken(key=mail.key, ticket=ticket, decision=decision)
@@ -249,6 +250,14 @@ class Intake:
             ticket=taken.ticket,
             evidence=taken.decision.evidence,
         )
+
+
+def _author(inbound: Inbound, policy: Policy) -> str:
+    """By whom things happened, as the history names it: an agent by name, everybody else by address."""
+    if inbound.sender is None:
+        return "nobody"
+    agent = policy.agent(inbound.sender.address)
+    return agent.name if agent else inbound.sender.address
 
 
 def _settled_up_to(cursor: Cursor, waiting: Sequence[MailKey], settled: frozenset[MailKey] | set[MailKey]) -> Cursor:

@@ -64,6 +64,7 @@ def append(case: Case, ticket: Ticket) -> Decision:
         )
     elif reopened and silence is None:
         letters += to_requester(Event.REOPENED, ticket, case.inbound.sha256, in_reply_to=case.inbound.message_id)
+    disagreements = tuple(reason for reason in case.thread.reasons if reason.rule == "thread-disagreement")
     why = (Reason("reopened", f"was closed as {ticket.resolution or 'solved'}"),) if reopened else findings.reasons
     letters += to_agents(
         Event.NOTIFY,
@@ -74,7 +75,7 @@ def append(case: Case, ticket: Ticket) -> Decision:
         author=case.inbound.sender,
         parts=tuple(file.part for file in case.inbound.attachments),
         missing=questions(desk.checklists, ticket.checklist, findings.missing, desk.language),
-        reasons=(*case.thread.reasons, *why),
+        reasons=(*disagreements, *why),
         but=case.sender,
     )
     outcome = Outcome(ticket=ticket.number, changes=tuple(changes), letters=tuple(letters), reasons=why)

@@ -92,9 +92,13 @@ _COUNTS = sa.select(
 def facts(connection: Connection, wanted: Wanted, now: datetime, secret_life: timedelta) -> Facts:
     """All that `decide` may look at for one message."""
     by_reference = references.tickets_of(connection, wanted.references)
-    known = tickets.load(connection, [*by_reference, *wanted.tags, *wanted.numbers])
     letters = _letters(connection, wanted.references, wanted.tokens, now - secret_life)
     bounced = _letters(connection, [wanted.bounced_message_id], (), now) if wanted.bounced_message_id else ()
+    # A reply address leads to a ticket, too, and so does the letter that a bounce speaks of.
+    for letter in (*letters, *bounced):
+        if letter.ticket is not None:
+            by_reference.setdefault(letter.ticket, letter.message_id)
+    known = tickets.load(connection, [*by_reference, *wanted.tags, *wanted.numbers])
     return Facts(
         duplicate=_duplicate(connection, wanted),
         letters=letters,

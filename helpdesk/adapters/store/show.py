@@ -20,6 +20,7 @@ from helpdesk.adapters.store.models import (
     LinkRow,
     MessageRow,
 )
+from helpdesk.core.decision import Filing
 from helpdesk.ports import HistoryLine, StoredAttachment, StoredMessage, TicketFile
 
 
@@ -30,7 +31,10 @@ def show(connection: Connection, number: int) -> TicketFile | None:
         return None
     with Session(connection) as session:
         messages = session.exec(
-            select(MessageRow).where(MessageRow.ticket == number).order_by(col(MessageRow.at), col(MessageRow.id))
+            # An agent's mail with commands is kept; what it led to stands in the letters, notes and history.
+            select(MessageRow)
+            .where(MessageRow.ticket == number, MessageRow.filing != Filing.COMMAND)
+            .order_by(col(MessageRow.at), col(MessageRow.id))
         ).all()
         files: dict[int, list[StoredAttachment]] = defaultdict(list)
         for row in session.exec(
