@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests import postgres as postgresql
 from tests.stack import MailStack, missing_programs
 
 
@@ -16,3 +17,12 @@ def mailstack() -> Iterator[MailStack]:
         pytest.skip(f"no real mail servers: this test needs {', '.join(missing)}")
     with MailStack() as stack:
         yield stack
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[postgresql.Cluster]:
+    """A PostgreSQL server, started once for each test process."""
+    if missing := postgresql.missing():
+        pytest.skip(f"no real PostgreSQL: this test needs {missing}")
+    with postgresql.cluster() as cluster:
+        yield cluster

@@ -38,8 +38,3 @@ def due(connection: Connection, now: datetime, limit: int) -> list[tuple[Ticket,
     ).all()
     found = tickets.load(connection, [row.ticket for row in rows])
     return [(found[row.ticket], row.kind) for row in rows]
-
-
-def next_due(connection: Connection) -> datetime | None:
-    """When the next one is due, None when nothing waits."""
-    return connection.execute(sa.select(sa.func.min(FOLLOW_UP.c.due_at))).scalar()

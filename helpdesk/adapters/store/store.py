@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from helpdesk.adapters.store import filing, follow_ups, outbox, show, tickets
+from helpdesk.adapters.store import filing, outbox, show, tickets
 from helpdesk.adapters.store.engine import make_engine, writing
 from helpdesk.adapters.store.models import META
 from helpdesk.adapters.store.unit import SqlUnit
@@ -77,11 +77,10 @@ class SqlStore:
         with self._reader.begin() as connection:
             return outbox.paused(connection)
 
-    def next_due(self) -> datetime | None:
-        """When the next letter or follow-up is due, None when nothing waits."""
+    def next_letter_due(self) -> datetime | None:
+        """When the next letter is due (in the past: now), None when none waits or the outbox is paused."""
         with self._reader.begin() as connection:
-            moments = (outbox.next_due(connection), follow_ups.next_due(connection))
-        return min((moment for moment in moments if moment is not None), default=None)
+            return outbox.next_due(connection)
 
     def queue(self, *, desk: str | None = None, closed: bool = False) -> Sequence[Ticket]:
         """The tickets in the order in which to work on them."""
