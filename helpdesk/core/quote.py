@@ -43,7 +43,7 @@ _ORIGINAL = (
     r"mensaje (?:original|reenviado)|messaggio (?:originale|inoltrato)|mensagem original|"
     r"oorspronkelijk bericht|původní zpráva|pôvodná správa"
 )
-_SEPARATOR = re.compile(rf"[\s>*]{{0,4}}[-–—_=]{{2,40}}\s{{0,3}}(?:{_ORIGINAL})\b[^\n]{{0,80}}", re.IGNORECASE)
+_SEPARATOR = re.compile(rf"[\s*]{{0,4}}[-–—_=]{{2,40}}\s{{0,3}}(?:{_ORIGINAL})\b[^\n]{{0,80}}", re.IGNORECASE)
 _FORWARD_BEGINS = re.compile(
     r"\s{0,3}(?:begin forwarded message|начало переадресованного сообщения|начало пересылаемого сообщения|"
     r"початок переадресованого повідомлення|початок листа, що пересилається|"
@@ -52,6 +52,7 @@ _FORWARD_BEGINS = re.compile(
     r"inicio del mensaje reenviado|inizio messaggio inoltrato)\s{0,3}:\s{0,3}",
     re.IGNORECASE,
 )
+_RULE_MARKS = "-–—_=*"
 _RULE = re.compile(r"\s{0,3}[_\-–—=*]{5,200}\s{0,3}")
 
 # --- header blocks --------------------------------------------------------------------------------
@@ -85,13 +86,13 @@ _WROTE = (
     r"(?:на)?писав|пише|(?:na)?pisał[ay]?|pisze|napisan[ay] przez|schrieb|a écrit|escribió|ha scritto|escreveu|schreef|"
     r"napsal|skrev"
 )
-# German and some others put the name behind the verb: "Am … schrieb Ivan <i@x>:".
-_WROTE_WITHIN = re.compile(rf"\b(?:{_WROTE}|от|від|from|od|von)\b", re.IGNORECASE)
-# Yandex and Gmail in Russian have no verb: '01.02.2024, 10:00, "Ivan" <i@x>:'.
+_WROTE_WITHIN = re.compile(rf"\b(?:{_WROTE})\b", re.IGNORECASE)
+# Yandex, mail.ru and Gmail in Russian have no verb: '01.02.2024, 10:00, "Ivan" <i@x>:'.
 _DATE_AND_NAME = re.compile(
-    rf"(?:(?:{_WEEKDAY})\b[^\n]{{0,3}})?\s?\d[^\n]{{5,300}}<[^<>\s]{{3,200}}>\s?:$", re.IGNORECASE
+    rf"(?:(?:{_WEEKDAY})\b[^\n]{{0,3}})?\s?\d[^\n]{{5,300}}<\s?[^<>\s]{{3,200}}\s?>\s?:$", re.IGNORECASE
 )
-_CLOCK = re.compile(r"\b\d{1,2}[:.]\d{2}\b")
+_ATTRIBUTION_ENDS = (":", ":*", "-", "—")
+_CLOCK = re.compile(r"(?<![\d.])\d{1,2}[:.]\d{2}(?![\d.])")
 _DATED = re.compile(r"\b\d{1,2}[:.]\d{2}\b|\b(?:19|20)\d{2}\b")
 _ADDRESSED = re.compile(r"[\w.+%-]{1,64}@[\w-]{1,63}\.[\w.-]{1,100}")
 
@@ -168,12 +169,17 @@ def _history_begins(lines: list[str], at: int) -> int:
     line = lines[at]
     if not line.strip() or len(line) > _MAX_MARK:
         return 0
-    if _SEPARATOR.fullmatch(line) or _FORWARD_BEGINS.fullmatch(line):
-        return 1 + _header_block(lines, at + 1, announced=True)
-    if _RULE.fullmatch(line):
+    if line.lstrip()[0] in _RULE_MARKS:
         block = _header_block(lines, at + 1, announced=True)
-        return 1 + block if block else 0
-    return _header_block(lines, at, announced=False) or _attribution(lines, at)
+        if _SEPARATOR.fullmatch(line) or (block and _RULE.fullmatch(line)):
+            return 1 + block
+    if ":" in line:
+        if _FORWARD_BEGINS.fullmatch(line):
+            return 1 + _header_block(lines, at + 1, announced=True)
+        block = _header_block(lines, at, announced=False)
+        if block:
+            return block
+    return _attribution(lines, at)
 
 
 def _header_block(lines: list[str], start: int, *, announced: bool) -> int:
@@ -211,8 +217,11 @@ def _header_block(lines: list[str], start: int, *, announced: bool) -> int:
 
 def _attribution(lines: list[str], at: int) -> int:
     """How many lines from `at` on say who wrote what follows, and when; 0 for none."""
+    window = range(at, min(at + _MAX_ATTRIBUTION_LINES, len(lines)))
+    if not any(lines[end].rstrip().endswith(_ATTRIBUTION_ENDS) for end in window):
+        return 0
     joined = ""
-    for end in range(at, min(at + _MAX_ATTRIBUTION_LINES, len(lines))):
+    for end in window:
         joined = f"{joined} {lines[end].strip()}".lstrip()
         if not lines[end].strip() or len(joined) > _MAX_MARK:
             return 0
@@ -228,7 +237,7 @@ def _is_attribution(joined: str, lines: list[str], below: int) -> bool:
 
     The writer may speak of dates too: it takes an address, or quoted lines right below.
     """
-    if not joined.endswith((":", ":*", "-", "—")) or not _DATED.search(joined):
+    if not joined.endswith(_ATTRIBUTION_ENDS) or not _DATED.search(joined):
         return False
     if not _WROTE_WITHIN.search(joined) and not _DATE_AND_NAME.match(joined):
         return False

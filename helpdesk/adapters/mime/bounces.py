@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from email import message_from_string
 from email.message import Message
+from itertools import islice
 
 from flufl.bounce import all_failures
 
@@ -40,13 +41,13 @@ def _by_report(message: Message, reports: list[Message]) -> Bounce | None:
     """RFC 3464: failed and delayed recipients; None when everything that is named was delivered."""
     recipients: dict[str, FailedRecipient] = {}
     delivered = False
-    for fields in _fields(reports):
+    for fields in islice(_fields(reports), MAX_RECIPIENTS):
         action = str(fields.get("Action", "")).split(";")[0].strip().lower()
         if action in _DELIVERED:
             delivered = True
             continue
         named = _address(fields, "Original-Recipient") or _address(fields, "Final-Recipient")
-        if named and len(recipients) < MAX_RECIPIENTS:
+        if named:
             status = _STATUS.search(str(fields.get("Status", "")))
             failed = action == "failed" or (not action and status is not None and status[0].startswith("5"))
             recipients[named] = FailedRecipient(address=named, status=status[0] if status else "", permanent=failed)
@@ -63,7 +64,7 @@ def _fields(reports: list[Message]) -> Iterator[Message]:
             yield from (block for block in payload if isinstance(block, Message))
         else:
             text = content(report).decode("utf-8", "replace").replace("\r\n", "\n")
-            yield from (message_from_string(block) for block in text.strip().split("\n\n")[:MAX_RECIPIENTS])
+            yield from (message_from_string(block) for block in text.strip().split("\n\n", MAX_RECIPIENTS))
 
 
 def _address(fields: Message, name: str) -> str | None:

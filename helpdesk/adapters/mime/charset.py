@@ -23,9 +23,10 @@ _NOT_FOR_MAIL = frozenset(["idna", "punycode", "unicode_escape", "raw_unicode_es
 # Names that programs really send and Python does not know.
 _ALIASES = {
     "cp-1251": "cp1251", "win-1251": "cp1251", "windows1251": "cp1251", "x-cp1251": "cp1251", "ansi": "cp1251",
-    "x-windows-1251": "cp1251", "cp-1250": "cp1250", "win-1250": "cp1250", "x-mac-cyrillic": "mac_cyrillic", "koi8r": "koi8-r", "koi8u": "koi8-u",
-    "utf8mb4": "utf-8", "unicode-1-1-utf-8": "utf-8", "unicode-1-1-utf-7": "utf-7", "iso-8859-8-i": "iso-8859-8",
-    "x-sjis": "shift_jis", "x-user-defined": "cp1252",
+    "x-windows-1251": "cp1251", "cp-1250": "cp1250", "win-1250": "cp1250", "x-mac-cyrillic": "mac_cyrillic",
+    "koi8r": "koi8-r", "koi8u": "koi8-u", "utf8mb4": "utf-8",
+    "unicode-1-1-utf-8": "utf-8", "unicode-1-1-utf-7": "utf-7",
+    "iso-8859-8-i": "iso-8859-8", "x-sjis": "shift_jis", "x-user-defined": "cp1252",
 }  # fmt: skip
 
 # Charsets in which every byte means something: that decoding succeeds is no evidence.

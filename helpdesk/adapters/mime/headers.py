@@ -16,9 +16,6 @@ from email.policy import Compat32
 
 from helpdesk.adapters.mime.charset import decode
 
-# More of a header than this is no information for anybody.
-MAX_HEADER = 64 * 1024
-
 # A sketch looks at so much of a mail and no further.
 _SKETCHED = 64 * 1024
 

@@ -121,6 +121,7 @@ class _Page:
     current: list[str] = field(default_factory=list)
     depth: int = 0
     preformatted: int = 0
+    links: list[int] = field(default_factory=list)  # where in the line the words of open links begin
 
     def write(self, text: str) -> None:
         """Continue the current line; outside <pre> any white space is one blank."""
@@ -213,6 +214,8 @@ def _enter(node: LexborNode, page: _Page) -> None:
         page.write("-" * 20)
     elif tag == "img":
         _write_picture(node, page)
+    elif tag == "a":
+        page.links.append(len(page.current))
     elif tag == "pre":
         page.preformatted += 1
 
@@ -223,7 +226,7 @@ def _leave(node: LexborNode, page: _Page) -> None:
     if tag == "pre":
         page.preformatted -= 1
     if tag == "a":
-        _write_link(node, page)
+        _write_link(node, page, page.links.pop())
     if tag in _BLOCKS:
         page.end_line()
     if tag in _PARAGRAPHS:
@@ -251,12 +254,12 @@ def _is_silent(node: LexborNode) -> bool:
     return node.tag in _SILENT or "display:none" in (node.attributes.get("style") or "").replace(" ", "").lower()
 
 
-def _write_link(node: LexborNode, page: _Page) -> None:
+def _write_link(node: LexborNode, page: _Page, begin: int) -> None:
     """The address of a link, where its words do not show it already."""
     href = (node.attributes.get("href") or "").strip()
     if not href.lower().startswith(("http://", "https://")) or len(href) > 2_000:
         return
-    shown = "".join(page.current)
+    shown = "".join(page.current[begin:])
     if href.rstrip("/").partition("://")[2] not in shown:
         page.write(f" <{href}>")
 

@@ -21,7 +21,6 @@ from mailparser import MailParser
 from helpdesk.adapters.mime.bodies import written
 from helpdesk.adapters.mime.bounces import read_bounce
 from helpdesk.adapters.mime.headers import (
-    MAX_HEADER,
     RescuingPolicy,
     message_ids,
     own_message_id,
@@ -39,6 +38,7 @@ from helpdesk.core.quote import split
 # Bounds of what is parsed; the defects name what they cut.
 MAX_HEADERS = 1_000
 MAX_HEAD = 100 * 1024
+MAX_HEADER = 64 * 1024
 MAX_ADDRESSES = 200
 MAX_REFERENCES = 100
 MAX_SUBJECT = 1_000
@@ -63,6 +63,7 @@ _ENVELOPE = ("from", "to", "cc", "reply-to", "date")
 _DELIVERED_TO = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to")
 
 _HEAD_ENDS = re.compile(rb"\r?\n\r?\n|\r\r")
+_HEADER_ENDS = re.compile(rb"\n(?![ \t])|\Z")
 _FROM_LINE = re.compile(rb"^from[ \t]*:", re.IGNORECASE | re.MULTILINE)
 _CONTAINER = re.compile(rb"content-type:[ \t\r\n]*(?:multipart|message)/", re.IGNORECASE)
 
@@ -90,31 +91,41 @@ def read(raw: bytes) -> Inbound:
     try:
         return _read(raw)
     except Exception as error:  # every exception means the same: these bytes cannot be read as they should
-        return _barely(raw, str(error) if isinstance(error, _TooMuchError) else type(error).__name__)
-
-
-def _barely(raw: bytes, why: str) -> Inbound:
-    """The headers at a glance, and the whole mail as a file."""
-    shown = sketch(raw)
+        why = str(error) if isinstance(error, _TooMuchError) else type(error).__name__
     digest = hashlib.sha256(raw).hexdigest()
     whole = Attachment(part=WHOLE, name="message.eml", type="message/rfc822", size=len(raw), sha256=digest)
-    return Inbound(
+    return replace(
+        _headers_alone(raw),
         sha256=digest,
         fingerprint=digest,
         size=len(raw),
-        message_id=shown.message_id,
-        from_shown=shown.sender_shown,
-        subject=shown.subject,
+        text="",
+        quoted="",
         attachments=(whole,),
         defects=(f"unreadable: {why}",),
     )
 
 
+def _headers_alone(raw: bytes) -> Inbound:
+    """What the headers of an unreadable mail say, at least at a glance."""
+    try:
+        return _read(_head(raw) + b"\n\n")
+    except Exception:  # as above
+        shown = sketch(raw)
+        return Inbound(
+            sha256="",
+            fingerprint="",
+            size=0,
+            message_id=shown.message_id,
+            from_shown=shown.sender_shown,
+            subject=shown.subject,
+        )
+
+
 def _read(raw: bytes) -> Inbound:
     defects: list[str] = []
-    bounded, complete = _bounded(raw, defects)
-    message = parse(bounded)
-    headers = _headers(message, defects)
+    message = parse(_bounded(raw, defects))
+    headers = _headers(message)
     envelope = _envelope(headers)
     froms = [value for name, value in headers if name == "from"]
     subject = _subject(headers)
@@ -129,7 +140,8 @@ def _read(raw: bytes) -> Inbound:
     attachments = tuple(_attachment(leaf) for leaf in found if not is_text(leaf.message))
     message_id = own_message_id(_first(headers, "message-id") or "")
     defects.extend(_parser_defects(message, found, envelope))
-    sender = _sender(froms, envelope) if complete and len(_FROM_LINE.findall(_head(raw))) == 1 else None
+    # Counted in the raw bytes too: other programs may see a header where our parser sees none.
+    sender = _sender(froms, envelope) if len(_FROM_LINE.findall(_head(raw))) == 1 else None
     addresses = {name: _addresses(getattr(envelope, name), defects) for name in ("to", "cc", "reply_to")}
     date = _date(envelope)
     inbound = Inbound(
@@ -171,47 +183,45 @@ def _head(raw: bytes) -> bytes:
     return raw[: match.start()] if match else raw
 
 
-def _bounded(raw: bytes, defects: list[str]) -> tuple[bytes, bool]:
-    """The bytes to parse, and whether no header was cut away. Raises _TooMuchError for hostile structures."""
+def _bounded(raw: bytes, defects: list[str]) -> bytes:
+    """The bytes to parse: without the headers beyond the caps. Raises _TooMuchError for hostile structures."""
     containers = len(_CONTAINER.findall(raw))
     if containers > _MAX_CONTAINERS:
         raise _TooMuchError(f"{containers} nested parts")
     if containers > 10 and containers * raw.count(b"\n") > _MAX_LINE_CHECKS:
         raise _TooMuchError(f"{containers} nested parts of many lines")
-    if raw.count(b"\n--") > _MAX_BOUNDARY_LINES:
+    if containers and raw.count(b"\n--") > _MAX_BOUNDARY_LINES:
         raise _TooMuchError("too many boundaries")
     head = _head(raw)
-    if len(head) <= MAX_HEAD and head.count(b"\n") < MAX_HEADERS:
-        return raw, True
-    cut = _last_whole_header(head)
-    if cut == len(head):
-        return raw, True
-    defects.append(f"headers cut after {cut} bytes")
-    return head[:cut] + raw[len(head) :], False
+    if len(head) <= MAX_HEADER and head.count(b"\n") < MAX_HEADERS:
+        return raw
+    kept = _kept_headers(head)
+    if len(kept) < len(head):
+        defects.append(f"{len(head) - len(kept)} bytes of headers cut")
+    return kept + raw[len(head) :]
 
 
-def _last_whole_header(head: bytes) -> int:
-    """Where to cut so that at most MAX_HEADERS whole headers in MAX_HEAD bytes stay."""
-    end = count = 0
-    for match in re.finditer(rb"\n(?![ \t])|\Z", head):
-        if match.start() > MAX_HEAD or count == MAX_HEADERS:
-            return end
-        end, count = match.start(), count + 1
-    return len(head)
+def _kept_headers(head: bytes) -> bytes:
+    """The headers that fit into the caps; a long one is cut, and what does not fit makes no other one disappear."""
+    kept: list[bytes] = []
+    room = MAX_HEAD
+    start = 0
+    for match in _HEADER_ENDS.finditer(head):
+        header = head[start : min(match.end(), start + MAX_HEADER)].rstrip(b"\r\n")
+        start = match.end()
+        if len(header) < room and len(kept) < MAX_HEADERS:
+            kept.append(header)
+            room -= len(header) + 1
+    return b"\n".join(kept)
 
 
 # --- headers --------------------------------------------------------------------------------------
 
 
-def _headers(message: Message, defects: list[str]) -> list[tuple[str, str]]:
+def _headers(message: Message) -> list[tuple[str, str]]:
     """(lower-case name, value on one line, encoded words still encoded) of all headers, topmost first."""
     hint = message.get_content_charset()
-    headers = []
-    for name, value in message.raw_items():
-        if len(value) > MAX_HEADER:
-            defects.append(f"header {name[:40]} cut")
-        headers.append((name.lower(), unfold(rescue(value[:MAX_HEADER], hint))))
-    return headers
+    return [(name.lower(), unfold(rescue(value, hint))) for name, value in message.raw_items()]
 
 
 def _first(headers: Iterable[tuple[str, str]], name: str) -> str | None:

@@ -9,6 +9,7 @@ by RLIMIT_AS. They are programs of their own, not forks: safe from any thread.
 
 from __future__ import annotations
 
+import importlib
 import os
 import pickle
 import resource
@@ -22,6 +23,7 @@ from multiprocessing.connection import Connection
 from typing import cast
 
 from helpdesk.core.message import Inbound
+from helpdesk.errors import TemporaryError
 
 # A mail of 25 MB takes about 300 MB while it is parsed.
 MEMORY_LIMIT = 1024 * 1024 * 1024
@@ -45,17 +47,28 @@ class CrashedError(Exception):
 
 
 class WorkerReader:
-    """Reads mail in `workers` processes. Used by one thread at a time."""
+    """Reads mail in `workers` processes. Used by one thread at a time.
+
+    `reading` names the module whose `read(raw)` the workers call; this process never imports it.
+    """
 
     def __init__(
-        self, workers: int = 2, *, time_limit_s: float = TIME_LIMIT_S, idle_limit_s: float = IDLE_LIMIT_S
+        self,
+        workers: int = 2,
+        *,
+        time_limit_s: float = TIME_LIMIT_S,
+        idle_limit_s: float = IDLE_LIMIT_S,
+        reading: str = "helpdesk.adapters.mime.reading",
     ) -> None:
         self._slots: list[_Worker | None] = [None] * max(1, workers)
         self._time_limit_s = time_limit_s
-        self._idle_limit_s = idle_limit_s
+        self._program = f"serve({{}}, {{}}, {idle_limit_s}, {reading!r})"
 
     def read(self, raws: Sequence[bytes]) -> Sequence[Inbound | Exception]:
-        """One result per mail, in order. An exception means: this one killed or stalled its reader."""
+        """One result per mail, in order. An exception means: this one killed or stalled its reader.
+
+        Raises TemporaryError when no worker can be started: then no mail is to blame.
+        """
         results: list[Inbound | Exception] = [CrashedError("not read")] * len(raws)
         batches = deque(_batches(raws, len(self._slots)))
         slots = range(min(len(self._slots), len(batches)))
@@ -97,12 +110,19 @@ class WorkerReader:
     def _worker(self, slot: int, raws: list[bytes]) -> _Worker:
         """A worker that has taken the batch; one that ended while idle is replaced."""
         worker = self._slots[slot]
-        if worker is None or not worker.take(raws):
-            if worker is not None:
-                worker.end()
-            worker = self._slots[slot] = _Worker(self._idle_limit_s)
-            if not worker.take(raws):
-                raise CrashedError("a reader process cannot be started; see its message on standard error")
+        if worker is not None:
+            if worker.take(raws):
+                return worker
+            worker.end()
+        self._slots[slot] = None
+        try:
+            worker = _Worker(self._program)
+        except OSError as error:
+            raise TemporaryError(f"a process for reading mail cannot be started: {error}") from error
+        if not worker.take(raws):
+            worker.end()
+            raise TemporaryError("a process for reading mail does not start; it says why on standard error")
+        self._slots[slot] = worker
         return worker
 
     def close(self) -> None:
@@ -130,15 +150,15 @@ def _batches(raws: Sequence[bytes], workers: int) -> list[list[int]]:
 class _Worker:
     """One process and the two pipes to it."""
 
-    def __init__(self, idle_limit_s: float) -> None:
+    def __init__(self, program: str) -> None:
         to_read, to_write = os.pipe()
         answers_read, answers_write = os.pipe()
-        program = (
-            f"from helpdesk.adapters.mime import workers; workers.serve({to_read}, {answers_write}, {idle_limit_s})"
-        )
+        self._requests = Connection(to_write, readable=False)
+        self._answers = Connection(answers_read, writable=False)
+        call = program.format(to_read, answers_write)
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-c", program],
+                [sys.executable, "-c", f"from {__name__} import serve; {call}"],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 pass_fds=(to_read, answers_write),
@@ -147,8 +167,6 @@ class _Worker:
         finally:
             os.close(to_read)
             os.close(answers_write)
-        self._requests = Connection(to_write, readable=False)
-        self._answers = Connection(answers_read, writable=False)
 
     def take(self, raws: list[bytes]) -> bool:
         """Hand a batch over; False when the worker has ended. Waits until it is there and has it all."""
@@ -178,11 +196,12 @@ class _Worker:
 _TAKEN = b"taken"
 
 
-def serve(requests_fd: int, answers_fd: int, idle_limit_s: float) -> None:
+def serve(requests_fd: int, answers_fd: int, idle_limit_s: float, reading: str) -> None:
     """The worker's program: take a batch, say so, answer mail by mail; end when idle or left alone."""
-    from helpdesk.adapters.mime.reading import read  # only the worker pays for the libraries
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the daemon, which ends us
+    read = importlib.import_module(reading).read
+    # A stop is for the daemon: it lets us finish the batch, and then ends us.
+    for stop in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(stop, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     requests, answers = Connection(requests_fd, writable=False), Connection(answers_fd, readable=False)
