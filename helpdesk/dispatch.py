@@ -69,6 +69,9 @@ class Dispatcher:
         self._give_up_after = give_up_after
         self._stopped = False
         self._free = asyncio.Semaphore(PARALLEL)
+        # Threads that write to SQLite at once only wait for each other, by sleeping; and who claims after others have
+        # recorded finds several places free and claims as many letters at once.
+        self._writing = asyncio.Lock()
         self.trouble: RelayTrouble | None = None
 
     async def send_due(self, limit: int = 100) -> int:
@@ -81,8 +84,8 @@ class Dispatcher:
             limit = 1
         under_way: list[asyncio.Task[None]] = []
         try:
-            while len(under_way) < limit and (letter := await self._claim()):
-                under_way.append(asyncio.create_task(self._send(letter)))
+            while len(under_way) < limit and (letters := await self._claim(limit - len(under_way))):
+                under_way += [asyncio.create_task(self._send(letter)) for letter in letters]
         finally:
             results = await asyncio.gather(*under_way, return_exceptions=True)
         for result in results:
@@ -94,17 +97,22 @@ class Dispatcher:
         """Begin no letter any more; what is on its way is finished by the calls of `send_due` that run."""
         self._stopped = True
 
-    async def _claim(self) -> QueuedLetter | None:
-        """The next letter, with a place among those on their way; None when nothing shall be sent now."""
+    async def _claim(self, limit: int) -> Sequence[QueuedLetter]:
+        """The next letters, each with a place among those on their way; none when nothing shall be sent now."""
         await self._free.acquire()
+        places = 1
         letters: Sequence[QueuedLetter] = ()
         try:
-            if not self._stopped and (not self.trouble or self._now() >= self.trouble.retry_at):
-                letters = await asyncio.to_thread(self._store.claim, self._now(), 1, lease_s=_LEASE_S)
+            async with self._writing:
+                while places < limit and not self._free.locked():
+                    await self._free.acquire()
+                    places += 1
+                if not self._stopped and (not self.trouble or self._now() >= self.trouble.retry_at):
+                    letters = await asyncio.to_thread(self._store.claim, self._now(), places, lease_s=_LEASE_S)
         finally:
-            if not letters:
+            for _ in range(places - len(letters)):
                 self._free.release()
-        return letters[0] if letters else None
+        return letters
 
     async def _send(self, letter: QueuedLetter) -> None:
         try:
@@ -127,13 +135,17 @@ class Dispatcher:
             await self._record(letter, deliveries, self._next_attempt(letter))
 
     async def _record(self, letter: QueuedLetter, deliveries: Sequence[Delivery], next_at: datetime | None) -> None:
+        async with self._writing:
+            await asyncio.to_thread(self._tell_and_record, letter, deliveries, next_at)
+        for delivery in deliveries:
+            self._log(letter, delivery, next_at)
+
+    def _tell_and_record(self, letter: QueuedLetter, deliveries: Sequence[Delivery], next_at: datetime | None) -> None:
         lost = [d for d in deliveries if d.permanent or (next_at is None and not d.sent)]
         if lost:
             # Told first: after a crash between the two lines the letter is tried, and told of, again.
-            await asyncio.to_thread(self._on_failed, letter, lost)
-        await asyncio.to_thread(self._store.record_delivery, letter.id, deliveries, self._now(), next_at)
-        for delivery in deliveries:
-            self._log(letter, delivery, next_at)
+            self._on_failed(letter, lost)
+        self._store.record_delivery(letter.id, deliveries, self._now(), next_at)
 
     def _next_attempt(self, letter: QueuedLetter) -> datetime | None:
         return next_attempt(

@@ -30,6 +30,9 @@ _CLOSING = 421
 
 _START_INPUT = 354
 
+# "Authentication required" and its kin (RFC 4954 section 6), also "issue STARTTLS first" (RFC 3207).
+_LOGIN_WANTED = (530, 534, 535, 538)
+
 # Leaving is a courtesy: nobody waits long for it.
 _QUIT_TIMEOUT_S = 5
 
@@ -248,6 +251,12 @@ async def _deliver(
         except aiosmtplib.SMTPSenderRefused as refusal:
             if refusal.code == _CLOSING:
                 raise
+            if refusal.code in _LOGIN_WANTED:
+                # Not the letter is refused, but we are: it waits for the administrator's cure.
+                raise PermanentError(
+                    f"{settings.place} wants a login: {refusal.code} {_one_line(refusal.message)}. "
+                    "Check smtp.user, the password and smtp.security."
+                ) from refusal
             return [_refused(recipient, refusal) for recipient in recipients]
         except ValueError:
             return [Delivery(recipient, 553, "5.1.7 our own address cannot be sent") for recipient in recipients]

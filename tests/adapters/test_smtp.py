@@ -139,6 +139,14 @@ def test_letters_without_message_id_stay_apart(tmp_path: Path) -> None:
     assert len(list((tmp_path / "new").iterdir())) == 2
 
 
+def test_probe_tells_of_a_folder_that_is_none_and_makes_nothing(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    asyncio.run(MaildirTransport(tmp_path / "out").probe())
+    assert not (tmp_path / "out").exists()
+    with pytest.raises(PermanentError, match=r"smtp\.path: .*file/out is not a folder"):
+        asyncio.run(MaildirTransport(tmp_path / "file" / "out").probe())
+
+
 def test_folder_that_cannot_be_made_is_tried_again(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(TemporaryError, match=r"smtp\.path: .*file/out cannot be written"):

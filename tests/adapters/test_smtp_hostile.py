@@ -313,6 +313,11 @@ def login(ehlo: str, auth: str) -> Sequence[Delivery]:
     return send({"EHLO": ehlo, "AUTH": auth}, IVAN, user="desk", password=lambda: "open sesame")[0]
 
 
+def test_letter_waits_when_the_relay_wants_a_login_that_is_not_configured() -> None:
+    with pytest.raises(PermanentError, match=r"wants a login: 530 5\.7\.0 authenticate first\. Check smtp\.user"):
+        send({"MAIL": "530 5.7.0 authenticate first"}, IVAN)
+
+
 OFFERS_LOGIN = "250-relay.test\r\n250 AUTH PLAIN"
 
 
@@ -419,6 +424,26 @@ def test_letters_share_few_sessions() -> None:
         return len(relay.texts), relay.sessions
 
     assert against({}, story, connections=3) == (30, 3)
+
+
+def test_probe_leaves_its_session_to_the_next_letter() -> None:
+    async def story(relay: ScriptedRelay, transport: SmtpTransport) -> tuple[list[str], int]:
+        await transport.probe()
+        said = list(relay.verbs)
+        await transport.send(SENDER, [IVAN], RAW)
+        return said, relay.sessions
+
+    assert against({}, story) == (["EHLO"], 1)
+
+
+def test_probe_says_why_no_letter_would_be_taken() -> None:
+    async def story(relay: ScriptedRelay, transport: SmtpTransport) -> None:
+        await transport.probe()
+
+    with pytest.raises(UnreachableError):
+        against({"greeting": "421 too busy"}, story)
+    with pytest.raises(PermanentError):
+        against({"greeting": "554 go away"}, story)
 
 
 def test_idle_session_is_left_politely() -> None:

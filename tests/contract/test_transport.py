@@ -143,3 +143,13 @@ def test_letters_sent_together_arrive_once_each(relay: Relay, to: Any) -> None:
     assert [delivery.sent for [delivery] in answers] == [True] * 20
     mails = relay.received(to("ivan"), 20)
     assert [sum(mail.endswith(RAW % number) for mail in mails) for number in range(20)] == [1] * 20
+
+
+def test_relay_that_is_there_says_so_without_a_letter(relay: Relay, to: Any) -> None:
+    async def story() -> None:
+        await relay.transport.probe()
+        await relay.transport.send(SENDER, [to("ivan")], RAW % 3)
+        await relay.transport.close()
+
+    asyncio.run(story())
+    assert len(relay.received(to("ivan"), 1)) == 1

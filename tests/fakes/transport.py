@@ -37,5 +37,10 @@ class FakeTransport:
             self.passed.append(Passed(envelope_from, accepted, raw))
         return deliveries
 
+    async def probe(self) -> None:
+        """Raises what `send` would raise."""
+        if self.error:
+            raise self.error
+
     async def close(self) -> None:
         """Nothing is kept open."""

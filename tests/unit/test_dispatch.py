@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
 
 import pytest
 
@@ -24,14 +23,13 @@ T0 = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 IVAN, OLHA = "ivan@x.test", "olha@x.test"
 
-T = TypeVar("T")
-
 
 @dataclass
 class Desk:
     """A dispatcher with everything around it."""
 
     store: SqlStore
+    loop: asyncio.Runner
     relay: FakeTransport = field(default_factory=FakeTransport)
     now: datetime = T0
     told: list[tuple[int, list[Delivery]]] = field(default_factory=list)
@@ -62,8 +60,8 @@ class Desk:
                 unit.enqueue(letter, None, Composed(message_id=f"<{name}>", envelope_from="desk@help.test",
                                                     subject="Hello", text="Hello", raw=raw), self.now)  # fmt: skip
 
-    def send(self) -> int:
-        return run(self.dispatcher.send_due())
+    def send(self, limit: int = 100) -> int:
+        return self.loop.run(self.dispatcher.send_due(limit))
 
     @property
     def outbox(self) -> list[OutboxEntry]:
@@ -74,14 +72,11 @@ class Desk:
         return [address for passed in self.relay.passed for address in passed.accepted]
 
 
-def run(coroutine: Coroutine[Any, Any, T]) -> T:
-    return asyncio.run(coroutine)
-
-
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
     store = open_store(f"sqlite:///{tmp_path}/desk.db")
-    yield Desk(store)
+    with asyncio.Runner() as loop:
+        yield Desk(store, loop)
     store.close()
 
 
@@ -103,7 +98,7 @@ def test_everything_due_is_sent_in_one_pass(desk: Desk) -> None:
 
 def test_pass_ends_at_its_limit(desk: Desk) -> None:
     desk.queue(IVAN, OLHA)
-    assert run(desk.dispatcher.send_due(1)) == 1
+    assert desk.send(1) == 1
     assert desk.received == [IVAN]
 
 
@@ -310,7 +305,7 @@ def test_letter_at_which_the_relay_hesitates_does_not_keep_others_waiting(desk: 
         assert await first == 1
         return [address for passed in relay.passed for address in passed.accepted]
 
-    assert run(story()) == [OLHA, IVAN]
+    assert desk.loop.run(story()) == [OLHA, IVAN]
 
 
 # --- what the operator sees -----------------------------------------------------------------------
