@@ -52,7 +52,8 @@ ATTRIBUTIONS = {
 # Header blocks: below them everything is history.
 BLOCKS = {
     "outlook en": "From: Desk <desk@example.com>\nSent: Monday, February 5, 2024 10:00 AM\nTo: Anna\nSubject: RE: site",
-    "outlook en, colleagues without addresses": "From: Desk\nSent: Monday, February 5, 2024 10:00 AM\nTo: Anna\nSubject: x",
+    "outlook en, colleagues without addresses": "From: Desk\nSent: Monday, February 5, 2024 10:00 AM\nTo: Anna\n"
+    "Subject: x",
     "outlook ru": "От: Desk <desk@example.com>\nОтправлено: 5 февраля 2024 г. 10:00\nКому: Анна\nТема: сайт",
     "outlook uk": "Від: Desk <desk@example.com>\nНадіслано: 5 лютого 2024 р. 10:00\nКому: Анна\nТема: сайт",
     "outlook pl": "Od: Desk <desk@example.com>\nWysłano: poniedziałek, 5 lutego 2024 10:00\nDo: Anna\nTemat: strona",
@@ -61,14 +62,21 @@ BLOCKS = {
     "outlook es": "De: Desk <desk@example.com>\nEnviado: lunes, 5 de febrero de 2024 10:00\nPara: Anna\nAsunto: web",
     "outlook it": "Da: Desk <desk@example.com>\nInviato: lunedì 5 febbraio 2024 10:00\nA: Anna\nOggetto: sito",
     "outlook web": "_" * 32 + "\nОт: Desk <desk@example.com>\nОтправлено: 5 февраля 2024 г. 10:00\nКому: Анна\nТема: x",
-    "outlook for mac, bold": "*From: *Desk <desk@example.com>\n*Date: *Monday, 5 February 2024 at 10:00\n*To: *Anna\n*Subject: *x",
-    "outlook 2003": "-----Original Message-----\nFrom: Desk [mailto:desk@example.com]\nSent: Monday\nTo: Anna\nSubject: x",
-    "long list of recipients": "From: Desk <desk@example.com>\nSent: Monday 10:00\nTo: Anna <a@example.com>;\n Ivan <i@example.com>;\n"
+    "outlook for mac, bold": "*From: *Desk <desk@example.com>\n*Date: *Monday, 5 February 2024 at 10:00\n"
+    "*To: *Anna\n*Subject: *x",
+    "outlook 2003": "-----Original Message-----\nFrom: Desk [mailto:desk@example.com]\n"
+    "Sent: Monday\nTo: Anna\nSubject: x",
+    "long list of recipients": "From: Desk <desk@example.com>\nSent: Monday 10:00\nTo: Anna <a@example.com>"
+    ";\n Ivan <i@example.com>;\n"
     " Olga <o@example.com>\nCc: Oleg\nSubject: x",
-    "samsung ru": "-------- Исходное сообщение --------\nОт: Desk <desk@example.com>\nДата: 05.02.2024 10:00 (GMT+03:00)\nТема: x",
-    "samsung pl": "-------- Oryginalna wiadomość --------\nOd: Desk <desk@example.com>\nData: 05.02.2024 10:00\nTemat: x",
-    "gmail forward": "---------- Forwarded message ---------\nОт: Desk <desk@example.com>\nDate: пн, 5 февр.\nSubject: x\nTo: <a@example.com>",
-    "thunderbird forward": "-------- Перенаправленное сообщение --------\nТема: x\nДата: 05.02.2024\nОт: Desk <desk@example.com>",
+    "samsung ru": "-------- Исходное сообщение --------\nОт: Desk <desk@example.com>\n"
+    "Дата: 05.02.2024 10:00 (GMT+03:00)\nТема: x",
+    "samsung pl": "-------- Oryginalna wiadomość --------\nOd: Desk <desk@example.com>\n"
+    "Data: 05.02.2024 10:00\nTemat: x",
+    "gmail forward": "---------- Forwarded message ---------\nОт: Desk <desk@example.com>\n"
+    "Date: пн, 5 февр.\nSubject: x\nTo: <a@example.com>",
+    "thunderbird forward": "-------- Перенаправленное сообщение --------\nТема: x\nДата: 05.02.2024\n"
+    "От: Desk <desk@example.com>",
     "apple forward": "Begin forwarded message:\n\nFrom: Desk <desk@example.com>\nSubject: x",
     "bare separator": "----- Исходное сообщение -----",
 }
