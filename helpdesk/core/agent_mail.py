@@ -27,7 +27,6 @@ from helpdesk.core.decision import (
     SetState,
     SettleHeld,
     SpendSecret,
-    Unschedule,
 )
 from helpdesk.core.language import guess
 from helpdesk.core.listing import one_ticket, queue_list
@@ -70,7 +69,8 @@ class _Post:
 def decide_agent_mail(case: Case) -> Decision:
     """What shall happen with this mail of somebody whose address is an agent's."""
     agent = case.policy.agent(case.sender)
-    assert agent is not None, "decide() sends only agents' mail here"
+    if agent is None:
+        raise ValueError(f"{case.sender} is no agent: decide() sends only agents' mail here")
     on_ticket = case.ticket
     parsed = parse(case.inbound.text, "" if on_ticket else case.inbound.subject)
     orders = bool(parsed.commands or parsed.errors)

@@ -19,14 +19,13 @@ def queue_list(tickets: tuple[Ticket, ...]) -> list[str]:
 
 def one_ticket(ticket: Ticket) -> list[str]:
     """A ticket in a few lines."""
-    lines = [
+    return [
         _line(1, ticket).removeprefix("1. "),
         *(f"  {name}: {value}" for name, value in ticket.fields),
         *(f"  ? {item}" for item in ticket.missing),
         *(f"  ⏰ {one.kind} {one.due_at:%Y-%m-%d %H:%M} UTC" for one in ticket.follow_ups),
         *(f"  – {reason}" for reason in ticket.reasons),
     ]
-    return lines
 
 
 def _line(place: int, ticket: Ticket) -> str:

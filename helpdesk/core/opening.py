@@ -22,10 +22,9 @@ from helpdesk.core.decision import (
     Outcome,
     Record,
     Remember,
-    SetState,
 )
 from helpdesk.core.language import guess
-from helpdesk.core.message import Address, Reason
+from helpdesk.core.message import Address
 from helpdesk.core.notices import to_agents, to_requester
 from helpdesk.core.outgoing import Event, Letter
 from helpdesk.core.rules import judge

@@ -44,7 +44,10 @@ SPAM = "spam"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Bench:
-    """What carrying out commands may look at. `others` are tickets named by number; `held` the mail that is answered."""
+    """What carrying out commands may look at.
+
+    `others` are tickets named by number; `held` is the mail whose notice is answered.
+    """
 
     agent: Agent
     policy: Policy
@@ -303,7 +306,7 @@ def _got(ticket: Ticket, items: tuple[str, ...], bench: Bench) -> Carried | str:
 
 
 def _set_field(ticket: Ticket, name: str, value: str, bench: Bench) -> Carried:
-    fields = tuple(pair for pair in ticket.fields if pair[0] != name) + ((name, value),)
+    fields = (*(pair for pair in ticket.fields if pair[0] != name), (name, value))
     missing = tuple(item for item in ticket.missing if item != name)
     changes = (
         SetFacts(ticket.number, ((name, value),), missing, ticket.checklist),

@@ -181,7 +181,8 @@ class _Service:
         def accept(mail: Fetched) -> None:
             self._works.intake.take(source, [mail])
 
-        return LmtpServer(_listen_on(settings), accept, max_bytes=self._works.config.max_message_bytes, now=self._world.now)
+        limit = self._works.config.max_message_bytes
+        return LmtpServer(_listen_on(settings), accept, max_bytes=limit, now=self._world.now)
 
     async def _send(self) -> None:
         """Send whatever is due, then sleep until something is queued or comes due."""
