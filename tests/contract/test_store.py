@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import timedelta
+from itertools import count
 
 import pytest
 import sqlalchemy as sa
@@ -202,29 +204,55 @@ def whole(store: SqlStore) -> list[bool]:
     ]
 
 
-def kill_at(statement: int) -> None:
-    """Let this process kill itself before its `statement`th statement reaches the database."""
+@contextmanager
+def before_statement(number: int, trouble: Callable[[], None]) -> Iterator[None]:
+    """Make trouble just before the statement of this number, the commit included, reaches the database."""
     seen = 0
 
-    def count(*_: object) -> None:
+    def meet(*_: object) -> None:
         nonlocal seen
         seen += 1
-        if seen == statement:
-            os.kill(os.getpid(), signal.SIGKILL)
+        if seen == number:
+            trouble()
 
-    event.listen(sa.Engine, "before_cursor_execute", count)
-    event.listen(sa.Engine, "commit", count)
+    event.listen(sa.Engine, "before_cursor_execute", meet)
+    event.listen(sa.Engine, "commit", meet)
+    try:
+        yield
+    finally:
+        event.remove(sa.Engine, "before_cursor_execute", meet)
+        event.remove(sa.Engine, "commit", meet)
+
+
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def fail() -> None:
+    raise ZeroDivisionError
+
+
+def test_a_failure_leaves_all_of_a_mail_or_nothing(store: SqlStore) -> None:
+    """The first statement fails, then the second, and so on, until one run comes through."""
+    for failures in count(1):
+        try:
+            with before_statement(failures, fail):
+                take_one_mail(store)
+        except ZeroDivisionError:
+            assert whole(store) == [False] * 8
+        else:
+            break
+    assert failures > 15
+    assert whole(store) == [True] * 8
 
 
 def test_a_killed_program_leaves_all_of_a_mail_or_nothing(url: str, store: SqlStore) -> None:
     """The program is killed before its first statement, its second, and so on, until one run comes through."""
-    deaths = 0
-    while True:
-        deaths += 1
+    for deaths in count(1):
 
         def work(statement: int = deaths) -> None:
-            kill_at(statement)
-            take_one_mail(SqlStore(url, timedelta(days=30)))
+            with before_statement(statement, die):
+                take_one_mail(SqlStore(url, timedelta(days=30)))
 
         ended = in_child(work)
         if ended == 0:

@@ -21,6 +21,9 @@ from helpdesk.errors import HelpdeskError, PermanentError, TemporaryError
 # Longer than any transaction of ours, shorter than the patience of an MTA that delivers to us.
 BUSY_TIMEOUT_S = 30
 
+# A PostgreSQL server that does not answer by then is taken to be away.
+CONNECT_TIMEOUT_S = 10
+
 # What SQLite says, and what that means for an operator.
 _SQLITE_CURES = (
     ("disk is full", "the disk is full: make room, the desk goes on by itself"),
@@ -43,7 +46,12 @@ def make_engine(url: str, *, foreign_keys: bool = True) -> Engine:
     if parsed.get_backend_name() == "sqlite":
         return _sqlite_engine(parsed, foreign_keys)
     if parsed.get_backend_name() == "postgresql":
-        engine = sa.create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, max_overflow=-1)
+        engine = sa.create_engine(
+            parsed.set(drivername="postgresql+psycopg"),
+            connect_args={"connect_timeout": CONNECT_TIMEOUT_S},
+            pool_pre_ping=True,
+            max_overflow=-1,
+        )
         event.listen(engine, "handle_error", _raise_ours)
         return engine
     raise PermanentError(
@@ -99,17 +107,19 @@ def _raise_ours(context: ExceptionContext) -> None:
     driver = context.dialect.loaded_dbapi
     place = f"database {_shown(context.engine.url)}"
     if isinstance(found, driver.OperationalError):
-        raise TemporaryError(f"{place}: {_cure(found)}") from found
+        raise TemporaryError(f"{place}: {_cure(found, connected=context.connection is not None)}") from found
     # The plain class, not its children: SQLite's "not a database" and "malformed".
     if type(found) is driver.DatabaseError:
         raise PermanentError(f"{place}: {found}: restore it from a backup") from found
 
 
-def _cure(error: BaseException) -> str:
+def _cure(error: BaseException, *, connected: bool) -> str:
     said = " ".join(str(error).split())
-    if not isinstance(error, sqlite3.Error):
-        return f"{said}: check that the server runs and accepts the login of the database URL"
-    cure = next((cure for sign, cure in _SQLITE_CURES if sign in said.lower()), "")
+    cure = ""
+    if isinstance(error, sqlite3.Error):
+        cure = next((cure for sign, cure in _SQLITE_CURES if sign in said.lower()), "")
+    elif not connected:
+        cure = "no connection: check that the server runs and accepts the login of the database URL"
     return f"{cure} ({said})" if cure else said
 
 

@@ -18,6 +18,9 @@ from helpdesk.errors import PermanentError
 # The number of the newest file in migrations/versions.
 WANTED = 1
 
+# The numbered steps, and how Alembic is to run them.
+MIGRATIONS = Path(__file__).parent / "migrations"
+
 # Names our lock among the advisory locks of a PostgreSQL database; any fixed number would do.
 _LOCK = 7_435_001
 
@@ -61,7 +64,7 @@ def _upgrade(url: str) -> None:
 
     config = Config()
     # Alembic reads options through ConfigParser, where % has a meaning.
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     # Copying a table drops the old one: checked foreign keys would empty the tables that point to it.
     engine = make_engine(url, foreign_keys=False)
     try:

@@ -1,0 +1,143 @@
+"""From nothing, or from any older version, to the schema of this program; on both engines."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from helpdesk.adapters.store import migrate, open_store, schema_version
+from helpdesk.adapters.store.engine import make_engine, writing
+from helpdesk.adapters.store.migrate import MIGRATIONS, WANTED
+from helpdesk.adapters.store.models import METADATA
+from helpdesk.core.ticket import FIRST_NUMBER
+from helpdesk.errors import PermanentError
+from tests.desk import ticket_of
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database with nothing in it."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/helpdesk.db"
+        return
+    with request.getfixturevalue("postgres").database() as empty:
+        yield empty
+
+
+def checks(engine: sa.Engine) -> dict[str, set[tuple[str | None, str]]]:
+    """The CHECK constraints of every table."""
+    inspector = sa.inspect(engine)
+    return {
+        table: {(check["name"], check["sqltext"]) for check in inspector.get_check_constraints(table)}
+        for table in METADATA.tables
+    }
+
+
+def test_the_migrations_lead_to_the_tables_of_the_program(url: str) -> None:
+    migrate(url)
+    engine = make_engine(url)
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+    engine.dispose()
+
+
+def test_the_migrations_allow_the_values_of_the_program(url: str) -> None:
+    migrate(url)
+    engine = make_engine(url)
+    migrated = checks(engine)
+    with writing(engine).begin() as connection:
+        METADATA.drop_all(connection)
+        METADATA.create_all(connection)
+    assert migrated == checks(engine)
+    assert len(migrated["outbox"]) == 3
+    engine.dispose()
+
+
+def test_the_newest_migration_is_the_version_wanted() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    assert ScriptDirectory.from_config(config).get_current_head() == f"{WANTED:04}"
+
+
+def test_the_version_is_seen_without_changing_anything(url: str, tmp_path: Path) -> None:
+    assert schema_version(url) == (0, WANTED)
+    assert list(tmp_path.iterdir()) == []
+    migrate(url)
+    assert schema_version(url) == (WANTED, WANTED)
+
+
+def test_migrating_again_changes_nothing(url: str) -> None:
+    with closing(open_store(url)) as store:
+        key = store.secret_key()
+        migrate(url)
+        assert store.secret_key() == key
+
+
+def test_a_database_of_a_newer_program_is_refused(url: str) -> None:
+    migrate(url)
+    engine = make_engine(url)
+    with writing(engine).begin() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    engine.dispose()
+    with pytest.raises(PermanentError, match="schema 9999, this program knows 1: it was used by a newer version"):
+        open_store(url)
+
+
+def test_several_programs_may_start_at_once(url: str) -> None:
+    script = (
+        "import sys; from helpdesk.adapters.store import open_store; store = open_store(sys.argv[1]);"
+        "sys.stdin.read(); print(store.secret_key().hex())"
+    )
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
+    programs = [
+        subprocess.Popen(
+            [sys.executable, "-c", script, url],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment,
+        )
+        for _ in range(4)
+    ]
+    results = [program.communicate() for program in programs]
+    assert [error for _, error in results] == [b""] * 4
+    assert len({key for key, _ in results}) == 1
+    with closing(open_store(url)) as store:
+        assert ticket_of(store) == FIRST_NUMBER
+
+
+def test_alembic_is_not_loaded_for_a_database_that_is_up_to_date(url: str) -> None:
+    migrate(url)
+    script = (
+        "import sys; from helpdesk.adapters.store import open_store; open_store(sys.argv[1]);"
+        "sys.exit('alembic' in sys.modules)"
+    )
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
+    assert subprocess.run([sys.executable, "-c", script, url], env=environment, check=False).returncode == 0
+
+
+def test_a_migration_that_fails_leaves_the_old_schema(tmp_path: Path) -> None:
+    # A table of that name stands in the way of the first migration.
+    file = tmp_path / "helpdesk.db"
+    with sqlite3.connect(file) as connection:
+        connection.execute("CREATE TABLE outbox (x)")
+    connection.close()
+    url = f"sqlite:///{file}"
+    with pytest.raises(Exception, match="outbox"):
+        migrate(url)
+    assert schema_version(url) == (0, WANTED)
+    engine = make_engine(url)
+    assert sa.inspect(engine).get_table_names() == ["outbox"]
+    engine.dispose()
