@@ -6,7 +6,7 @@ wakes a sleeping ticket, reopens a closed one and ticks off what was missing.
 
 from __future__ import annotations
 
-from helpdesk.core.bounds import refusal
+from helpdesk.core.bounds import breaker_alerts, refusal
 from helpdesk.core.case import Case
 from helpdesk.core.checklist import Checklist, questions, settle
 from helpdesk.core.decision import (
@@ -50,7 +50,7 @@ def append(case: Case, ticket: Ticket) -> Decision:
     if progress or findings.fields:
         changes.append(SetFacts(ticket.number, findings.fields, findings.missing, ticket.checklist))
     changes += (Remember(case.sender, failing=False), Record(ticket.number, case.sender, "wrote", case.thread.evidence))
-    letters: list[Letter] = []
+    letters: list[Letter] = list(breaker_alerts(case, silence))
     if state is State.WAITING:
         changes += ask_schedule(ticket.number, desk, case.now)
     if ask_again:

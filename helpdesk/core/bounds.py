@@ -8,11 +8,17 @@ from __future__ import annotations
 
 from helpdesk.core.case import Case
 from helpdesk.core.message import Kind, Reason
+from helpdesk.core.notices import alerts
+from helpdesk.core.outgoing import Letter
 from helpdesk.core.trust import Authentication
+
+# The breaker that opens when the letters to one domain, or to everybody, reach their bound.
+BREAKER = "breaker"
 
 
 def refusal(case: Case) -> Reason | None:
     """Why no automatic letter goes to the sender of this mail, or None when one may."""
+    domain = case.inbound.sender.domain if case.inbound.sender else ""
     counts, bounds, contact = case.facts.counts, case.policy.bounds, case.facts.contact
     checks = (
         (case.arrival.silent, Reason("silent", "imported without letters")),
@@ -25,8 +31,16 @@ def refusal(case: Case) -> Reason | None:
         (counts.address_24h >= bounds.per_address_24h, Reason("bound", f"{counts.address_24h} letters in 24 hours")),
         (
             counts.domain_1h >= bounds.per_domain_1h,
-            Reason("bound", f"{counts.domain_1h} letters to the domain in an hour"),
+            Reason(BREAKER, f"{counts.domain_1h} letters to {domain} in an hour"),
         ),
-        (counts.total_1h >= bounds.total_1h, Reason("bound", f"{counts.total_1h} letters in an hour")),
+        (counts.total_1h >= bounds.total_1h, Reason(BREAKER, f"{counts.total_1h} letters in an hour")),
     )
     return next((reason for applies, reason in checks if applies), None)
+
+
+def breaker_alerts(case: Case, silence: Reason | None) -> tuple[Letter, ...]:
+    """A breaker that has opened is told to the leads, once an hour for each breaker."""
+    if silence is None or silence.rule != BREAKER:
+        return ()
+    scope = case.inbound.sender.domain if " to " in silence.evidence and case.inbound.sender else "all"
+    return alerts(case.policy, str(silence), f"breaker:{scope}:{case.now:%Y-%m-%dT%H}")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from helpdesk.core.bounds import refusal
+from helpdesk.core.bounds import breaker_alerts, refusal
 from helpdesk.core.case import Case
 from helpdesk.core.checklist import examine, questions
 from helpdesk.core.decision import (
@@ -84,6 +84,7 @@ def open_ticket(case: Case, *, linked: Ticket | None = None) -> Decision:
     if silence is not None:
         told.append(Record(NEW, "helpdesk", "no acknowledgement", str(silence)))
     letters = (
+        *breaker_alerts(case, silence),
         *(_acknowledge(case, ticket, findings.checklist, asked) if silence is None else ()),
         *to_agents(
             Event.NOTIFY,
