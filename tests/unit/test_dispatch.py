@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -73,8 +76,13 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    store = open_store(f"sqlite:///{tmp_path}/desk.db")
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path}/desk.db"
+
+
+@pytest.fixture
+def desk(url: str) -> Iterator[Desk]:
+    store = open_store(url)
     with asyncio.Runner() as loop:
         yield Desk(store, loop)
     store.close()
@@ -261,6 +269,39 @@ def test_nothing_is_begun_after_a_stop(desk: Desk) -> None:
     desk.dispatcher.stop()
     assert desk.send() == 0
     assert desk.outbox[0].state is OutboxState.QUEUED
+
+
+# A sender whose relay kills it in the middle of a letter.
+DIES_WHILE_SENDING = """
+import asyncio, os, signal, sys
+from datetime import datetime
+from helpdesk.adapters.store import open_store
+from helpdesk.dispatch import Dispatcher
+
+class Deadly:
+    async def send(self, envelope_from, recipients, raw):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+now = datetime.fromisoformat(sys.argv[2])
+dispatcher = Dispatcher(
+    open_store(sys.argv[1]), Deadly(), on_failed=lambda letter, lost: None, now=lambda: now, random=lambda: 0.0
+)
+asyncio.run(dispatcher.send_due())
+"""
+
+
+def test_letter_under_way_when_the_process_is_killed_goes_again_with_the_same_bytes(desk: Desk, url: str) -> None:
+    desk.queue(IVAN)
+    message_id = desk.outbox[0].message_id
+    desk.store.close()  # this process is the one that starts afterwards
+    killed = subprocess.run([sys.executable, "-c", DIES_WHILE_SENDING, url, desk.now.isoformat()], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert desk.outbox[0].state is OutboxState.SENDING
+    assert desk.send() == 0  # as far as we know the other sender still waits for its relay
+    desk.now += timedelta(minutes=15)
+    assert desk.send() == 1
+    assert [passed.raw for passed in desk.relay.passed] == [f"Message-ID: {message_id}\r\n\r\nHello\r\n".encode()]
+    assert desk.outbox == []
 
 
 def test_letter_whose_failure_nobody_could_be_told_is_tried_and_told_of_again(desk: Desk) -> None:
