@@ -32,6 +32,8 @@ from helpdesk.ports import Fetched
 FOLLOW_UP_EVERY = 20
 # Letters that another process queued or put back are seen after so many seconds at the latest.
 LOOK_EVERY = 10
+# A turn of sending that takes longer does not hold up new letters (seconds).
+HESITATION = 2.0
 # What is down for longer is told to the leads.
 LOUD_AFTER = timedelta(minutes=5)
 # How long a stop waits for a batch and for letters under way.
@@ -108,6 +110,15 @@ def _listen_on(settings: LmtpMailbox) -> str:
     return str(listen) if isinstance(listen, Path) else f"{listen[0]}:{listen[1]}"
 
 
+def _letters_of(turn: asyncio.Task[int]) -> int:
+    """How many letters an ended turn tried; one that failed is logged, and the letters wait for the next."""
+    error = turn.exception()
+    if error is None:
+        return turn.result()
+    maillog.tick_failed(tick="sending", error=error)
+    return 0
+
+
 class _Service:
     """The loops of one configuration."""
 
@@ -161,6 +172,7 @@ class _Service:
             watch.stop()
         for server in self._servers:
             await asyncio.to_thread(server.stop)
+        self._dispatcher.stop()
         self._queued.set()
         with suppress(asyncio.TimeoutError, asyncio.CancelledError):
             await asyncio.wait_for(asyncio.shield(self.sending), STOP_WITHIN)
@@ -185,24 +197,33 @@ class _Service:
         return LmtpServer(_listen_on(settings), accept, max_bytes=limit, now=self._world.now)
 
     async def _send(self) -> None:
-        """Send whatever is due, then sleep until something is queued or comes due."""
+        """Send whatever is due, then sleep until something is queued or comes due.
+
+        A turn that takes long (the relay hesitates at a letter) goes on beside the next ones; the dispatcher bounds
+        how many letters are under way in all.
+        """
+        turns: set[asyncio.Task[int]] = set()
         while not self._stopping:
             self._queued.clear()
-            try:
-                if await self._dispatcher.send_due():
-                    continue
-                pause = await asyncio.to_thread(self._until_due)
-            except HelpdeskError as error:
-                maillog.tick_failed(tick="sending", error=error)
-                pause = LOOK_EVERY
+            turns.add(asyncio.create_task(self._dispatcher.send_due()))
+            ended, turns = await asyncio.wait(turns, timeout=HESITATION, return_when=asyncio.FIRST_COMPLETED)
+            if sum(_letters_of(turn) for turn in ended):
+                continue
             with suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._queued.wait(), pause)
+                await asyncio.wait_for(self._queued.wait(), await asyncio.to_thread(self._until_due))
+        self._dispatcher.stop()
+        if turns:
+            await asyncio.wait(turns)
 
     def _until_due(self) -> float:
         """Seconds until the next letter is due, at most LOOK_EVERY."""
-        if self._dispatcher.trouble or self._works.store.paused():
-            return LOOK_EVERY if self._works.store.paused() else 1.0
-        due_at = self._works.store.next_letter_due()
+        try:
+            due_at = None if self._works.store.paused() else self._works.store.next_letter_due()
+        except HelpdeskError as error:
+            maillog.tick_failed(tick="sending", error=error)
+            return LOOK_EVERY
+        if self._dispatcher.trouble:
+            due_at = max(filter(None, (due_at, self._dispatcher.trouble.retry_at)))
         if due_at is None:
             return LOOK_EVERY
         return min(max((due_at - self._world.now()).total_seconds(), 0.05), LOOK_EVERY)
