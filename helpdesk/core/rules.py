@@ -8,11 +8,13 @@ never quoted history, and no header by which a sender calls himself urgent. Neve
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from helpdesk.core.message import Attachment, Inbound, Kind, Reason
-from helpdesk.core.phrases import Match, Pattern, Span, find_all
+from helpdesk.core.phrases import Match, Pattern, find_all
+from helpdesk.core.spans import Span
 from helpdesk.core.ticket import Lane, Priority, PriorityRank
 from helpdesk.core.words import SENTENCE, Prepared, prepare
 
@@ -101,31 +103,41 @@ def judge(rules: tuple[Rule, ...], inbound: Inbound, *, desk: str, language: str
 
 
 def evidence(words: Words, prepared: Prepared) -> tuple[Match, ...] | None:
-    """The matches by which a letter says what `words` want, in their order; None when it does not say so."""
-    if any(find_all(pattern, prepared) for pattern in words.none_of):
-        return None
-    excused = {_sentence(match.span) for pattern in words.unless for match in find_all(pattern, prepared)}
-    taken_back = max((match.span.first for pattern in words.until for match in find_all(pattern, prepared)), default=-1)
-
-    def standing(pattern: Pattern) -> list[Match]:
-        return [
-            match
-            for match in find_all(pattern, prepared)
-            if match.span.first > taken_back and _sentence(match.span) not in excused
-        ]
-
-    required = [standing(pattern) for pattern in words.all_of]
-    offered = [match for pattern in words.any_of for match in standing(pattern)]
+    """The matches by which a letter says what `words` want, in reading order; None when it does not say so."""
+    required = [find_all(pattern, prepared) for pattern in words.all_of]
+    offered = [match for pattern in words.any_of for match in find_all(pattern, prepared)]
     if not all(required) or (words.any_of and not offered):
         return None
-    found = [matches[0] for matches in required]
-    if offered:
-        found.append(min(offered, key=lambda match: match.span))
-    return tuple(sorted(found, key=lambda match: match.span))
+    if any(find_all(pattern, prepared) for pattern in words.none_of):
+        return None
+    standing = _Standing(words, prepared)
+    found = [standing.first(matches) for matches in (*required, *([offered] if offered else []))]
+    kept = [match for match in found if match]
+    return tuple(sorted(kept, key=lambda match: match.span)) if len(kept) == len(found) else None
 
 
-def _sentence(span: Span) -> int:
-    return span.first // SENTENCE
+class _Standing:
+    """Which matches still count after what else the letter says."""
+
+    def __init__(self, words: Words, prepared: Prepared) -> None:
+        self.prepared = prepared
+        excuses = [match for pattern in words.unless for match in find_all(pattern, prepared)]
+        self.excused = {self._sentence(match.span.first) for match in excuses}
+        recalls = [match for pattern in words.until for match in find_all(pattern, prepared)]
+        self.taken_back = max((match.span.first for match in recalls), default=-1)
+
+    def first(self, matches: Iterable[Match]) -> Match | None:
+        """The first match that is neither excused by its sentence nor taken back later."""
+        return min((match for match in matches if self._stands(match.span)), key=lambda match: match.span, default=None)
+
+    def _stands(self, span: Span) -> bool:
+        if span.last < self.taken_back:
+            return False
+        return self.excused.isdisjoint({self._sentence(span.first), self._sentence(span.last)})
+
+    def _sentence(self, place: int) -> tuple[int, bool]:
+        """Its number; the subject is one by itself, also where a match reaches over its end."""
+        return place // SENTENCE, self.prepared.in_subject(place)
 
 
 def _applies(rule: Rule, inbound: Inbound, desk: str, language: str, kind: Kind) -> bool:

@@ -63,7 +63,7 @@ _GREETINGS = frozenset(
 
 # Russian and Ukrainian in Latin letters betray themselves by one of these.
 _TRANSLIT_SIGNS = frozenset(
-    "ne sait sajt sayt zdravstvuyte zdravstvuite privet pozhaluysta pozhaluista pomogite srochno nas pishet magazin".split()
+    "ne sait sajt sayt zdravstvuyte zdravstvuite privet pozhaluysta pozhaluista pomogite srochno nas pishet".split()
 )
 _TRANSLIT = (
     *(("shch", "щ"), ("sch", "щ"), ("kh", "х"), ("zh", "ж"), ("ch", "ч"), ("sh", "ш"), ("ts", "ц"), ("ya", "я")),
@@ -78,7 +78,7 @@ class Prepared:
     """A letter as words. `starts` and `ends` are offsets into `written`; `at` holds the places, ascending.
 
     `by_word` and `by_stem` lead from a word, and from its first letters, to where it stands. `memo` keeps what was
-    found already: patterns share their parts.
+    found already: patterns share their parts. `stems` are the keys of `by_stem`.
     """
 
     written: str
@@ -89,6 +89,7 @@ class Prepared:
     at: list[int]
     by_word: dict[str, list[int]]
     by_stem: dict[str, list[str]]
+    stems: frozenset[str]
     memo: dict[object, Any] = field(default_factory=dict)
 
     def said(self, first: int, last: int) -> str:
@@ -102,8 +103,8 @@ class Prepared:
 
     def of_class(self, name: str) -> list[int]:
         """Places of all words of the class `name` (one of CLASSES), ascending."""
-        if name == "said":
-            begun = _repeated(self.written)
+        if name in _PASSAGES:
+            begun = _beginnings(_PASSAGES[name], self.written)
             return [place for place, start in zip(self.at, self.starts, strict=True) if start in begun]
         belongs = _BY_WORD[name]
         return [place for index, place in enumerate(self.at) if belongs(self, index)]
@@ -158,7 +159,17 @@ class _Reading:
         by_stem: dict[str, list[str]] = {}
         for word in by_word:
             by_stem.setdefault(word[:STEM], []).append(word)
-        return Prepared(self.written, self.subject_end, self.words, self.starts, self.ends, self.at, by_word, by_stem)
+        return Prepared(
+            self.written,
+            self.subject_end,
+            self.words,
+            self.starts,
+            self.ends,
+            self.at,
+            by_word,
+            by_stem,
+            frozenset(by_stem),
+        )
 
     def _read(self, chunk: str, start: int) -> None:
         if chunk.isalnum():
@@ -291,14 +302,13 @@ def _is_code(prepared: Prepared, index: int) -> bool:
     return word.isalnum() and (digits >= 5 or 1 <= digits < len(word) >= 4) and not _TIME.fullmatch(word)
 
 
-def _repeated(written: str) -> frozenset[int]:
-    """Offsets at which repeated words begin: in quotation marks or behind a colon, two at least, numbers aside."""
-    passages = [*_QUOTED.finditer(written), *_AFTER_COLON.finditer(written)]
+def _beginnings(passage: re.Pattern[str], written: str) -> frozenset[int]:
+    """Offsets of the first word of each passage that has two words or more, numbers aside: a text, not a code."""
     begun = set()
-    for passage in passages:
-        words = [word for word in _WORD.finditer(passage.group(1)) if not word.group().isdecimal()]
+    for match in passage.finditer(written):
+        words = [word for word in _WORD.finditer(match.group(1)) if not word.group().isdecimal()]
         if len(words) >= 2:
-            begun.add(passage.start(1) + words[0].start())
+            begun.add(match.start(1) + words[0].start())
     return frozenset(begun)
 
 
@@ -312,4 +322,7 @@ _BY_WORD: dict[str, Callable[[Prepared, int], bool]] = {
     "code": _is_code,
 }
 
-CLASSES = (*_BY_WORD, "said")
+# The first word of a passage: in quotation marks; behind a colon.
+_PASSAGES = {"quoted": _QUOTED, "stated": _AFTER_COLON}
+
+CLASSES = (*_BY_WORD, *_PASSAGES)

@@ -162,7 +162,7 @@ class PackReader:
     def _item(self, place: str, key: str) -> Item | None:
         item = self.vocabulary.items.get(key)
         if item is None:
-            self._problem(f"{place}.items", f'has "{key}"; {_nearest(key, self.vocabulary.items)}')
+            self._problem(f"{place}.items", f'has "{key}", but there is no [item.{key}]')
         return item
 
     # --- values

@@ -1,0 +1,173 @@
+"""Where in a letter the parts of a pattern stand: the machine behind core.phrases.
+
+A part and a Prepared letter in, the Spans that fit out, in the order of reading. A part is found once per letter,
+however many patterns share it. Work is linear in the words of the letter; there is no backtracking.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass
+from functools import cache
+from typing import NamedTuple
+
+from helpdesk.core.words import STEM, Prepared
+
+# Words before or behind a part among which an unwanted word is looked for, where it need not stand right beside.
+GUARDED = 2
+
+# Letters. Shorter beginnings have too many neighbours for a guess at what was meant.
+FORGIVEN = 6
+
+
+class Span(NamedTuple):
+    """The places of the first and the last word of something found."""
+
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OneOf:
+    """One word out of many: whole words and beginnings. `stems` are the first letters of all of them."""
+
+    whole: frozenset[str]
+    beginnings: tuple[str, ...]
+    stems: frozenset[str]
+
+    def find(self, prepared: Prepared) -> list[Span]:
+        if self.stems.isdisjoint(prepared.stems):
+            return []
+        found = {word for word in self.whole if word in prepared.by_word}
+        for beginning in self.beginnings:
+            for word in prepared.by_stem.get(beginning[:STEM], ()):
+                if word.startswith(beginning) or (len(beginning) >= FORGIVEN and _one_slip(word, beginning)):
+                    found.add(word)
+        return [Span(place, place) for place in sorted({place for word in found for place in prepared.by_word[word]})]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OfClass:
+    """Any word of a class such as <number>."""
+
+    name: str
+
+    def find(self, prepared: Prepared) -> list[Span]:
+        return [Span(place, place) for place in prepared.of_class(self.name)]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Either:
+    """One of several parts."""
+
+    parts: tuple[Part, ...]
+
+    def find(self, prepared: Prepared) -> list[Span]:
+        return sorted({span for part in self.parts for span in spans(part, prepared)})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Near:
+    """Two parts with at most `gap` words between them, none of which is unwanted."""
+
+    left: Part
+    right: Part
+    gap: int
+    any_order: bool
+    unwanted: Part | None
+
+    def find(self, prepared: Prepared) -> list[Span]:
+        lefts = spans(self.left, prepared)
+        rights = spans(self.right, prepared) if lefts else []
+        if not rights:
+            return []
+        pairs = _followed(lefts, rights, self.gap)
+        if self.any_order:
+            pairs += _followed(rights, lefts, self.gap)
+        if self.unwanted and pairs:
+            barred = spans(self.unwanted, prepared)
+            pairs = [(left, right) for left, right in pairs if not _any_within(barred, left.last + 1, right.first - 1)]
+        return sorted({Span(left.first, right.last) for left, right in pairs})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Guarded:
+    """A part that counts only where nothing unwanted stands among the `reach` words before (or after) it."""
+
+    part: Part
+    unwanted: Part
+    before: bool
+    reach: int
+
+    def find(self, prepared: Prepared) -> list[Span]:
+        found = spans(self.part, prepared)
+        if not found:
+            return []
+        barred = spans(self.unwanted, prepared)
+        if self.before:
+            ends = {span.last for span in barred}
+            return [span for span in found if ends.isdisjoint(range(span.first - self.reach, span.first))]
+        begins = {span.first for span in barred}
+        return [span for span in found if begins.isdisjoint(range(span.last + 1, span.last + 1 + self.reach))]
+
+
+Part = OneOf | OfClass | Either | Near | Guarded
+
+
+def spans(part: Part, prepared: Prepared) -> list[Span]:
+    """Where `part` stands in the letter, in the order of reading."""
+    found = prepared.memo.get(part)
+    if found is None:
+        found = prepared.memo[part] = part.find(prepared)
+    return found
+
+
+@cache
+def one_of(whole: frozenset[str], beginnings: tuple[str, ...]) -> OneOf:
+    """The part for these words; the same words give the same part, so that a letter is searched once for them."""
+    return OneOf(whole, beginnings, frozenset(word[:STEM] for word in (*whole, *beginnings)))
+
+
+def united(parts: tuple[Part, ...]) -> Part:
+    """One part for all of them; single words are merged, so that a list of a hundred words costs one look."""
+    flat = [inner for part in parts for inner in (part.parts if isinstance(part, Either) else (part,))]
+    words = [part for part in flat if isinstance(part, OneOf)]
+    others = tuple(dict.fromkeys(part for part in flat if not isinstance(part, OneOf)))
+    if not words:
+        return others[0] if len(others) == 1 else Either(others)
+    merged = one_of(
+        frozenset(word for part in words for word in part.whole),
+        tuple(dict.fromkeys(beginning for part in words for beginning in part.beginnings)),
+    )
+    return Either((merged, *others)) if others else merged
+
+
+def _followed(lefts: list[Span], rights: list[Span], gap: int) -> list[tuple[Span, Span]]:
+    """Pairs whose right one begins behind the left one, at most `gap` words further."""
+    pairs = []
+    for left in lefts:
+        begin = bisect_left(rights, (left.last + 1,))
+        end = bisect_right(rights, (left.last + gap + 2,), begin)
+        pairs += [(left, right) for right in rights[begin:end]]
+    return pairs
+
+
+def _any_within(barred: list[Span], first: int, last: int) -> bool:
+    begin = bisect_left(barred, (first,))
+    return any(span.last <= last for span in barred[begin : bisect_right(barred, (last + 1,), begin)])
+
+
+def _one_slip(word: str, beginning: str) -> bool:
+    """Does `word` begin with `beginning` when one letter is put right (wrong, missing, too many, swapped)?
+
+    Not the last letter: there a difference is grammar ("отправля…", "отправле…").
+    """
+    length = len(beginning)
+    same = next((i for i in range(min(len(word), length)) if word[i] != beginning[i]), length)
+    if same >= length - 1 or len(word) < length - 1:
+        return False
+    wrong = word.startswith(beginning[same + 1 :], same + 1)
+    too_many = word.startswith(beginning[same:], same + 1)
+    missing = word.startswith(beginning[same + 1 :], same)
+    swapped = word[same : same + 2] == beginning[same + 1] + beginning[same]
+    return wrong or too_many or missing or (swapped and word.startswith(beginning[same + 2 :], same + 2))

@@ -1,0 +1,184 @@
+"""The packs that ship with the program, and what is said about a pack that is wrong."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from helpdesk.core.checklist import examine, questions
+from helpdesk.core.message import Inbound, Kind
+from helpdesk.core.rules import judge
+from helpdesk.core.ticket import Lane
+from helpdesk.errors import ConfigError
+from helpdesk.packs import Example, load_pack, shipped_packs
+
+SITUATIONS = {"site-down", "pricing-all", "order", "payments-all", "login", "web-services", "price-export", "sync"}
+LANGUAGES = ("ru", "uk", "en", "pl")
+OUTAGES = load_pack("outages", None)
+CLARIFY = load_pack("clarify", None)
+
+
+def letter(text: str, subject: str = "") -> Inbound:
+    return Inbound(sha256="a", fingerprint="b", size=1, text=text, subject=subject)
+
+
+def situation(example: Example) -> str | None:
+    mail = letter(example.text, example.subject)
+    verdict = judge(OUTAGES.rules, mail, desk="support", language=example.language, kind=Kind.HUMAN)
+    assert (verdict.lane is Lane.OUTAGE) == (verdict.situation is not None)
+    return verdict.situation
+
+
+def test_outages_sees_in_every_example_what_its_label_says() -> None:
+    seen = [(example, situation(example)) for example in OUTAGES.examples]
+    wrong = [(example, found) for example, found in seen if found != example.situation]
+    table = Counter((example.situation, found) for example, found in wrong)
+    lines = [f"{count:3} x {wanted} taken for {found}" for (wanted, found), count in table.most_common()]
+    lines += [f"{found}: {example}" for example, found in wrong]
+    assert not wrong, "\n".join(["", *lines])
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_outages_has_examples_of_everything_in_every_language(language: str) -> None:
+    labels = Counter(example.situation for example in OUTAGES.examples if example.language == language)
+    assert set(labels) == SITUATIONS | {None}
+    assert labels[None] >= 10
+
+
+@pytest.mark.parametrize("reply", ["Re: ", ""])
+def test_the_words_of_an_answer_to_us_are_no_outage(reply: str) -> None:
+    mail = Inbound(sha256="a", fingerprint="b", size=1, subject=f"{reply}Вопрос", text="Спасибо", quoted="> Сайт лежит")
+    assert judge(OUTAGES.rules, mail, desk="support", language="ru", kind=Kind.HUMAN).situation is None
+
+
+SITE_ITEMS = ("ip", "time", "browser", "message")
+
+
+@pytest.mark.parametrize(
+    ("text", "checklist", "missing"),
+    [
+        ("У меня не работает сайт", "site", SITE_ITEMS),
+        ("Не працює сайт", "site", SITE_ITEMS),
+        ("Our website is down", "site", SITE_ITEMS),
+        ("Strona nie działa", "site", SITE_ITEMS),
+        ("У меня не работает почта", "letters", ("time", "from_box", "to_box")),
+        ("Листи не доходять до клієнтів", "letters", ("time", "from_box", "to_box")),
+        ("Emails do not arrive", "letters", ("time", "from_box", "to_box")),
+        ("Maile nie dochodzą", "letters", ("time", "from_box", "to_box")),
+        ("Письма возвращаются с темой Mail delivery failed", "returned-letters", ("returned",)),
+        ("Не работает проценка", "pricing", ("article", "maker", "suppliers", "where", "user")),
+        ("Не показывает цены на OC90 Knecht от всех поставщиков в проценке на главной", "pricing", ("user",)),
+        ("Программа выдает ошибку 1045", "program-message", ("message",)),  # a number is not a text
+        ("Программа выдает ошибку: «Нет связи с базой»", "program-message", ()),
+        ("Не удается оформить заказ", "failure", ("time", "message")),
+        ("Не работает", "vague", ("what", "time", "message")),
+        ("Сайт не открывается с 10:15, мой IP 203.0.113.7, Chrome, пишет «Сервер не найден»", "site", ()),
+        ("Сайт не открывается с утра, мой IP 192.168.0.7, Chrome, белый экран", "site", ("ip",)),  # an inner address
+        (
+            "The site does not open since 9:30. IP: 203.0.113.7, Firefox says “Server not found”",
+            "site",
+            (),
+        ),
+        ("IP: 203.0.113.7\nВремя: 10:00\nБраузер: Opera\nОшибка: нет связи\nСайт недоступен", "site", ()),
+        ("Подскажите, как настроить скидки для оптовых клиентов", None, ()),
+        ("Спасибо, сайт снова работает", None, ()),
+        ("Прошу сменить телефон в шапке", None, ()),
+    ],
+)
+def test_clarify_asks_only_for_what_is_missing(text: str, checklist: str | None, missing: tuple[str, ...]) -> None:
+    findings = examine(CLARIFY.checklists, letter(text), known=frozenset())
+    assert (findings.checklist, findings.missing) == (checklist, missing)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_item_is_asked_for_in_every_language(language: str) -> None:
+    for checklist in CLARIFY.checklists:
+        keys = tuple(item.key for item in checklist.items)
+        asked = questions((checklist,), checklist.key, keys, language)
+        assert all(question not in asked_elsewhere(checklist.key, keys, language) for question in asked)
+
+
+def asked_elsewhere(checklist: str, keys: tuple[str, ...], language: str) -> set[str]:
+    """The same questions in the other languages."""
+    others = [other for other in LANGUAGES if other != language]
+    return {question for other in others for question in questions(CLARIFY.checklists, checklist, keys, other)}
+
+
+def test_nobody_is_asked_who_he_is_by_default() -> None:
+    assert all(item.key != "customer" for checklist in CLARIFY.checklists for item in checklist.items)
+
+
+def test_a_desk_can_have_every_new_request_ask_for_the_customer(tmp_path: Path) -> None:
+    (tmp_path / "ours.toml").write_text('extends = "clarify"\nask_customer = true\n', "utf-8")
+    checklists = load_pack("ours.toml", tmp_path).checklists
+    assert examine(checklists, letter("Как настроить скидки?"), known=frozenset()).missing == ("customer",)
+    assert examine(checklists, letter("Как настроить скидки?"), known=frozenset({"customer"})).missing == ()
+    assert examine(checklists, letter("Не работает сайт"), known=frozenset()).missing == ("customer", *SITE_ITEMS)
+
+
+def test_a_pack_can_replace_a_rule_of_the_one_it_extends(tmp_path: Path) -> None:
+    (tmp_path / "ours.toml").write_text(
+        'extends = "outages"\n[[rule]]\nname = "sync"\nany = ["обмен стоит"]\nsituation = "sync"\nlane = "outage"\n',
+        "utf-8",
+    )
+    rules = load_pack("ours.toml", tmp_path).rules
+    assert len(rules) == len(OUTAGES.rules)
+    mail = letter("Не работает синхронизация")
+    assert judge(rules, mail, desk="support", language="ru", kind=Kind.HUMAN).situation is None
+
+
+def problems(tmp_path: Path, toml: str) -> list[str]:
+    (tmp_path / "ours.toml").write_text(toml, "utf-8")
+    with pytest.raises(ConfigError) as refusal:
+        load_pack("ours.toml", tmp_path)
+    return [str(problem) for problem in refusal.value.problems]
+
+
+@pytest.mark.parametrize(
+    ("toml", "problem"),
+    [
+        ("rulez = 1", 'ours.toml: rulez: is unknown; did you mean "rule"?'),
+        (
+            "[[rule]]\nname = 'a'\nprioritty = 'high'\ntags = ['t']",
+            'rule[0].prioritty: is unknown; did you mean "priority"?',
+        ),
+        ("[[rule]]\nname = 'a'\npriority = 'urgent'", 'rule[0].priority: is "urgent"; want one of high, normal, low'),
+        ("[[rule]]\nname = 'a'", "rule[0]: does nothing; want one of lane, situation, priority, desk, tags"),
+        ("[[rule]]\ntags = ['t']", 'rule[0]: has no "name"'),
+        ("[[rule]]\nname = 'a'\ntags = 't'", 'rule[0].tags: is "t"; want a list of texts, for example ["one", "two"]'),
+        ("[[rule]]\nname = 'a'\ntags = ['t']\nany = ['(сайт']", 'rule[0].any: has "(сайт": "(" is not closed'),
+        ("[words]\nsite = ['{shop}']", 'words.site: has "{shop}": there is no list {shop} (lists of this pack: none)'),
+        ("[[checklist]]\nkey = 'a'\nitems = ['ip']", 'checklist[0].items: has "ip", but there is no [item.ip]'),
+        ("[item.ip]\nfields = ['ip']", "item.ip.ask: is missing; want the request in ru, uk, en or pl"),
+        ("[item.ip.ask]\nde = 'IP?'", "item.ip.ask.de: is unknown; want one of ru, uk, en, pl"),
+        ("[examples.ru]\nsite = ['x']", "examples.ru.site: is unknown; want one of none"),
+        ("ask_customer = 'yes'", 'ask_customer: is "yes"; want true or false'),
+        ("rule = 1", "rule: is 1; want tables, each begun by [[rule]]"),
+        ("extends = 'outagez'", "outagez: no such pack; shipped are clarify, outages, vocabulary"),
+        ("extends = 'ours.toml'", "ours.toml: extends: the packs extend each other in a circle"),
+        ("name = ", "ours.toml: is not TOML in UTF-8: "),
+    ],
+)
+def test_a_wrong_pack_is_told_where_and_what_is_wanted(tmp_path: Path, toml: str, problem: str) -> None:
+    assert any(problem in each for each in problems(tmp_path, toml)), problems(tmp_path, toml)
+
+
+def test_all_problems_of_a_file_are_told_at_once(tmp_path: Path) -> None:
+    toml = "ask_custmer = 1\n[[rule]]\nname = 'a'\nlane = 'fast'\n[[rule]]\nname = 'a'\ntags = [1]\n"
+    assert problems(tmp_path, toml) == [
+        'ours.toml: ask_custmer: is unknown; did you mean "ask_customer"?',
+        'ours.toml: rule[0].lane: is "fast"; want one of outage, normal',
+        'ours.toml: rule[1].tags: is [1]; want a list of texts, for example ["one", "two"]',
+        'ours.toml: rule: "a" stands there twice; want names of their own',
+    ]
+
+
+def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no such file"):
+        load_pack("packs/none.toml", tmp_path)
+
+
+def test_packs_ship_with_the_program() -> None:
+    assert shipped_packs() == ("clarify", "outages", "vocabulary")

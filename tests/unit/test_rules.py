@@ -1,0 +1,164 @@
+"""Verdicts of the rule table."""
+
+from __future__ import annotations
+
+from itertools import permutations
+from typing import Any
+
+import pytest
+
+from helpdesk.core.message import Address, Attachment, Inbound, Kind, Reason
+from helpdesk.core.phrases import Pattern, compile_pattern
+from helpdesk.core.rules import Rule, Verdict, Words, judge
+from helpdesk.core.ticket import Lane, Priority
+
+
+def letter(text: str = "", subject: str = "", **more: Any) -> Inbound:
+    return Inbound(sha256="a", fingerprint="b", size=1, text=text, subject=subject, **more)
+
+
+def says(*patterns: str) -> tuple[Pattern, ...]:
+    return tuple(compile_pattern(pattern) for pattern in patterns)
+
+
+def verdict(
+    *rules: Rule, mail: Inbound, desk: str = "support", language: str = "ru", kind: Kind = Kind.HUMAN
+) -> Verdict:
+    return judge(rules, mail, desk=desk, language=language, kind=kind)
+
+
+SITE = Rule(
+    name="site",
+    words=Words(any_of=says("сайт ..3 (лежит|не работа*)", "не работа* ..2 сайт")),
+    lane=Lane.OUTAGE,
+    situation="site-down",
+    priority=Priority.HIGH,
+)
+PAYMENT = Rule(
+    name="payment",
+    words=Words(any_of=says("оплат* .. не проходит")),
+    lane=Lane.OUTAGE,
+    situation="payments-all",
+    priority=Priority.HIGH,
+)
+WISH = Rule(name="wish", words=Words(any_of=says("просьба", "прошу")), priority=Priority.LOW, tags=("wish",))
+INVOICE = Rule(
+    name="invoice", words=Words(any_of=says("счет*")), priority=Priority.HIGH, desk="billing", tags=("money",)
+)
+
+
+def test_a_letter_that_no_rule_knows_is_normal() -> None:
+    assert verdict(SITE, mail=letter("Где мой заказ?")) == Verdict()
+
+
+def test_an_outage_goes_first_and_says_why() -> None:
+    assert verdict(SITE, mail=letter("Наш сайт не работает", "Помогите")) == Verdict(
+        lane=Lane.OUTAGE,
+        situation="site-down",
+        priority=Priority.HIGH,
+        reasons=(Reason("site", "text: сайт не работает"),),
+    )
+
+
+def test_the_evidence_tells_that_the_subject_said_it() -> None:
+    assert verdict(SITE, mail=letter(subject="Сайт лежит")).reasons == (Reason("site", "subject: Сайт лежит"),)
+
+
+def test_every_rule_is_recorded_and_the_highest_wins_in_any_order() -> None:
+    mail = letter("Прошу прислать счет. Сайт лежит.")
+    expected = Verdict(
+        lane=Lane.OUTAGE,
+        situation="site-down",
+        priority=Priority.HIGH,
+        desk="billing",
+        tags=("money", "wish"),
+        reasons=(
+            Reason("site", "text: Сайт лежит"),
+            Reason("invoice", "text: счет"),
+            Reason("wish", "text: Прошу"),
+        ),
+    )
+    assert {verdict(*rules, mail=mail) for rules in permutations((SITE, WISH, INVOICE))} == {expected}
+
+
+def test_of_two_outages_the_one_named_first_counts() -> None:
+    assert verdict(SITE, PAYMENT, mail=letter("Оплата не проходит. Сайт лежит.")).situation == "payments-all"
+    assert verdict(SITE, PAYMENT, mail=letter("Наш сайт лежит. Оплата не проходит.")).situation == "site-down"
+
+
+def test_a_low_priority_stands_when_nothing_is_higher() -> None:
+    assert verdict(WISH, mail=letter("Прошу сменить баннер")).priority is Priority.LOW
+
+
+def test_quoted_history_raises_nothing() -> None:
+    assert verdict(SITE, mail=letter("Спасибо", quoted="> сайт не работает")) == Verdict()
+
+
+@pytest.mark.parametrize("header", [("x-priority", "1 (Highest)"), ("importance", "high"), ("priority", "urgent")])
+def test_a_sender_cannot_call_himself_urgent(header: tuple[str, str]) -> None:
+    assert verdict(SITE, WISH, mail=letter("Добрый день", headers=(header,))) == Verdict()
+
+
+@pytest.mark.parametrize("kind", [kind for kind in Kind if kind is not Kind.HUMAN])
+def test_mail_of_machines_is_no_outage_unless_a_rule_asks_for_it(kind: Kind) -> None:
+    monitor = Rule(name="monitor", words=SITE.words, kinds=(kind,), lane=Lane.OUTAGE, situation="site-down")
+    assert verdict(SITE, mail=letter("Сайт лежит"), kind=kind) == Verdict()
+    assert verdict(monitor, mail=letter("Сайт лежит"), kind=kind).lane is Lane.OUTAGE
+
+
+WORDS = Words(
+    any_of=says("не работает"),
+    unless=says("как"),
+    none_of=says("планов*"),
+    until=says("уже работает"),
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "holds"),
+    [
+        ("Не работает поиск", True),
+        ("Как быть, не работает поиск", False),  # excused by its own sentence
+        ("Скажите, пожалуйста, как дела. Не работает поиск", True),  # not by another one
+        ("Не работает поиск. У нас планово меняют сервер", False),  # anywhere in the letter
+        ("Не работает поиск. Все, уже работает", False),  # taken back
+        ("Вчера уже работает было. Сегодня не работает поиск", True),  # said again afterwards
+    ],
+)
+def test_what_else_a_letter_says_decides(text: str, holds: bool) -> None:
+    assert bool(verdict(Rule(name="r", words=WORDS, tags=("t",)), mail=letter(text)).tags) is holds
+
+
+def test_all_of_wants_every_pattern() -> None:
+    both = Rule(name="both", words=Words(all_of=says("сайт", "оплат*")), tags=("t",))
+    assert verdict(both, mail=letter("сайт")) == Verdict()
+    assert verdict(both, mail=letter("На сайте нужна оплата. Сам сайт хорош")).reasons == (
+        Reason("both", "text: оплата; text: сайт"),
+    )
+
+
+FILE = Attachment(part=2, name="Акт.PDF", type="application/pdf", size=1, sha256="c")
+
+
+@pytest.mark.parametrize(
+    ("rule", "evidence"),
+    [
+        (Rule(name="r", senders=("*@example.com",), tags=("t",)), "from ivan@example.com"),
+        (Rule(name="r", senders=("anna@example.com",), tags=("t",)), None),
+        (Rule(name="r", headers=(("x-mailer", "*shop*"),), tags=("t",)), "x-mailer: *shop*"),
+        (Rule(name="r", headers=(("x-mailer", "*crm*"),), tags=("t",)), None),
+        (Rule(name="r", attachments=("*.pdf",), tags=("t",)), "attachment Акт.PDF"),
+        (Rule(name="r", attachments=("image/*",), tags=("t",)), None),
+        (Rule(name="r", desks=("support",), tags=("t",)), "every letter"),
+        (Rule(name="r", desks=("billing",), tags=("t",)), None),
+        (Rule(name="r", languages=("ru", "uk"), tags=("t",)), "every letter"),
+        (Rule(name="r", languages=("pl",), tags=("t",)), None),
+    ],
+)
+def test_conditions_beside_the_words(rule: Rule, evidence: str | None) -> None:
+    mail = letter(sender=Address("ivan@example.com"), headers=(("x-mailer", "MyShop 2"),), attachments=(FILE,))
+    assert verdict(rule, mail=mail).reasons == ((Reason("r", evidence),) if evidence else ())
+
+
+def test_a_letter_without_a_sender_fits_no_rule_about_senders() -> None:
+    assert verdict(Rule(name="r", senders=("*",), tags=("t",)), mail=letter()) == Verdict()
