@@ -43,8 +43,8 @@ def decode(data: bytes, declared: str | None) -> tuple[str, bool]:
     if codec is not None and not (codec in _NEVER_FAIL and _is_cyrillic_or_utf8(data)):
         try:
             return _clean(data.decode(codec)), True
-        except (UnicodeError, ValueError):
-            pass
+        except (LookupError, ValueError):
+            pass  # not in this charset, or a codec that is no charset (rot13)
     return _clean(_undeclared(data)), False
 
 
@@ -59,12 +59,7 @@ def _codec(name: str | None) -> str | None:
     wanted = name.strip("\"' ").lower()
     try:
         codec = codecs.lookup(_ALIASES.get(wanted, wanted)).name
-    except (LookupError, UnicodeError, ValueError):
-        return None
-    try:
-        # Raises for codecs that are no charsets, such as rot13 and zlib.
-        b"".decode(codec)
-    except (LookupError, UnicodeError, ValueError):
+    except (LookupError, ValueError):
         return None
     return None if codec.replace("-", "_") in _NOT_FOR_MAIL else codec
 
@@ -101,6 +96,6 @@ def _undeclared(data: bytes) -> str:
     if codec is not None and (found["confidence"] or 0) >= MIN_CONFIDENCE:
         try:
             return data.decode(codec)
-        except (UnicodeError, ValueError):
-            pass
+        except (LookupError, ValueError):
+            pass  # not in this charset, or a codec that is no charset (rot13)
     return data.decode("cp1251" if _is_cyrillic_or_utf8(data) else "cp1252", "replace")

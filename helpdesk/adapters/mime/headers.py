@@ -20,6 +20,7 @@ from helpdesk.adapters.mime.charset import decode
 _SKETCHED = 64 * 1024
 
 _ENCODED_WORD = re.compile(r"=\?([^?\s]{1,64})\?([bBqQ])\?([^?\r\n]*)\?=")
+_BASE64_WORD = re.compile(r"=\?[^?\s]+\?[bB]\?([^?\s]*)\?=")
 _CONTROLS = re.compile("[\x00-\x1f\x7f\u0085\u2028\u2029\ud800-\udfff]+")
 _ID = re.compile(r"<[^<>]{1,900}>")
 
@@ -76,6 +77,11 @@ def _decode_words(value: str) -> str:
             shown.append(between)
         charset, pending, end = name, pending + raw, match.end()
     return "".join([*shown, decode(pending, charset)[0], value[end:]])
+
+
+def without_broken_words(value: str) -> str:
+    """The value with encoded words that are not base64 made plain: mail-parser 4.8 raises on them."""
+    return _BASE64_WORD.sub(lambda word: word[0] if _word_bytes("b", word[1]) is not None else word[1], value)
 
 
 def _word_bytes(encoding: str, text: str) -> bytes | None:

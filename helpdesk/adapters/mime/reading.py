@@ -28,6 +28,7 @@ from helpdesk.adapters.mime.headers import (
     rescue,
     sketch,
     unfold,
+    without_broken_words,
 )
 from helpdesk.adapters.mime.parts import MAX_PARTS, WHOLE, Leaf, content, is_text, leaves, name_of, parse
 from helpdesk.core.address import normalise, only_mailbox
@@ -234,7 +235,7 @@ def _envelope(headers: list[tuple[str, str]]) -> MailParser:
     for name in _ENVELOPE:
         value = _first(headers, name)
         if value is not None:
-            slim[name] = _few_addresses(value) if name != "date" else value
+            slim[name] = without_broken_words(_few_addresses(value))
     return MailParser(slim)
 
 
