@@ -36,6 +36,13 @@ PAUSE = timedelta(seconds=30)
 LEFT_BEHIND = 1000
 
 
+class TooLargeError(Exception):
+    """A mail beyond the configured size: `quarantine retry` reads it all the same."""
+
+    def __init__(self, size: int, limit: int) -> None:
+        super().__init__(f"the mail has {size / 1e6:.1f} MB, max_message_mb allows {limit / 1e6:.1f} MB")
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Source:
     """Where mail comes from and what that means for it."""
@@ -88,12 +95,14 @@ class Intake:
         postbox: Postbox,
         *,
         now: Callable[[], datetime],
+        max_bytes: int,
         on_queued: Callable[[], None] = lambda: None,
     ) -> None:
         self._store = store
         self._reader = reader
         self._postbox = postbox
         self._now = now
+        self._max_bytes = max_bytes
         self._on_queued = on_queued
         self.taken = 0  # mails committed so far
 
@@ -141,7 +150,7 @@ class Intake:
         """Commit these mails, and the cursor with them, in one transaction; one result per mail, in order."""
         if not mails:
             return []
-        inbounds = self._reader.read([mail.raw for mail in mails])
+        inbounds = self._read(mails)
         with self._store.unit() as unit:
             known = unit.known(source.name, [mail.key for mail in mails])
             taken = []
@@ -167,6 +176,14 @@ class Intake:
             self._retry(poison, sources(poison.mailbox))
         return len(waiting)
 
+    def _read(self, mails: Sequence[Fetched]) -> list[Inbound | Exception]:
+        """One result per mail; what is too large is not read at all."""
+        results = iter(self._reader.read([mail.raw for mail in mails if len(mail.raw) <= self._max_bytes]))
+        return [
+            next(results) if len(mail.raw) <= self._max_bytes else TooLargeError(len(mail.raw), self._max_bytes)
+            for mail in mails
+        ]
+
     def _take_one(self, unit: Unit, source: Source, mail: Fetched, inbound: Inbound | Exception) -> Taken:
         try:
             if isinstance(inbound, Exception):
@@ -176,7 +193,8 @@ class Intake:
         except TemporaryError:
             raise
         except Exception as problem:
-            return self._set_aside(unit, source, mail, problem, attempts=1)
+            tries = TRIES if isinstance(problem, TooLargeError) else 1
+            return self._set_aside(unit, source, mail, problem, attempts=tries)
 
     def _settle(self, unit: Unit, source: Source, mail: Fetched, inbound: Inbound) -> Taken:
         """The heart of the program: facts, decision, commit."""

@@ -153,6 +153,7 @@ class Config:
             agents=self.agents,
             reply_address=self.reply_address,
             trusted_authserv=self.trusted_authserv,
+            alert_address=self.alert_address,
             undo_window=self.undo_window,
             bounds=self.bounds,
         )

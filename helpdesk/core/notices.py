@@ -88,8 +88,11 @@ def concerned(ticket: Ticket, policy: Policy) -> tuple[Agent, ...]:
 
 
 def leads(policy: Policy) -> tuple[Agent, ...]:
-    """Those who are told when something is wrong with the desk itself; without leads, every agent."""
-    return tuple(agent for agent in policy.agents if agent.lead) or policy.agents
+    """Those who are told when something is wrong with the desk itself; without any, every agent."""
+    told = tuple(agent for agent in policy.agents if agent.lead)
+    if policy.alert_address is not None:
+        told = (*told, Agent(name="", addresses=(policy.alert_address,)))
+    return told or policy.agents
 
 
 def to_agents(

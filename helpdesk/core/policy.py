@@ -63,7 +63,7 @@ class Policy:
     agents: tuple[Agent, ...] = ()
     reply_address: str = ""  # with "{token}" in it where the host supports it
     trusted_authserv: str | None = None
-    spam_header: tuple[str, str] | None = None  # (lower-case name, value)
+    alert_address: str | None = None  # told with the leads when something is wrong
     undo_window: timedelta = timedelta(seconds=20)
     secret_life: timedelta = timedelta(days=30)  # after the ticket's last activity
     bounds: Bounds = field(default_factory=Bounds)

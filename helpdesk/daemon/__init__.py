@@ -157,6 +157,7 @@ class _Service:
                 watch.start()
         for server in self._servers:
             await asyncio.to_thread(server.start)
+        await asyncio.to_thread(self._works.store.begin_sending, self._world.now())
         self.sending = asyncio.create_task(self._send())
         self._ticks.every(FOLLOW_UP_EVERY, "follow-ups", self._follow_up)
         self._ticks.every(60, "health", self._look_after)

@@ -75,7 +75,14 @@ def build(config: Config, world: World, *, store: Store | None = None, workers: 
         store=memory,
         reader=reader,
         postbox=postbox,
-        intake=Intake(memory, reader, postbox, now=world.now, on_queued=world.on_queued),
+        intake=Intake(
+            memory,
+            reader,
+            postbox,
+            now=world.now,
+            max_bytes=config.max_message_bytes,
+            on_queued=world.on_queued,
+        ),
         upkeep=Upkeep(memory, postbox, now=world.now),
     )
 

@@ -104,7 +104,7 @@ def _with_clock(works: Works, now: Callable[[], datetime]) -> Works:
     postbox: Postbox = works.postbox
     return replace(
         works,
-        intake=Intake(works.store, works.reader, postbox, now=now),
+        intake=Intake(works.store, works.reader, postbox, now=now, max_bytes=works.config.max_message_bytes),
         upkeep=Upkeep(works.store, postbox, now=now),
     )
 
@@ -127,6 +127,7 @@ async def _send(works: Works, config: Config, world: World, done: Done) -> int:
     """Send all that is due; stop when the relay is away."""
     relay = transport(config)
     sender = dispatcher(works, relay, world)
+    await asyncio.to_thread(works.store.begin_sending, world.now())
     letters = 0
     try:
         while sent := await sender.send_due():
