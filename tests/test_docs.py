@@ -95,6 +95,10 @@ def test_configuration_examples_load(text: str, tmp_path: Path) -> None:
     file = tmp_path / "config.toml"
     file.write_text(text, encoding="utf-8")
     passwords = dict.fromkeys(re.findall(r'password_env = "(\w+)"', text), "secret")
+    for name in re.findall(r'^password_file = "([\w/]+)"', text, re.MULTILINE):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch(mode=0o600)
+        (tmp_path / name).write_text("secret", encoding="utf-8")
     load(file, environ=os.environ | passwords)
 
 
