@@ -12,7 +12,6 @@ Answers: 250 kept; 451 not now (TemporaryError, or anything unexpected, which is
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 import os
 import threading
@@ -129,7 +128,8 @@ class LmtpServer:
         recipients = tuple(envelope.rcpt_tos)
         sender = (envelope.mail_from or "").strip("<>")  # the library keeps the brackets of the empty one
         raw = f"Return-Path: <{sender}>\r\n".encode() + envelope.content
-        mail = Fetched(key=_key(raw, recipients), raw=raw, arrived_at=self._now(), envelope_to=recipients)
+        key = MailKey.of_content(FOLDER, "\0".join(sorted(recipients)).encode() + b"\0" + raw)
+        mail = Fetched(key=key, raw=raw, arrived_at=self._now(), envelope_to=recipients)
         try:
             await self._loop.run_in_executor(self._commits, self._accept, mail)
         except TemporaryError:
@@ -137,7 +137,7 @@ class LmtpServer:
         except PermanentError:
             return "554 5.3.0 This mail cannot be taken"
         except Exception:  # the mail is still the sender's, and comes again
-            log.exception("lmtp-accept-failed key=%s", mail.key)
+            log.exception("handover_failed listen=%s uid=%d", self._listen, key.uid)
             return "451 4.3.0 Not now, please try again"
         return "250 2.0.0 Kept"
 
@@ -173,8 +173,3 @@ def _base_address(address: str) -> str:
     """Without case and without the suffix that tells mails to one mailbox apart: support+x@… is support@…"""
     local, _, domain = address.lower().rpartition("@")
     return f"{local.partition('+')[0]}@{domain}"
-
-
-def _key(raw: bytes, recipients: tuple[str, ...]) -> MailKey:
-    digest = hashlib.sha256("\0".join(sorted(recipients)).encode() + b"\0" + raw).digest()
-    return MailKey(FOLDER, 0, int.from_bytes(digest[:8], "big") >> 1)

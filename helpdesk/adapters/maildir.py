@@ -11,7 +11,6 @@ Source: the Maildir convention (unique name, then ":2," and flags) and Maildir++
 
 from __future__ import annotations
 
-import hashlib
 import os
 import threading
 import time
@@ -25,6 +24,7 @@ from helpdesk.ports import Cursor, Fetched, MailKey, Place
 
 FOLDER = "INBOX"
 VALIDITY = 0  # names hold for ever
+FETCH_BYTES = 8_000_000  # so much is read at once, so that large mails do not pile up in memory; one may be larger
 SUBFOLDERS = {Place.DONE: ".Helpdesk.Done", Place.QUARANTINE: ".Helpdesk.Quarantine"}
 POLL_S = 0.2  # a look at two time stamps; short enough to feel immediate
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
@@ -65,8 +65,13 @@ class MaildirMailbox:
 
     def fetch(self, keys: Sequence[MailKey]) -> Sequence[Fetched]:
         with self._translated():
-            mails = [self._read(key, path) for key, path in self._named(keys)]
-        return [mail for mail in mails if mail is not None]
+            mails: list[Fetched] = []
+            for key, path in self._named(keys):
+                if (mail := self._read(key, path)) is not None:
+                    mails.append(mail)
+                if sum(len(mail.raw) for mail in mails) >= FETCH_BYTES:
+                    break
+        return mails
 
     def settle(self, keys: Sequence[MailKey], place: Place) -> None:
         target = self._path / SUBFOLDERS[place] / "cur"
@@ -102,7 +107,8 @@ class MaildirMailbox:
 
     def _files(self) -> dict[int, Path]:
         return {
-            _uid(path.name): path
+            # The name without the flags, which other programs change.
+            MailKey.of_content(FOLDER, os.fsencode(path.name.partition(":")[0])).uid: path
             for part in ("new", "cur")
             for path in (self._path / part).iterdir()
             if not path.name.startswith(".")
@@ -130,12 +136,6 @@ class MaildirMailbox:
             ) from error
         except OSError as error:
             raise TemporaryError(f"mailbox {self.name}: {self._path}: {error}") from error
-
-
-def _uid(name: str) -> int:
-    """63 bits that name a file whatever its flags."""
-    digest = hashlib.sha256(os.fsencode(name.partition(":")[0])).digest()
-    return int.from_bytes(digest[:8], "big") >> 1
 
 
 def _fsync_folder(path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from helpdesk.adapters import maildir
 from helpdesk.adapters.maildir import MaildirMailbox
 from helpdesk.errors import PermanentError
 from helpdesk.ports import Place
@@ -84,6 +85,18 @@ def test_empty_file_waits_until_it_is_written(mailbox: MaildirMailbox, tmp_path:
     assert list(mailbox.fetch([key])) == []
     path.write_bytes(RAW)
     assert [mail.raw for mail in mailbox.fetch([key])] == [RAW]
+
+
+def test_large_mails_are_read_a_few_at_a_time(
+    mailbox: MaildirMailbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(maildir, "FETCH_BYTES", 10_000)
+    cursor = mailbox.connect(None)
+    for number, size in enumerate((6_000, 6_000, 25_000)):
+        put(tmp_path / "new" / f"{number}.host", b"x" * size, hours_ago=9 - number)
+    keys = mailbox.waiting(cursor)
+    assert [len(mail.raw) for mail in mailbox.fetch(keys)] == [6_000, 6_000]
+    assert [len(mail.raw) for mail in mailbox.fetch(keys[2:])] == [25_000]
 
 
 def test_mail_that_could_not_be_settled_waits_again(mailbox: MaildirMailbox, tmp_path: Path) -> None:

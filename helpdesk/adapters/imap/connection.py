@@ -83,10 +83,9 @@ class Connection:
                 f'{self.server}: security = "none" sends the password in clear and is for 127.0.0.1, ::1 and '
                 f'localhost only; use "tls" (port 993) or "starttls" (port 143)'
             )
-        password = self._password()
+        password, tls = self._password(), self._tls()
         client: Any = None
         try:
-            tls = ssl.create_default_context(cafile=settings.cafile)
             client = IMAPClient(
                 settings.host,
                 port=settings.port,
@@ -195,6 +194,14 @@ class Connection:
         if any(ord(character) < 32 for character in self._settings.user + password):
             raise PermanentError(f"{self.server}: user or password holds a control character, perhaps a line end")
         return password
+
+    def _tls(self) -> ssl.SSLContext:
+        """Certificates are verified, against `cafile` if there is one."""
+        try:
+            return ssl.create_default_context(cafile=self._settings.cafile)
+        except OSError as error:
+            cafile = self._settings.cafile
+            raise PermanentError(f"{self.server}: cafile {cafile} is no list of certificates: {error}") from error
 
     def _explained(self, doing: str, error: Exception) -> HelpdeskError:
         """The same error in words that an administrator can act on."""

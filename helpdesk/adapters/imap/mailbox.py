@@ -10,6 +10,7 @@ Source: RFC 9051 (UIDs 2.3.1.1, SEARCH 6.4.4), RFC 6851 (MOVE), RFC 4315 (UIDPLU
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -23,12 +24,15 @@ from helpdesk.adapters.imap.connection import Connection, ImapSettings
 from helpdesk.errors import PermanentError, TemporaryError
 from helpdesk.ports import Cursor, Fetched, MailKey, Place
 
+log = logging.getLogger(__name__)
+
 FETCH_MAILS = 50  # measured: larger batches are no faster
-FETCH_BYTES = 8_000_000  # of one FETCH, so that a few large mails do not pile up in memory; one mail may be larger
+FETCH_BYTES = 8_000_000  # so much is fetched at once, so that large mails do not pile up in memory; one may be larger
 MOVE_MAILS = 200  # keeps a command well below the 8,192 bytes that servers accept
 # The answer to a SEARCH is one line, and imaplib refuses lines beyond 1,000,000 bytes; a UID takes up to 11.
 SEARCH_MAILS = 50_000
 LONE_TRIES = 3  # so often a mail that breaks its FETCH is asked for by itself, then it is left out
+FORGIVEN_AFTER = timedelta(hours=1)  # without a broken FETCH: perhaps it was the server, not the mail
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 # How a settled mail is marked where it can be neither moved nor removed.
@@ -73,6 +77,7 @@ class ImapMailbox:
         self._looked: _Selected | None = None  # the folder when it was last searched for waiting mail
         # How often a mail was in a FETCH that broke. One unreadable mail must not hold back the others.
         self._broken_fetches: Counter[int] = Counter()
+        self._broken_at = BEGINNING
 
     def connect(self, cursor: Cursor | None) -> Cursor:
         self.close()
@@ -229,41 +234,54 @@ class ImapMailbox:
 
     def fetch(self, keys: Sequence[MailKey]) -> Sequence[Fetched]:
         fetched: dict[int, Fetched] = {}
+        room = FETCH_BYTES
         for group in self._fetch_groups(self._uids(keys)):
-            # Counted beforehand, forgiven afterwards: what is left over was in a FETCH that broke.
-            self._broken_fetches.update(group)
-            with self._connection.exchange(f"fetching the mail of UID {group[0]} and {len(group) - 1} more") as client:
-                answers = client.fetch(group, ["BODY.PEEK[]", "INTERNALDATE"])
-            for uid in group:
-                del self._broken_fetches[uid]
+            answers = self._fetch_group(group)
             for uid, answer in answers.items():
                 # Exchange announces a mail before its payload can be read: an empty answer is no mail.
                 if raw := answer.get(b"BODY[]"):
                     key = MailKey(self._settings.folder, self._validity, uid)
                     fetched[uid] = Fetched(key=key, raw=raw, arrived_at=self._arrived_at(answer))
+                    room -= len(raw)
+            if room <= 0:
+                break
         return [fetched[key.uid] for key in keys if key.uid in fetched]
 
-    def _fetch_groups(self, uids: Sequence[int]) -> Iterator[list[int]]:
-        """The UIDs that exist, in groups to fetch at once: FETCH_MAILS and, save for a single mail, FETCH_BYTES.
+    def _fetch_group(self, uids: list[int]) -> Any:
+        try:
+            with self._connection.exchange(f"fetching the mail of UID {uids[0]} and {len(uids) - 1} more") as client:
+                answers = client.fetch(uids, ["BODY.PEEK[]", "INTERNALDATE"])
+        except TemporaryError:
+            self._broken_fetches.update(uids)
+            self._broken_at = self._now()
+            raise
+        for uid in uids:
+            self._broken_fetches.pop(uid, None)
+        return answers
 
-        A mail that was in a broken FETCH goes alone; after LONE_TRIES more it does not go.
+    def _fetch_groups(self, uids: Sequence[int]) -> Iterator[list[int]]:
+        """The UIDs that exist, in order, in groups to fetch at once: FETCH_MAILS and FETCH_BYTES, or a single mail.
+
+        A mail that was in a broken FETCH goes alone; after LONE_TRIES more it does not go, until FORGIVEN_AFTER.
         """
+        if self._now() - self._broken_at > FORGIVEN_AFTER:
+            self._broken_fetches.clear()
         for batch in _batches(uids, FETCH_MAILS):
             with self._connection.exchange("asking for the sizes of mails") as client:
                 sizes = client.fetch(batch, ["RFC822.SIZE"])
             group: list[int] = []
             room = FETCH_BYTES
             for uid in sizes:
-                if self._broken_fetches[uid]:
-                    if self._broken_fetches[uid] <= LONE_TRIES:
-                        yield [uid]
+                failures = self._broken_fetches[uid]
+                if failures > LONE_TRIES:
+                    log.error("mail_left_out mailbox=%s uid=%d broken_fetches=%d", self.name, uid, failures)
                     continue
                 size = sizes[uid].get(b"RFC822.SIZE") or 0
-                if group and size > room:
+                if group and (failures or size > room):
                     yield group
                     group, room = [], FETCH_BYTES
                 group.append(uid)
-                room -= size
+                room = 0 if failures else room - size
             if group:
                 yield group
 
