@@ -15,6 +15,7 @@ from helpdesk.adapters.mime.parts import PartBytes, part
 from helpdesk.adapters.mime.reading import read
 from helpdesk.core.classify import classify
 from helpdesk.core.message import Address, Bounce, FailedRecipient, Inbound, Kind
+from helpdesk.core.poison import Sketch
 
 CORPUS = Path(__file__).parents[1] / "corpus"
 ANNA = Address("anna@example.com", "Anna")
@@ -291,17 +292,33 @@ def test_unreadable_mail_is_its_own_attachment() -> None:
                 b"From: =?utf-8?B?0JDQvdC90LA=?= <a@example.com>\r\nSubject: one\r\n two\r\n"
                 b"Message-ID: <1@x>\r\n\r\nSubject: no"
             ),
-            ("Анна <a@example.com>", "one two", "<1@x>"),
+            Sketch(
+                sender="Анна <a@example.com>", address=Address("a@example.com"), subject="one two", message_id="<1@x>"
+            ),
         ),
-        (b"subject: =?utf-8?Q?a=0Ab?=\n", ("", "a b", None)),
-        (b"Subject: \xd1\xe0\xe9\xf2\n\n", ("", "Сайт", None)),
-        (b"", ("", "", None)),
-        (b"\xff\x00\n\n", ("", "", None)),
+        (b"subject: =?utf-8?Q?a=0Ab?=\n", Sketch(sender="", address=None, subject="a b", message_id=None)),
+        (b"Subject: \xd1\xe0\xe9\xf2\n\n", Sketch(sender="", address=None, subject="Сайт", message_id=None)),
+        (b"", Sketch(sender="", address=None, subject="", message_id=None)),
+        (b"\xff\x00\n\n", Sketch(sender="", address=None, subject="", message_id=None)),
     ],
 )
-def test_sketch_shows_what_headers_say(mail: bytes, shown: tuple[str, str, str | None]) -> None:
-    found = sketch(mail)
-    assert (found.sender_shown, found.subject, found.message_id) == shown
+def test_sketch_shows_what_headers_say(mail: bytes, shown: Sketch) -> None:
+    assert sketch(mail) == shown
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"From: agent@desk.example\nFrom: evil@example.net\n",
+        b"From: agent@desk.example\nFROM : evil@example.net\n",
+        b"From: agent@desk.example, evil@example.net\n",
+        # Decoded, the words would turn the real address into a comment.
+        b"From: =?utf-8?Q?agent@desk.example_(?= <evil@example.net> =?utf-8?Q?)?=\n",
+        b"From: agent@desk.example\nX: " + b"x" * 70_000 + b"\nFrom: evil@example.net\n",
+    ],
+)
+def test_sketch_of_an_unclear_sender_names_nobody(head: bytes) -> None:
+    assert sketch(head + b"\nx").address is None
 
 
 def is_sound(mail: Inbound) -> bool:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from helpdesk.adapters.mime.reading import InlineReader, read
+from helpdesk.adapters.mime.readers import InlineReader, ProcessReader
+from helpdesk.adapters.mime.reading import read
 from helpdesk.adapters.mime.workers import CrashedError, StalledError, WorkerReader
 from helpdesk.core.message import Inbound
 from helpdesk.errors import TemporaryError
@@ -26,7 +27,7 @@ def subjects(results: Sequence[Inbound | Exception]) -> list[str]:
 
 @pytest.fixture(params=["inline", "workers"])
 def reader(request: pytest.FixtureRequest) -> Iterator[Reader]:
-    reader: Reader = InlineReader() if request.param == "inline" else WorkerReader(2)
+    reader: Reader = InlineReader() if request.param == "inline" else ProcessReader()
     yield reader
     reader.close()
 
@@ -55,6 +56,11 @@ def test_the_whole_corpus_reads_alike_everywhere(reader: Reader) -> None:
 def test_mail_of_many_megabytes_passes(reader: Reader) -> None:
     large = mail("large") + b"word " * 3_000_000
     assert subjects(reader.read([large, mail("small"), large])) == ["large", "small", "large"]
+
+
+def test_files_are_handed_out_and_missing_ones_left_out(reader: Reader) -> None:
+    raw = mail("whole")
+    assert [(file.name, file.content) for file in reader.parts(raw, (0, 9))] == [("message.eml", raw)]
 
 
 def test_mail_that_kills_its_worker_costs_itself_alone(hostile: WorkerReader) -> None:

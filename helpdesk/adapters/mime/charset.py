@@ -9,8 +9,6 @@ from __future__ import annotations
 import codecs
 import re
 
-import chardet
-
 # The guess costs 1 ms for a kilobyte, and knows after a few.
 MAX_GUESSED_FROM = 4_096
 
@@ -91,6 +89,8 @@ def _undeclared(data: bytes) -> str:
     """Text of bytes about which nothing trustworthy was said."""
     if _is_utf8(data):
         return data.decode("utf-8")
+    import chardet  # its tables are 10 MB, and honest mail never needs them
+
     found = chardet.detect(data[:MAX_GUESSED_FROM])
     codec = _codec(found["encoding"])
     if codec is not None and (found["confidence"] or 0) >= MIN_CONFIDENCE:

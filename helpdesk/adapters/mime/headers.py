@@ -11,10 +11,12 @@ import base64
 import binascii
 import quopri
 import re
-from dataclasses import dataclass
 from email.policy import Compat32
 
 from helpdesk.adapters.mime.charset import decode
+from helpdesk.core.address import only_mailbox
+from helpdesk.core.message import Address
+from helpdesk.core.poison import Sketch
 
 # A sketch looks at so much of a mail and no further.
 _SKETCHED = 64 * 1024
@@ -22,6 +24,8 @@ _SKETCHED = 64 * 1024
 _ENCODED_WORD = re.compile(r"=\?([^?\s]{1,64})\?([bBqQ])\?([^?\r\n]*)\?=")
 _BASE64_WORD = re.compile(r"=\?[^?\s]+\?[bB]\?([^?\s]*)\?=")
 _CONTROLS = re.compile("[\x00-\x1f\x7f\u0085\u2028\u2029\ud800-\udfff]+")
+_HEAD_ENDS = re.compile(rb"\r?\n\r?\n")
+_FOLD = re.compile(r"\r?\n[ \t]")
 _ID = re.compile(r"<[^<>]{1,900}>")
 
 
@@ -112,25 +116,25 @@ def own_message_id(value: str) -> str | None:
     return f"<{bare}>" if bare and " " not in bare and len(bare) <= 900 else None
 
 
-@dataclass(frozen=True, slots=True)
-class Sketch:
-    """What the headers of a mail say at a glance; each may be empty."""
-
-    sender_shown: str
-    subject: str
-    message_id: str | None
-
-
 def sketch(raw: bytes) -> Sketch:
-    """From, Subject and Message-ID of a mail that cannot be read otherwise. Cannot fail."""
-    head = re.split(rb"\r?\n\r?\n", raw[:_SKETCHED], maxsplit=1)[0]
+    """From, Subject and Message-ID of a mail that cannot be read otherwise. Cannot fail.
+
+    The sender counts only where one From header names one mailbox, as everywhere.
+    """
+    head = _HEAD_ENDS.split(raw[:_SKETCHED], maxsplit=1)[0]
     found: dict[str, str] = {}
-    for line in re.sub(r"\r?\n[ \t]", " ", head.decode("ascii", "surrogateescape")).split("\n"):
+    froms: list[str] = []
+    for line in _FOLD.sub(" ", head.decode("ascii", "surrogateescape")).split("\n"):
         name, colon, value = line.partition(":")
-        if colon and name.strip().lower() in ("from", "subject", "message-id"):
-            found.setdefault(name.strip().lower(), read_words(rescue(value)))
+        name = name.strip().lower()
+        if colon and name in ("from", "subject", "message-id"):
+            value = rescue(value.strip())
+            found.setdefault(name, read_words(value))
+            froms += [value] if name == "from" else []
+    address = only_mailbox(froms) if len(head) < _SKETCHED else None
     return Sketch(
-        sender_shown=found.get("from", "")[:300],
+        sender=found.get("from", "")[:300],
+        address=Address(address) if address else None,
         subject=found.get("subject", "")[:300],
         message_id=own_message_id(found.get("message-id", "")),
     )

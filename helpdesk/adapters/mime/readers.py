@@ -6,20 +6,14 @@ import threading
 from collections.abc import Sequence
 
 from helpdesk.adapters.mime import headers, parts
-from helpdesk.adapters.mime.reading import read
 from helpdesk.adapters.mime.workers import WorkerReader
-from helpdesk.core.address import only_mailbox
-from helpdesk.core.message import Address, Inbound
+from helpdesk.core.message import Inbound
 from helpdesk.core.poison import Sketch
 from helpdesk.ports import PassedOn
 
 
-class InlineReader:
-    """Reads in this process: no start-up cost, and no protection from a mail that needs too much of it."""
-
-    def read(self, raws: Sequence[bytes]) -> Sequence[Inbound | Exception]:
-        """One Inbound per mail, in order."""
-        return [read(raw) for raw in raws]
+class _Files:
+    """What every reader does in this process: it is cheap, and bounded by itself."""
 
     def parts(self, raw: bytes, numbers: Sequence[int]) -> tuple[PassedOn, ...]:
         """These attachments of a mail that was read before; one that cannot be handed out is left out."""
@@ -27,20 +21,24 @@ class InlineReader:
 
     def sketch(self, raw: bytes) -> Sketch:
         """What the headers say, of whatever bytes; never raises."""
-        seen = headers.sketch(raw)
-        address = only_mailbox([seen.sender_shown])
-        return Sketch(
-            sender=seen.sender_shown,
-            address=Address(address) if address else None,
-            subject=seen.subject,
-            message_id=seen.message_id,
-        )
+        return headers.sketch(raw)
+
+
+class InlineReader(_Files):
+    """Reads in this process: no start-up cost, and no protection from a mail that needs too much of it."""
+
+    def read(self, raws: Sequence[bytes]) -> Sequence[Inbound | Exception]:
+        """One Inbound per mail, in order."""
+        # Imported here so that a daemon whose workers read does not pay for the libraries (11 MB).
+        from helpdesk.adapters.mime.reading import read
+
+        return [read(raw) for raw in raws]
 
     def close(self) -> None:
         """Nothing to end."""
 
 
-class ProcessReader(InlineReader):
+class ProcessReader(_Files):
     """Reads in worker processes with limits on memory and time. Safe from any thread."""
 
     def __init__(self) -> None:

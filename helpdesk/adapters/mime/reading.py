@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from email.message import Message
@@ -76,17 +76,6 @@ class _TooMuchError(Exception):
     """The mail is beyond what is parsed."""
 
 
-class InlineReader:
-    """Reads in the caller's own process: for single mails and for tests. Implements ports.Reader."""
-
-    def read(self, raws: Sequence[bytes]) -> Sequence[Inbound | Exception]:
-        """One Inbound per mail, in order."""
-        return [read(raw) for raw in raws]
-
-    def close(self) -> None:
-        """Nothing to end."""
-
-
 def read(raw: bytes) -> Inbound:
     """What the mail says. Never raises; what could not be read is named in `defects`."""
     try:
@@ -118,7 +107,8 @@ def _headers_alone(raw: bytes) -> Inbound:
             fingerprint="",
             size=0,
             message_id=shown.message_id,
-            from_shown=shown.sender_shown,
+            sender=shown.address,
+            from_shown=shown.sender,
             subject=shown.subject,
         )
 

@@ -1,6 +1,6 @@
 """Reads mail in worker processes, so that a hostile mail costs a worker and not the daemon.
 
-Implements ports.Reader. Batches go to the workers in parallel; a worker takes a whole batch, then answers
+Batches go to the workers in parallel; a worker takes a whole batch, then answers
 mail by mail, so neither side ever waits for the other to empty a pipe. A mail that takes longer than the
 limit, or whose worker dies, gets an exception; the worker is replaced and reads the rest. Workers start at
 the first mail, end by themselves after a minute without one, and when this process is gone. Memory is bounded
