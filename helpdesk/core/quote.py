@@ -185,7 +185,7 @@ def _history_begins(lines: list[str], at: int) -> int:
 def _header_block(lines: list[str], start: int, *, announced: bool) -> int:
     """How many lines from `start` on are a quoted header (From, Sent, To, Subject); 0 for none.
 
-    One that nothing announces must begin with the author and name a date and a recipient or subject.
+    One that nothing announces must name the author, the date, and a recipient or the subject.
     """
     seen: set[str] = set()
     sent = False
@@ -204,7 +204,7 @@ def _header_block(lines: list[str], start: int, *, announced: bool) -> int:
             if not seen:
                 return 0
             continue  # a wrapped list of recipients; counts only when a label follows
-        if not seen and not announced and key != "from":
+        if not seen and not announced and key not in ("from", "date"):
             return 0
         seen.add(key)
         sent |= (key == "from" and "@" in line) or (key == "date" and _CLOCK.search(line) is not None)
@@ -212,7 +212,7 @@ def _header_block(lines: list[str], start: int, *, announced: bool) -> int:
     if announced:
         return end - start if len(seen - {"cc"}) >= 2 else 0
     # A form that a customer fills in may hold the same words, but no address of an author and no clock.
-    return end - start if sent and len(seen - {"cc"}) >= 3 else 0
+    return end - start if sent and seen >= {"from", "date"} and seen & {"to", "subject"} else 0
 
 
 def _attribution(lines: list[str], at: int) -> int:

@@ -34,7 +34,7 @@ def reader(request: pytest.FixtureRequest) -> Iterator[Reader]:
 
 @pytest.fixture
 def hostile() -> Iterator[WorkerReader]:
-    reader = WorkerReader(2, time_limit_s=3, reading="tests.adapters.hostile_reading")
+    reader = WorkerReader(2, time_limit_s=2, reading="tests.adapters.hostile_reading")
     yield reader
     reader.close()
 

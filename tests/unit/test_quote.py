@@ -58,6 +58,7 @@ BLOCKS = {
     "outlook uk": "Від: Desk <desk@example.com>\nНадіслано: 5 лютого 2024 р. 10:00\nКому: Анна\nТема: сайт",
     "outlook pl": "Od: Desk <desk@example.com>\nWysłano: poniedziałek, 5 lutego 2024 10:00\nDo: Anna\nTemat: strona",
     "outlook de": "Von: Desk <desk@example.com>\nGesendet: Montag, 5. Februar 2024 10:00\nAn: Anna\nBetreff: Seite",
+    "gmx": "Gesendet: Montag, 05. Februar 2024 um 10:00 Uhr\nVon: Desk <desk@example.com>\nAn: Anna\nBetreff: Seite",
     "outlook fr": "De : Desk <desk@example.com>\nEnvoyé : lundi 5 février 2024 10:00\nÀ : Anna\nObjet : site",
     "outlook es": "De: Desk <desk@example.com>\nEnviado: lunes, 5 de febrero de 2024 10:00\nPara: Anna\nAsunto: web",
     "outlook it": "Da: Desk <desk@example.com>\nInviato: lunedì 5 febbraio 2024 10:00\nA: Anna\nOggetto: sito",
