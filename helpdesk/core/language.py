@@ -69,7 +69,7 @@ _WORDS: Mapping[str, frozenset[str]] = {
 
 # Endings for texts without a known word; with "работает" and "картой" against "працюють" and "карткою" in mind.
 _PARTS: Mapping[str, re.Pattern[str]] = {
-    "ru": re.compile(r"(?:тся|ция|ство|ние|его|ет|ит|ят|ют|ут|ешь|ать|ить|ли|ой|ая|ую)\b"),
+    "ru": re.compile(r"(?:тся|ция|ство|ние|его|ет|ит|ят|ют|ут|ешь|ли|ой|ая|ую)\b"),
     "uk": re.compile(r"(?:ття|ння|ати|ити|ють|уть|ли|ою|ає|ує)\b"),
     "en": re.compile(r"(?:ing|tion|ed|ly|n't)\b|th|wh|\bsh"),
     "pl": re.compile(r"sz|cz|rz|dz|(?:ego|owa|ować|ych|acji)\b"),
