@@ -18,7 +18,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from helpdesk.adapters.store import migrate, open_store, schema_version
-from helpdesk.adapters.store.engine import make_engine, writing
+from helpdesk.adapters.store.engine import make_engine, transaction
 from helpdesk.adapters.store.migrate import MIGRATIONS, WANTED
 from helpdesk.adapters.store.models import METADATA
 from helpdesk.core.ticket import FIRST_NUMBER
@@ -57,7 +57,7 @@ def test_the_migrations_allow_the_values_of_the_program(url: str) -> None:
     migrate(url)
     engine = make_engine(url)
     migrated = checks(engine)
-    with writing(engine).begin() as connection:
+    with transaction(engine, writes=True) as connection:
         METADATA.drop_all(connection)
         METADATA.create_all(connection)
     assert migrated == checks(engine)
@@ -88,7 +88,7 @@ def test_migrating_again_changes_nothing(url: str) -> None:
 def test_a_database_of_a_newer_program_is_refused(url: str) -> None:
     migrate(url)
     engine = make_engine(url)
-    with writing(engine).begin() as connection:
+    with transaction(engine, writes=True) as connection:
         connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
     engine.dispose()
     with pytest.raises(PermanentError, match="schema 9999, this program knows 1: it was used by a newer version"):

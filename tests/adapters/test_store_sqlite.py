@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -136,6 +138,24 @@ def test_a_database_locked_by_another_program_is_no_loss(database: Path, monkeyp
     assert ticket_of(store) == 100001
 
 
+def test_a_program_that_leaves_does_not_take_our_write_ahead_log_along(database: Path) -> None:
+    """POSIX locks go when a process closes any descriptor of a file; the last to leave a database deletes the log."""
+    store = open_store(f"sqlite:///{database}")
+    log = Path(f"{database}-wal")
+    script = (
+        "import sqlite3, sys; other = sqlite3.connect(sys.argv[1]);"
+        "print(other.execute('SELECT count(*) FROM ticket').fetchone()[0]); other.close()"
+    )
+    with store.unit() as unit:
+        store.queue()  # on a second connection of ours
+        before = log.stat().st_ino
+        subprocess.run([sys.executable, "-c", script, database], check=True)
+        open_ticket(unit)
+    assert log.stat().st_ino == before
+    seen = subprocess.run([sys.executable, "-c", script, database], capture_output=True, check=True)
+    assert seen.stdout == b"1\n"
+
+
 def test_a_file_that_is_no_database_is_refused(database: Path) -> None:
     database.write_bytes(b"not a database at all " * 100)
     with pytest.raises(PermanentError, match=r"helpdesk\.db: file is not a database: restore it from a backup"):
@@ -203,3 +223,38 @@ def test_every_look_up_on_the_way_of_a_mail_uses_an_index(database: Path) -> Non
     scanned = {plan.split()[1] for plan in plans if plan.startswith("SCAN")}
     assert scanned & set(METADATA.tables) == {"meta"}
     assert len(plans) > 20
+
+
+def test_what_is_written_after_another_program_looked_is_seen_by_the_next(database: Path) -> None:
+    look = "import sqlite3, sys; print(sqlite3.connect(sys.argv[1]).execute('SELECT paused FROM meta').fetchone()[0])"
+
+    def another_program_sees() -> str:
+        seen = subprocess.run([sys.executable, "-c", look, str(database)], check=True, capture_output=True, text=True)
+        return seen.stdout.strip()
+
+    store = open_store(f"sqlite:///{database}")
+    with store.unit():
+        # A second connection while the first is open: it must leave the first one's locks alone.
+        assert not store.paused()
+    assert another_program_sees() == "0"
+    store.pause(True)
+    assert another_program_sees() == "1"
+    store.close()
+
+
+def test_letters_of_a_sender_that_died_are_due_when_the_next_one_begins(database: Path) -> None:
+    dying, living = open_store(f"sqlite:///{database}"), open_store(f"sqlite:///{database}")
+    with dying.unit() as unit:
+        queue(unit, letter("a"))
+    dying.begin_sending(NOW)
+    (claimed,) = dying.claim(NOW, 10)
+
+    living.begin_sending(NOW)
+    assert living.claim(NOW, 10) == [], "the first sender lives and holds the letter"
+    living.close()
+
+    dying.close()  # the system does the same to the lock of a process that is killed
+    living.begin_sending(NOW)
+    (again,) = living.claim(NOW, 10)
+    assert (again.id, again.message_id) == (claimed.id, claimed.message_id)
+    living.close()

@@ -147,6 +147,16 @@ def test_our_own_letters_are_references_too(store: SqlStore) -> None:
     assert [of.number for _, of in facts(store, references=("<token@desk.test>",)).by_reference] == [number]
 
 
+def test_a_reply_address_and_a_bounce_lead_to_the_ticket_of_their_letter(store: SqlStore) -> None:
+    with store.unit() as unit:
+        number = open_ticket(unit)
+        queue(unit, letter("a"), number)
+        queue(unit, letter("about no ticket"))
+    expected = [("<a@desk.test>", number)]
+    for wanted in ({"tokens": ("a", "about no ticket")}, {"bounced_message_id": "<a@desk.test>"}):
+        assert [(one, of.number) for one, of in facts(store, **wanted).by_reference] == expected
+
+
 def test_tags_and_numbers_of_commands_lead_to_tickets_in_their_order(store: SqlStore) -> None:
     first, third = ticket_of(store), ticket_of(store)
     found = facts(store, tags=(third, 999999), numbers=(first, third)).by_number

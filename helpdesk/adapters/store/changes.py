@@ -66,6 +66,27 @@ _JOIN = _JOIN.on_conflict_do_update(
 
 _LINK = insert(LINK).on_conflict_do_nothing()
 
+
+def _news(column: sa.Column[Any], otherwise: Any) -> sa.ColumnElement[Any]:
+    """What a Remember says of this column, or `otherwise` where it says nothing."""
+    return sa.func.coalesce(sa.bindparam(f"new_{column.name}", type_=column.type), otherwise)
+
+
+_REMEMBERED = (CONTACT.c.name, CONTACT.c.language, CONTACT.c.blocked, CONTACT.c.failing)
+_REMEMBER = (
+    insert(CONTACT)
+    .values(
+        address=sa.bindparam("of"),
+        name=_news(CONTACT.c.name, ""),
+        language=_news(CONTACT.c.language, sa.null()),
+        blocked=_news(CONTACT.c.blocked, sa.false()),
+        failing=_news(CONTACT.c.failing, sa.false()),
+    )
+    .on_conflict_do_update(
+        index_elements=["address"], set_={column.name: _news(column, column) for column in _REMEMBERED}
+    )
+)
+
 _TOUCH = (
     sa.update(TICKET)
     .where(
@@ -239,17 +260,16 @@ class _Work:
         )
 
     def _remember(self, change: Remember) -> None:
-        known: dict[str, Any] = {
-            "name": change.name,
-            "language": change.language,
-            "blocked": change.blocked,
-            "failing": change.failing,
-        }
-        known = {column: value for column, value in known.items() if value is not None}
-        start = {"name": "", "language": None, "blocked": False, "failing": False}
-        new = insert(CONTACT).values({"address": change.address} | start | known)
-        same = {"address": CONTACT.c.address}
-        self._execute(new.on_conflict_do_update(index_elements=["address"], set_=known or same))
+        self._execute(
+            _REMEMBER,
+            {
+                "of": change.address,
+                "new_name": change.name,
+                "new_language": change.language,
+                "new_blocked": change.blocked,
+                "new_failing": change.failing,
+            },
+        )
 
     def _update(self, ticket: int, **values: Any) -> None:
         self._execute(_UPDATE_TICKET, {"ticket": self._number(ticket)} | values)

@@ -12,7 +12,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from helpdesk.adapters.store.engine import is_missing, make_engine, writing
+from helpdesk.adapters.store.engine import is_missing, make_engine, transaction
 from helpdesk.errors import PermanentError
 
 # The number of the newest file in migrations/versions.
@@ -31,7 +31,7 @@ def schema_version(url: str) -> tuple[int, int]:
     if is_missing(engine):
         return 0, WANTED
     try:
-        with engine.connect() as connection:
+        with transaction(engine, writes=False) as connection:
             return _found(connection), WANTED
     finally:
         engine.dispose()
@@ -68,7 +68,7 @@ def _upgrade(url: str) -> None:
     # Copying a table drops the old one: checked foreign keys would empty the tables that point to it.
     engine = make_engine(url, foreign_keys=False)
     try:
-        with writing(engine).begin() as connection:
+        with transaction(engine, writes=True) as connection:
             if connection.dialect.name == "postgresql":
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
             config.attributes["connection"] = connection

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from helpdesk.adapters.store import filing, outbox, show, tickets
-from helpdesk.adapters.store.engine import make_engine, writing
+from helpdesk.adapters.store.engine import make_engine, transaction
 from helpdesk.adapters.store.models import META
 from helpdesk.adapters.store.unit import SqlUnit
 from helpdesk.core.outgoing import Delivery, OutboxState
@@ -25,93 +25,92 @@ class SqlStore:
     """The desk's memory in a database that has the wanted schema."""
 
     def __init__(self, url: str, secret_life: timedelta) -> None:
-        self._reader = make_engine(url)
-        self._writer = writing(self._reader)
+        self._engine = make_engine(url)
         self._secret_life = secret_life
 
     @contextmanager
     def unit(self) -> Iterator[SqlUnit]:
         """A writing transaction; an exception undoes all of it."""
-        with self._writer.begin() as connection:
+        with transaction(self._engine, writes=True) as connection:
             yield SqlUnit(connection, self._secret_life)
 
     def secret_key(self) -> bytes:
         """32 random bytes that were made when the desk began."""
-        with self._reader.begin() as connection:
+        with transaction(self._engine, writes=False) as connection:
             return bytes(connection.execute(sa.select(META.c.secret_key)).scalar_one())
 
     def claim(self, now: datetime, limit: int, *, lease_s: float = 900) -> Sequence[QueuedLetter]:
         """Letters that are due become ours for `lease_s` seconds, urgent ones first."""
-        with self._writer.begin() as connection:
+        with transaction(self._engine, writes=True) as connection:
             return outbox.claim(connection, now, limit, lease_s)
 
     def record_delivery(
         self, letter_id: int, deliveries: Iterable[Delivery], now: datetime, next_attempt_at: datetime | None
     ) -> OutboxState:
         """Keep the relay's answers; what became of the letter."""
-        with self._writer.begin() as connection:
+        with transaction(self._engine, writes=True) as connection:
             return outbox.record_delivery(connection, letter_id, deliveries, now, next_attempt_at)
 
     def outbox(self) -> Sequence[OutboxEntry]:
         """Letters not sent yet and letters that failed, oldest first."""
-        with self._reader.begin() as connection:
+        with transaction(self._engine, writes=False) as connection:
             return outbox.entries(connection)
 
     def outbox_retry(self, ids: Sequence[int], now: datetime) -> Sequence[int]:
         """Let letters that failed or wait for their next try leave now; the ids of those."""
-        with self._writer.begin() as connection:
+        with transaction(self._engine, writes=True) as connection:
             return outbox.retry(connection, ids, now)
 
     def outbox_cancel(self, ids: Sequence[int]) -> Sequence[int]:
         """Give up letters that failed or have not left yet; the ids of those."""
-        with self._writer.begin() as connection:
+        with transaction(self._engine, writes=True) as connection:
             return outbox.cancel(connection, ids)
 
     def pause(self, paused: bool) -> None:
         """Hold all letters back, or let them go; intake goes on."""
-        with self._writer.begin() as connection:
+        with transaction(self._engine, writes=True) as connection:
             outbox.pause(connection, paused)
 
     def paused(self) -> bool:
         """Are letters held back?"""
-        with self._reader.begin() as connection:
+        with transaction(self._engine, writes=False) as connection:
             return outbox.paused(connection)
 
     def next_letter_due(self) -> datetime | None:
         """When the next letter is due (in the past: now), None when none waits or the outbox is paused."""
-        with self._reader.begin() as connection:
+        with transaction(self._engine, writes=False) as connection:
             return outbox.next_due(connection)
 
     def queue(self, *, desk: str | None = None, closed: bool = False) -> Sequence[Ticket]:
         """The tickets in the order in which to work on them."""
-        with self._reader.begin() as connection:
+        with transaction(self._engine, writes=False) as connection:
             return tickets.queue(connection, desk=desk, closed=closed)
 
     def show(self, number: int) -> TicketFile | None:
         """A ticket with everything on it."""
-        with self._reader.begin() as connection:
+        with transaction(self._engine, writes=False) as connection:
             return show.show(connection, number)
 
     def quarantined(self) -> Sequence[QuarantineEntry]:
         """Everything in quarantine, oldest first."""
-        with self._reader.begin() as connection:
+        with transaction(self._engine, writes=False) as connection:
             return filing.quarantined(connection)
 
     def quarantine_raw(self, entry_id: int) -> bytes | None:
         """The bytes of a quarantined mail."""
-        with self._reader.begin() as connection:
+        with transaction(self._engine, writes=False) as connection:
             return filing.quarantine_raw(connection, entry_id)
 
     def quarantine_retry(self, ids: Sequence[int], now: datetime) -> Sequence[int]:
         """Make the next try due now; the ids of those that exist."""
-        with self._writer.begin() as connection:
+        with transaction(self._engine, writes=True) as connection:
             return filing.quarantine_retry(connection, ids, now)
 
     def latest_time(self) -> datetime | None:
         """The newest moment that any row knows of."""
-        with self._reader.begin() as connection:
+        with transaction(self._engine, writes=False) as connection:
             return show.latest_time(connection)
 
     def close(self) -> None:
         """Close the connections that are not in use."""
-        self._reader.dispose()
+        self._engine.dispose()
