@@ -10,6 +10,7 @@ Every address of every domain that ends in `.test` is a user with the password `
   reject*@     refused at RCPT TO (550 5.1.1)
   greylist*@   refused for now at RCPT TO (450 4.2.0)
   defer*@      accepted by SMTP, the next hop is down: a real bounce (4.4.1) after a minute
+  handover*@   handed by Postfix to the port `handover`, where a test may run an LMTP server of its own
 Other domains are refused at RCPT TO (550 5.4.4, and 554 5.7.1 without a login). The submission ports want a login.
 
 TLS: `cafile` signs the certificate of 127.0.0.1 and localhost. The same IMAPS and submissions ports answer on
@@ -228,6 +229,11 @@ RECIPIENTS = r"""
 /^greylist.*@.*\.test$/ 450 4.2.0 greylisted, try again later
 """
 
+TRANSPORT = """
+/^defer.*@.*\\.test$/ lmtp:inet:127.0.0.1:1
+/^handover.*@.*\\.test$/ lmtp:inet:127.0.0.1:{handover}
+"""
+
 
 def missing_programs() -> list[str]:
     """What a stack needs and this machine lacks, in words; empty: a stack can be started."""
@@ -246,6 +252,7 @@ class Ports:
     submissions: int
     lmtp: int
     auth: int
+    handover: int
 
 
 class MailStack:
@@ -262,7 +269,7 @@ class MailStack:
             self._make_certificates()
             self._make_folders()
             with _one_start_at_a_time():
-                self.ports = Ports(*_free_ports(7))
+                self.ports = Ports(*_free_ports(8))
                 self._write_configuration()
                 self._launch("dovecot", "-F", "-c", f"{self.root}/dovecot.conf")
                 # The master itself: the `postfix start` scripts take two seconds. It wants its queue as folder.
@@ -377,7 +384,7 @@ class MailStack:
             ("postfix/master.cf", POSTFIX_MASTER_CF.format(**values)),
             ("postfix/domains", "/\\.test$/ ok\n"),
             ("postfix/recipients", RECIPIENTS),
-            ("postfix/transport", "/^defer.*@.*\\.test$/ lmtp:inet:127.0.0.1:1\n"),
+            ("postfix/transport", TRANSPORT.format(**values)),
         ):
             (self.root / path).write_text(text)
 

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from queue import Queue
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ import pytest
 from helpdesk.adapters.lmtp import LmtpServer
 from helpdesk.errors import PermanentError, TemporaryError
 from helpdesk.ports import Fetched
+from tests.stack import HOST, MailStack
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 RAW = b"Subject: printer\r\n\r\n.broken\r\n"
@@ -188,6 +190,28 @@ def test_stop_waits_for_the_answer_to_a_mail_that_is_being_committed() -> None:
         may_end.set()
         assert replies.result(10) == ["250", "250"]
         stopped.result(10)
+
+
+def test_postfix_hands_mail_over_and_comes_again_with_the_same_mail(mailstack: MailStack) -> None:
+    visits: Queue[Fetched] = Queue()
+    refusals = [TemporaryError("not at the first visit")]
+
+    def accept(mail: Fetched) -> None:
+        visits.put(mail)
+        if refusals:
+            raise refusals.pop()
+
+    server = LmtpServer(f"{HOST}:{mailstack.ports.handover}", accept, now=lambda: NOW, max_bytes=10_000)
+    server.start()
+    recipients = ["handover-support@desk.test", "handover-sales@desk.test"]
+    with smtplib.SMTP(HOST, mailstack.ports.smtp) as relay:
+        relay.sendmail("a@shop.test", recipients, RAW)
+    first, second = visits.get(timeout=20), visits.get(timeout=20)
+    server.stop()
+    assert first == second
+    assert sorted(first.envelope_to) == sorted(recipients)
+    assert first.raw.endswith(b"\r\n\r\n.broken\r\n")
+    assert visits.empty()
 
 
 def test_unix_socket_is_for_the_group_and_goes_away(desk: Desk, tmp_path: Path) -> None:
