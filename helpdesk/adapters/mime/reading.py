@@ -3,46 +3,44 @@
 One tolerant parse of the standard library is shared: mail-parser reads the envelope (addresses, date and what
 is wrong with them), our own walk takes text, files and reports. What the caps cut away is named in `defects`;
 a mail that defies reading still gives its headers, and itself as an attachment. The size of the whole mail is
-the caller's bound. Sources: RFC 5322, RFC 2045 to 2049, RFC 3676 (flowed text), reliability by caps.
+the caller's bound. Sources: RFC 5322, RFC 2045 to 2049.
 """
 
 from __future__ import annotations
 
 import hashlib
-import logging
 import re
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from email.message import Message
 
 from mailparser import MailParser
 
 from helpdesk.adapters.mime.bodies import written
 from helpdesk.adapters.mime.bounces import read_bounce
-from helpdesk.adapters.mime.headers import (
-    RescuingPolicy,
-    message_ids,
-    own_message_id,
-    read_words,
-    rescue,
-    sketch,
-    unfold,
-    without_broken_words,
+from helpdesk.adapters.mime.envelope import (
+    date_of,
+    delivered_to,
+    first,
+    header_values,
+    mailboxes_of,
+    only_author,
+    parsed_envelope,
+    references_of,
+    return_path_of,
+    subject_of,
 )
+from helpdesk.adapters.mime.headers import own_message_id, read_words, sketch, unfold
 from helpdesk.adapters.mime.parts import MAX_PARTS, WHOLE, Leaf, content, is_text, leaves, name_of, parse
-from helpdesk.core.address import normalise, only_mailbox
 from helpdesk.core.classify import looks_returned
-from helpdesk.core.message import Address, Attachment, Inbound
+from helpdesk.core.message import Attachment, Inbound
 from helpdesk.core.quote import split
 
 # Bounds of what is parsed; the defects name what they cut.
 MAX_HEADERS = 1_000
 MAX_HEAD = 100 * 1024
 MAX_HEADER = 64 * 1024
-MAX_ADDRESSES = 200
-MAX_REFERENCES = 100
-MAX_SUBJECT = 1_000
 MAX_DEFECTS = 20
 
 # The parser tries every open boundary on every line: so many nested multiparts, boundary-like lines, and
@@ -60,16 +58,10 @@ DROPPED_HEADERS = frozenset(
 )
 MAX_KEPT_VALUE = 2_000
 
-_ENVELOPE = ("from", "to", "cc", "reply-to", "date")
-_DELIVERED_TO = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to")
-
 _HEAD_ENDS = re.compile(rb"\r?\n\r?\n|\r\r")
 _HEADER_ENDS = re.compile(rb"\n(?![ \t])|\Z")
 _FROM_LINE = re.compile(rb"^from[ \t]*:", re.IGNORECASE | re.MULTILINE)
 _CONTAINER = re.compile(rb"content-type:[ \t\r\n]*(?:multipart|message)/", re.IGNORECASE)
-
-# It would report every odd mail on standard error; we keep its findings as defects.
-logging.getLogger("mailparser").setLevel(logging.CRITICAL)
 
 
 class _TooMuchError(Exception):
@@ -114,12 +106,13 @@ def _headers_alone(raw: bytes) -> Inbound:
 
 
 def _read(raw: bytes) -> Inbound:
+    """What a mail within the bounds says. May raise on hostile structures."""
     defects: list[str] = []
     message = parse(_bounded(raw, defects))
-    headers = _headers(message)
-    envelope = _envelope(headers)
+    headers = header_values(message)
+    envelope = parsed_envelope(headers)
     froms = [value for name, value in headers if name == "from"]
-    subject = _subject(headers)
+    subject = subject_of(headers)
     from_shown = ", ".join(read_words(value) for value in froms)[:300]
     found = list(leaves(message))
     if len(found) >= MAX_PARTS:
@@ -129,26 +122,26 @@ def _read(raw: bytes) -> Inbound:
         defects.append("text cut")
     text, quoted = split(body)
     attachments = tuple(_attachment(leaf) for leaf in found if not is_text(leaf.message))
-    message_id = own_message_id(_first(headers, "message-id") or "")
+    message_id = own_message_id(first(headers, "message-id") or "")
     defects.extend(_parser_defects(message, found, envelope))
     # Counted in the raw bytes too: other programs may see a header where our parser sees none.
-    sender = _sender(froms, envelope) if len(_FROM_LINE.findall(_head(raw))) == 1 else None
-    addresses = {name: _addresses(getattr(envelope, name), defects) for name in ("to", "cc", "reply_to")}
-    date = _date(envelope)
+    sender = only_author(froms, envelope) if len(_FROM_LINE.findall(_head(raw))) == 1 else None
+    addresses = {name: mailboxes_of(getattr(envelope, name), defects) for name in ("to", "cc", "reply_to")}
+    date = date_of(envelope)
     inbound = Inbound(
         sha256=hashlib.sha256(raw).hexdigest(),
         fingerprint=_fingerprint(message_id, from_shown, date, subject, text, quoted, attachments),
         size=len(raw),
         message_id=message_id,
-        references=_references(headers),
+        references=references_of(headers),
         date=date,
         sender=sender,
         from_shown=from_shown,
-        return_path=_return_path(headers),
+        return_path=return_path_of(headers),
         reply_to=addresses["reply_to"],
         to=addresses["to"],
         cc=addresses["cc"],
-        delivered_to=_delivered_to(headers),
+        delivered_to=delivered_to(headers),
         subject=subject,
         headers=tuple(
             (name, read_words(value)[:MAX_KEPT_VALUE]) for name, value in headers if name not in DROPPED_HEADERS
@@ -204,94 +197,6 @@ def _kept_headers(head: bytes) -> bytes:
             kept.append(header)
             room -= len(header) + 1
     return b"\n".join(kept)
-
-
-# --- headers --------------------------------------------------------------------------------------
-
-
-def _headers(message: Message) -> list[tuple[str, str]]:
-    """(lower-case name, value on one line, encoded words still encoded) of all headers, topmost first."""
-    hint = message.get_content_charset()
-    return [(name.lower(), unfold(rescue(value, hint))) for name, value in message.raw_items()]
-
-
-def _first(headers: Iterable[tuple[str, str]], name: str) -> str | None:
-    return next((value for key, value in headers if key == name), None)
-
-
-def _envelope(headers: list[tuple[str, str]]) -> MailParser:
-    """mail-parser's reading of addresses and date: it gets these headers alone, because it reads all that it gets."""
-    slim = Message(policy=RescuingPolicy())
-    for name in _ENVELOPE:
-        value = _first(headers, name)
-        if value is not None:
-            slim[name] = without_broken_words(_few_addresses(value))
-    return MailParser(slim)
-
-
-def _few_addresses(value: str) -> str:
-    """The value up to a comma behind more addresses than will be used."""
-    if value.count(",") <= 2 * MAX_ADDRESSES:
-        return value
-    return ",".join(value.split(",", 2 * MAX_ADDRESSES)[: 2 * MAX_ADDRESSES])
-
-
-def _sender(froms: list[str], envelope: MailParser) -> Address | None:
-    """The author, when our strict reading and mail-parser's name the same single mailbox."""
-    address = only_mailbox(froms)
-    if address is None or [normalise(found) for _, found in envelope.from_] != [address]:
-        return None
-    return Address(address, read_words(envelope.from_[0][0])[:200])
-
-
-def _addresses(found: list[tuple[str, str]], defects: list[str]) -> tuple[Address, ...]:
-    """The mailboxes of a list, without doubles; what is no plain mailbox is left out."""
-    mailboxes: dict[str, Address] = {}
-    for name, written_address in found:
-        address = normalise(written_address)
-        if address and address not in mailboxes:
-            mailboxes[address] = Address(address, read_words(name)[:200])
-    if len(mailboxes) > MAX_ADDRESSES:
-        defects.append(f"more than {MAX_ADDRESSES} addresses")
-    return tuple(mailboxes.values())[:MAX_ADDRESSES]
-
-
-def _date(envelope: MailParser) -> datetime | None:
-    """The Date header in UTC, or None when it is missing or says nothing certain."""
-    date = envelope.date
-    if not isinstance(date, datetime):
-        return None
-    return date.replace(tzinfo=UTC) if date.tzinfo is None else date.astimezone(UTC)
-
-
-def _subject(headers: list[tuple[str, str]]) -> str:
-    """The topmost subject, decoded, blanks collapsed."""
-    return " ".join(read_words(_first(headers, "subject") or "").split())[:MAX_SUBJECT]
-
-
-def _return_path(headers: list[tuple[str, str]]) -> str | None:
-    """The envelope sender that the delivering server noted; "" for the null sender, None when unknown."""
-    value = _first(headers, "return-path")
-    if value is None:
-        return None
-    inside = value.strip().strip("<>").strip()
-    return normalise(inside) if inside else ""
-
-
-def _delivered_to(headers: list[tuple[str, str]]) -> tuple[str, ...]:
-    """The addresses to which servers say they delivered."""
-    found = (normalise(value.strip("<> ")) for name, value in headers if name in _DELIVERED_TO)
-    return tuple(dict.fromkeys(address for address in found if address))[:MAX_ADDRESSES]
-
-
-def _references(headers: list[tuple[str, str]]) -> tuple[str, ...]:
-    """References, then In-Reply-To; the newest stay when there are too many."""
-    ids = [
-        found for wanted in ("references", "in-reply-to") for name, value in headers if name == wanted
-        for found in message_ids(value)
-    ]  # fmt: skip
-    newest_first = list(dict.fromkeys(reversed(ids)))[:MAX_REFERENCES]
-    return tuple(reversed(newest_first))
 
 
 # --- content --------------------------------------------------------------------------------------

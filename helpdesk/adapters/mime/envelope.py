@@ -1,0 +1,116 @@
+"""The envelope as the headers tell it: who wrote, to whom, when, about what, in answer to which mails.
+
+Raw header values in, addresses, ids and times out. mail-parser reads the address lists and the date; the author
+counts only where our own strict reading finds the same. What says nothing certain is None or left out. Never
+raises on what a parsed mail can hold. Sources: RFC 5322 section 3.6, RFC 5321 section 4.4 (Return-Path).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from email.message import Message
+
+from mailparser import MailParser
+
+from helpdesk.adapters.mime.headers import RescuingPolicy, message_ids, read_words, rescue, unfold, without_broken_words
+from helpdesk.core.address import normalise, only_mailbox
+from helpdesk.core.message import Address
+
+# Bounds of what is used; many more recipients or ancestors are no information for a desk.
+MAX_ADDRESSES = 200
+MAX_REFERENCES = 100
+MAX_SUBJECT = 1_000
+
+_ENVELOPE = ("from", "to", "cc", "reply-to", "date")
+_DELIVERED_TO = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to")
+
+# It would report every odd mail on standard error; we keep its findings as defects.
+logging.getLogger("mailparser").setLevel(logging.CRITICAL)
+
+
+def header_values(message: Message) -> list[tuple[str, str]]:
+    """(lower-case name, value on one line, encoded words still encoded) of all headers, topmost first."""
+    hint = message.get_content_charset()
+    return [(name.lower(), unfold(rescue(value, hint))) for name, value in message.raw_items()]
+
+
+def first(headers: Iterable[tuple[str, str]], name: str) -> str | None:
+    """The topmost value of the header `name` (lower case), or None."""
+    return next((value for key, value in headers if key == name), None)
+
+
+def parsed_envelope(headers: list[tuple[str, str]]) -> MailParser:
+    """mail-parser's reading of addresses and date: it gets these headers alone, because it reads all that it gets."""
+    slim = Message(policy=RescuingPolicy())
+    for name in _ENVELOPE:
+        value = first(headers, name)
+        if value is not None:
+            slim[name] = without_broken_words(_few_addresses(value))
+    return MailParser(slim)
+
+
+def _few_addresses(value: str) -> str:
+    """The value up to a comma behind more addresses than will be used."""
+    if value.count(",") <= 2 * MAX_ADDRESSES:
+        return value
+    return ",".join(value.split(",", 2 * MAX_ADDRESSES)[: 2 * MAX_ADDRESSES])
+
+
+def only_author(froms: list[str], envelope: MailParser) -> Address | None:
+    """The author, when our strict reading and mail-parser's name the same single mailbox."""
+    address = only_mailbox(froms)
+    if address is None or [normalise(found) for _, found in envelope.from_] != [address]:
+        return None
+    return Address(address, read_words(envelope.from_[0][0])[:200])
+
+
+def mailboxes_of(found: list[tuple[str, str]], defects: list[str]) -> tuple[Address, ...]:
+    """The mailboxes of a list, without doubles; what is no plain mailbox is left out."""
+    mailboxes: dict[str, Address] = {}
+    for name, written_address in found:
+        address = normalise(written_address)
+        if address and address not in mailboxes:
+            mailboxes[address] = Address(address, read_words(name)[:200])
+    if len(mailboxes) > MAX_ADDRESSES:
+        defects.append(f"more than {MAX_ADDRESSES} addresses")
+    return tuple(mailboxes.values())[:MAX_ADDRESSES]
+
+
+def date_of(envelope: MailParser) -> datetime | None:
+    """The Date header in UTC, or None when it is missing or says nothing certain."""
+    date = envelope.date
+    if not isinstance(date, datetime):
+        return None
+    return date.replace(tzinfo=UTC) if date.tzinfo is None else date.astimezone(UTC)
+
+
+def subject_of(headers: list[tuple[str, str]]) -> str:
+    """The topmost subject, decoded, blanks collapsed."""
+    return " ".join(read_words(first(headers, "subject") or "").split())[:MAX_SUBJECT]
+
+
+def return_path_of(headers: list[tuple[str, str]]) -> str | None:
+    """The envelope sender that the delivering server noted; "" for the null sender, None when unknown."""
+    value = first(headers, "return-path")
+    if value is None:
+        return None
+    inside = value.strip().strip("<>").strip()
+    return normalise(inside) if inside else ""
+
+
+def delivered_to(headers: list[tuple[str, str]]) -> tuple[str, ...]:
+    """The addresses to which servers say they delivered."""
+    found = (normalise(value.strip("<> ")) for name, value in headers if name in _DELIVERED_TO)
+    return tuple(dict.fromkeys(address for address in found if address))[:MAX_ADDRESSES]
+
+
+def references_of(headers: list[tuple[str, str]]) -> tuple[str, ...]:
+    """References, then In-Reply-To; the newest stay when there are too many."""
+    ids = [
+        found for wanted in ("references", "in-reply-to") for name, value in headers if name == wanted
+        for found in message_ids(value)
+    ]  # fmt: skip
+    newest_first = list(dict.fromkeys(reversed(ids)))[:MAX_REFERENCES]
+    return tuple(reversed(newest_first))
