@@ -18,7 +18,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from helpdesk.core.spans import GUARDED, Guarded, Near, OfClass, OneOf, Part, Span, one_of, spans, united
-from helpdesk.core.words import CLASSES, STEM, Prepared, fold
+from helpdesk.core.word_classes import CLASSES
+from helpdesk.core.words import STEM, Prepared, fold
 
 # Words between two parts of a pattern that gives no number of its own.
 USUAL_GAP = 4

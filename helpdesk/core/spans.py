@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
 
+from helpdesk.core.word_classes import of_class
 from helpdesk.core.words import STEM, Prepared
 
 # Words before or behind a part among which an unwanted word is looked for, where it need not stand right beside.
@@ -53,7 +54,7 @@ class OfClass:
     name: str
 
     def find(self, prepared: Prepared) -> list[Span]:
-        return [Span(place, place) for place in prepared.of_class(self.name)]
+        return [Span(place, place) for place in of_class(prepared, self.name)]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -11,12 +11,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_left
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 # Characters. Nobody reports an outage behind page ten, and the work for a letter of any size stays bounded.
-MAX_CHARS = 20_000
+MAX_CHARS = 16_000
 
 # Places between the beginnings of two sentences; a longer sentence is cut.
 SENTENCE = 1000
@@ -24,6 +23,9 @@ _LONGEST_SENTENCE = 900
 
 # A heading-like fragment ("Оплата.", the subject) belongs to what follows: its end counts as so many words.
 _PAUSE = 2
+
+# A comma counts as so many words: what stands behind it belongs together less closely.
+_COMMA = 2
 _FRAGMENT_WORDS = 3
 
 # Characters. A longer line was broken by the mail program, not by the writer.
@@ -32,27 +34,23 @@ _WRAPPED_LINE = 50
 # Letters of a word that index it; a word-beginning in a pattern is never shorter.
 STEM = 3
 
-_INVISIBLE = dict.fromkeys([0xAD, 0x301, *range(0x200B, 0x2010), *range(0x202A, 0x202F), 0x2060, 0xFEFF])
-_FOLDED = str.maketrans("ёґąćęłńóśźż’ʼ`´", "егacelnoszz''''")
+_INVISIBLE = re.compile("[\u00ad\u0301\u200b-\u200f\u202a-\u202e\u2060\ufeff]")
+_FOLDED = dict(zip("ёґąćęłńóśźż’ʼ`´", "егacelnoszz''''", strict=True))
+_MARKED = re.compile(f"[{''.join(_FOLDED)}]")
 _LOOK_ALIKES = str.maketrans("aceopxykmtbhi", "асеорхукмтвні")
-_LATIN = re.compile("[a-z]")
-_CYRILLIC = re.compile("[а-яіїє]")
+CYRILLIC = re.compile("[а-яіїє]")
+_MIXED = re.compile("[a-z][а-яіїє]|[а-яіїє][a-z]")
 
 _CHUNK = re.compile(r"\n|[^\s]+")
-_WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
+WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 _AROUND = "\"'«»“”„()[]{}<>.,;:!?…*_-–—/\\|#№~=+"
 _SENTENCE_END = re.compile(r"(?<![.…])[.!?;]+[\"'»”)]*$")
 _BULLET = re.compile(r"[-*•–—]$|\d{1,2}[.)]$")
 
-_DOMAIN = re.compile(r"(?:[a-z0-9-]+\.)+(?:[a-z]{2,10}|рф|укр)(?:/\S*)?")
-_IP = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}|[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){3,7}")
-_TIME = re.compile(r"(?:[01]?\d|2[0-3])[:.][0-5]\d(?::[0-5]\d)?(?:am|pm)?|(?:1[0-2]|[1-9])(?:am|pm)|(?:1?\d|2[0-3])h")
-_DATE = re.compile(r"\d{1,2}[./-]\d{1,2}[./-](?:\d{4}|\d{2})|\d{4}-\d{2}-\d{2}")
-# Addresses that nobody outside can see (RFC 1918, RFC 3927, loopback).
-_INNER_IP = re.compile(r"(?:10|127|0)\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|169\.254\.|fe80|f[cd]")
-# A passage in quotation marks, of bounded length.
-_QUOTED = re.compile(r"[«“„\"]([^«»“”„\"\n]{4,300})[»”“\"]")
-_AFTER_COLON = re.compile(r":[ \t]+(?=([^\n]{4,300}))")
+DOMAIN = re.compile(r"(?:[a-z0-9-]+\.)+(?:[a-z]{2,10}|рф|укр)(?:/\S*)?")
+IP = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}|[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){3,7}")
+TIME = re.compile(r"(?:[01]?\d|2[0-3])[:.][0-5]\d(?::[0-5]\d)?(?:am|pm)?|(?:1[0-2]|[1-9])(?:am|pm)|(?:1?\d|2[0-3])h")
+DATE = re.compile(r"\d{1,2}[./-]\d{1,2}[./-](?:\d{4}|\d{2})|\d{4}-\d{2}-\d{2}")
 
 _GREETINGS = frozenset(
     "здравствуйте здравствуй добрый доброго доброе день дня вечер утро утра привет приветствую коллеги уважаемые всем "
@@ -101,18 +99,10 @@ class Prepared:
         """Does the word at `place` stand in the subject?"""
         return self.starts[bisect_left(self.at, place)] < self.subject_end
 
-    def of_class(self, name: str) -> list[int]:
-        """Places of all words of the class `name` (one of CLASSES), ascending."""
-        if name in _PASSAGES:
-            begun = _beginnings(_PASSAGES[name], self.written)
-            return [place for place, start in zip(self.at, self.starts, strict=True) if start in begun]
-        belongs = _BY_WORD[name]
-        return [place for index, place in enumerate(self.at) if belongs(self, index)]
-
 
 def fold(text: str) -> str:
     """The letters of `text` in the form in which words are compared; same length as lower-case `text`."""
-    return text.lower().translate(_FOLDED)
+    return _MARKED.sub(lambda letter: _FOLDED[letter.group()], text.lower())
 
 
 def prepare(text: str, subject: str = "") -> Prepared:
@@ -126,7 +116,7 @@ def prepare(text: str, subject: str = "") -> Prepared:
 
 
 def _clean(text: str) -> str:
-    return unicodedata.normalize("NFC", text[:MAX_CHARS]).translate(_INVISIBLE)
+    return _INVISIBLE.sub("", unicodedata.normalize("NFC", text[:MAX_CHARS]))
 
 
 class _Reading:
@@ -138,6 +128,7 @@ class _Reading:
         self.starts: list[int] = []
         self.ends: list[int] = []
         self.at: list[int] = []
+        self.mixed = _MIXED.search(folded) is not None  # Latin letters among Cyrillic ones in some word
         self.place = 0  # of the next word
         self.begun = 0  # index of the first word of this sentence
 
@@ -180,13 +171,17 @@ class _Reading:
         if _is_one_word(core):
             self._word(core, offset, offset + len(core))
         else:
-            for match in _WORD.finditer(core):
-                self._word(match.group().replace("'", ""), offset + match.start(), offset + match.end())
+            for match in WORD.finditer(core):
+                self._word(
+                    match.group().removesuffix("'s").replace("'", ""), offset + match.start(), offset + match.end()
+                )
         if _SENTENCE_END.search(chunk[-10:]):
             self._sentence_ends()
+        elif chunk.endswith(","):
+            self.place += _COMMA
 
     def _word(self, word: str, start: int, end: int) -> None:
-        if not word.isascii() and _LATIN.search(word) and _CYRILLIC.search(word):
+        if self.mixed and _MIXED.search(word):
             word = word.translate(_LOOK_ALIKES)
         self.words.append(word)
         self.starts.append(start)
@@ -240,8 +235,8 @@ def _is_one_word(core: str) -> bool:
     return (
         "@" in core
         or "://" in core
-        or any(shape.fullmatch(core) for shape in (_TIME, _DATE, _IP))
-        or ("." in core and _DOMAIN.fullmatch(core) is not None)
+        or any(shape.fullmatch(core) for shape in (TIME, DATE, IP))
+        or ("." in core and DOMAIN.fullmatch(core) is not None)
     )
 
 
@@ -250,79 +245,3 @@ def from_latin(word: str) -> str:
     for latin, cyrillic in _TRANSLIT:
         word = word.replace(latin, cyrillic)
     return word.translate(_TRANSLIT_LETTERS)
-
-
-# --- classes of words -----------------------------------------------------------------------------
-
-
-def _is_name(prepared: Prepared, index: int) -> bool:
-    """A capital inside a sentence, or a Latin word among Cyrillic ones: a supplier, a bank, a maker."""
-    word = prepared.written[prepared.starts[index] : prepared.ends[index]]
-    before = prepared.written[prepared.starts[index - 1] : prepared.ends[index - 1]] if index else ""
-    if not word[0].isalpha() or len(word) < 2 or "@" in word:
-        return False
-    if word.isascii() and before and _CYRILLIC.search(prepared.words[index - 1]):
-        return True
-    inside = index > 0 and prepared.at[index] == prepared.at[index - 1] + 1
-    shouted = word.isupper() and before.isupper()
-    return word[0].isupper() and inside and not shouted
-
-
-def _is_link(prepared: Prepared, index: int) -> bool:
-    word = prepared.words[index]
-    return "@" not in word and ("://" in word or _DOMAIN.fullmatch(word) is not None)
-
-
-def _is_address(prepared: Prepared, index: int) -> bool:
-    local, _, domain = prepared.words[index].partition("@")
-    return bool(local) and "." in domain
-
-
-def _is_ip(prepared: Prepared, index: int) -> bool:
-    """An address by which the world sees a computer: inner ones do not count."""
-    word = prepared.words[index]
-    if not _IP.fullmatch(word) or _INNER_IP.match(word):
-        return False
-    return ":" in word or all(int(part) < 256 for part in word.split("."))
-
-
-def _is_number(prepared: Prepared, index: int) -> bool:
-    return prepared.words[index].isdecimal()
-
-
-def _is_time(prepared: Prepared, index: int) -> bool:
-    word = prepared.words[index]
-    return _TIME.fullmatch(word) is not None or _DATE.fullmatch(word) is not None
-
-
-def _is_code(prepared: Prepared, index: int) -> bool:
-    """Letters mixed with digits, or five digits and more: an article number."""
-    word = prepared.words[index]
-    digits = sum(letter.isdecimal() for letter in word)
-    return word.isalnum() and (digits >= 5 or 1 <= digits < len(word) >= 4) and not _TIME.fullmatch(word)
-
-
-def _beginnings(passage: re.Pattern[str], written: str) -> frozenset[int]:
-    """Offsets of the first word of each passage that has two words or more, numbers aside: a text, not a code."""
-    begun = set()
-    for match in passage.finditer(written):
-        words = [word for word in _WORD.finditer(match.group(1)) if not word.group().isdecimal()]
-        if len(words) >= 2:
-            begun.add(match.start(1) + words[0].start())
-    return frozenset(begun)
-
-
-_BY_WORD: dict[str, Callable[[Prepared, int], bool]] = {
-    "name": _is_name,
-    "link": _is_link,
-    "address": _is_address,
-    "ip": _is_ip,
-    "number": _is_number,
-    "time": _is_time,
-    "code": _is_code,
-}
-
-# The first word of a passage: in quotation marks; behind a colon.
-_PASSAGES = {"quoted": _QUOTED, "stated": _AFTER_COLON}
-
-CLASSES = (*_BY_WORD, *_PASSAGES)

@@ -10,9 +10,9 @@ import pytest
 from helpdesk.core.checklist import examine, questions
 from helpdesk.core.message import Inbound, Kind
 from helpdesk.core.rules import judge
-from helpdesk.core.ticket import Lane
+from helpdesk.core.ticket import Lane, Priority
 from helpdesk.errors import ConfigError
-from helpdesk.packs import Example, load_pack, shipped_packs
+from helpdesk.packs import Example, Pack, load_pack, shipped_packs
 
 SITUATIONS = {"site-down", "pricing-all", "order", "payments-all", "login", "web-services", "price-export", "sync"}
 LANGUAGES = ("ru", "uk", "en", "pl")
@@ -24,20 +24,24 @@ def letter(text: str, subject: str = "") -> Inbound:
     return Inbound(sha256="a", fingerprint="b", size=1, text=text, subject=subject)
 
 
-def situation(example: Example) -> str | None:
+def seen_by(pack: Pack, example: Example) -> str | None:
+    """The situation that the rules of the pack see in the example."""
     mail = letter(example.text, example.subject)
-    verdict = judge(OUTAGES.rules, mail, desk="support", language=example.language, kind=Kind.HUMAN)
-    assert (verdict.lane is Lane.OUTAGE) == (verdict.situation is not None)
-    return verdict.situation
+    return judge(pack.rules, mail, desk="support", language=example.language, kind=Kind.HUMAN).situation
 
 
 def test_outages_sees_in_every_example_what_its_label_says() -> None:
-    seen = [(example, situation(example)) for example in OUTAGES.examples]
+    seen = [(example, seen_by(OUTAGES, example)) for example in OUTAGES.examples]
     wrong = [(example, found) for example, found in seen if found != example.situation]
     table = Counter((example.situation, found) for example, found in wrong)
     lines = [f"{count:3} x {wanted} taken for {found}" for (wanted, found), count in table.most_common()]
     lines += [f"{found}: {example}" for example, found in wrong]
     assert not wrong, "\n".join(["", *lines])
+
+
+def test_every_rule_of_outages_leads_out_of_turn() -> None:
+    assert {(rule.lane, rule.priority) for rule in OUTAGES.rules} == {(Lane.OUTAGE, Priority.HIGH)}
+    assert {rule.situation for rule in OUTAGES.rules} == SITUATIONS
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -178,6 +182,14 @@ def test_all_problems_of_a_file_are_told_at_once(tmp_path: Path) -> None:
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no such file"):
         load_pack("packs/none.toml", tmp_path)
+
+
+def test_the_examples_of_the_manual_are_a_pack(tmp_path: Path) -> None:
+    manual = (Path(__file__).parents[2] / "docs" / "rules.md").read_text("utf-8")
+    blocks = [block.split("```")[0] for block in manual.split("```toml\n")[1:]]
+    (tmp_path / "ours.toml").write_text('extends = "clarify"\n' + "\n".join(blocks[:-1]), "utf-8")
+    pack = load_pack("ours.toml", tmp_path)
+    assert [seen_by(pack, example) for example in pack.examples] == [example.situation for example in pack.examples]
 
 
 def test_packs_ship_with_the_program() -> None:
