@@ -114,27 +114,35 @@ class Intake:
         A mail that the server announces but cannot give yet stays behind the cursor and is asked for again at
         the next call; the others do not wait for it.
         """
-        asked: set[MailKey] = set()
+        not_ready: set[MailKey] = set()
         while not stop():
             waiting = mailbox.waiting(cursor)
             with self._store.unit() as unit:
                 known = unit.known(source.name, waiting)
-            batch = [key for key in waiting if key not in known and key not in asked][:BATCH]
-            if not batch:
-                return self._advance(source, cursor, waiting, known)
-            mails = mailbox.fetch(batch)
-            # Fetching may stop early to bound memory: only what was skipped in between is not ready yet.
-            reached = batch.index(mails[-1].key) + 1 if mails else len(batch)
-            asked.update(batch[:reached])
-            maillog.fetched(mailbox=source.name, mails=len(mails))
-            settled = known | {mail.key for mail in mails}
-            behind = _settled_up_to(cursor, waiting, settled)
-            taken = self.take(source, mails, behind)
-            cursor = behind
-            for place in Place:
-                keys = [one.key for one in taken if one.place is place]
-                if keys:
-                    mailbox.settle(keys, place)
+            reading = _Reading(cursor, waiting, known)
+            todo = [key for key in waiting if key not in known and key not in not_ready]
+            if not todo:
+                return self._advance(source, cursor, reading.cursor())
+            at = 0
+            while at < len(todo) and not stop():
+                batch = todo[at : at + BATCH]
+                mails = mailbox.fetch(batch)
+                # Fetching may stop early to bound memory: only what was skipped in between is not ready yet.
+                reached = batch.index(mails[-1].key) + 1 if mails else len(batch)
+                at += reached
+                fetched = [mail.key for mail in mails]
+                not_ready.update(set(batch[:reached]) - set(fetched))
+                cursor = self._take_and_settle(mailbox, source, mails, reading.cursor(fetched))
+        return cursor
+
+    def _take_and_settle(self, mailbox: Mailbox, source: Source, mails: Sequence[Fetched], cursor: Cursor) -> Cursor:
+        """Commit a batch, then move it away on the server; answers the cursor that was committed with it."""
+        maillog.fetched(mailbox=source.name, mails=len(mails))
+        taken = self.take(source, mails, cursor)
+        for place in Place:
+            keys = [one.key for one in taken if one.place is place]
+            if keys:
+                mailbox.settle(keys, place)
         return cursor
 
     def tidy(self, mailbox: Mailbox, source: Source, cursor: Cursor) -> int:
@@ -248,9 +256,8 @@ class Intake:
                 self._set_aside(unit, source, mail, problem, attempts=poison.attempts + 1)
         self._on_queued()
 
-    def _advance(self, source: Source, cursor: Cursor, waiting: Sequence[MailKey], known: frozenset[MailKey]) -> Cursor:
+    def _advance(self, source: Source, cursor: Cursor, reached: Cursor) -> Cursor:
         """Nothing new waits: remember how far that is true."""
-        reached = _settled_up_to(cursor, waiting, known)
         if reached != cursor and reached.validity:
             with self._store.unit() as unit:
                 unit.save_cursor(source.name, reached)
@@ -278,11 +285,20 @@ def _author(inbound: Inbound, policy: Policy) -> str:
     return agent.name if agent else inbound.sender.address
 
 
-def _settled_up_to(cursor: Cursor, waiting: Sequence[MailKey], settled: frozenset[MailKey] | set[MailKey]) -> Cursor:
-    """The cursor moved over every settled mail, up to the first that is not."""
-    uid = cursor.uid
-    for key in waiting:
-        if key not in settled:
-            break
-        uid = key.uid
-    return replace(cursor, uid=uid) if cursor.validity else cursor
+class _Reading:
+    """How far one listing of a mailbox has been settled."""
+
+    def __init__(self, cursor: Cursor, waiting: Sequence[MailKey], known: frozenset[MailKey]) -> None:
+        self._cursor = cursor
+        self._waiting = waiting
+        self._settled = set(known)
+        self._at = 0
+
+    def cursor(self, settled: Sequence[MailKey] = ()) -> Cursor:
+        """The cursor moved over every settled mail, `settled` among them, up to the first that is not."""
+        self._settled.update(settled)
+        while self._at < len(self._waiting) and self._waiting[self._at] in self._settled:
+            self._at += 1
+        if not self._cursor.validity or not self._at:
+            return self._cursor
+        return replace(self._cursor, uid=self._waiting[self._at - 1].uid)
