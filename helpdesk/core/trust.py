@@ -56,31 +56,45 @@ def authenticate(inbound: Inbound, trusted_authserv: str | None) -> tuple[Authen
 def _trusted_results(inbound: Inbound, authserv: str) -> str | None:
     """The topmost Authentication-Results of the configured server; lower ones may be the sender's own."""
     for value in inbound.header_all("authentication-results"):
-        plain = _without_comments(value[:MAX_RESULTS])
-        name = plain.partition(";")[0].split()
-        if name and name[0].strip('"').lower() == authserv.lower():
-            return plain.partition(";")[2]
+        name, _, results = _atoms(value[:MAX_RESULTS]).partition(";")
+        if name.lower().split()[:1] == [authserv.lower()]:
+            return results
     return None
 
 
-def _without_comments(value: str) -> str:
-    """The header without RFC 5322 comments, which may nest and may hold anything."""
-    kept, depth, quoted = [], 0, False
+# What a quoted string may say of itself; all else in it is data of the sender's and separates nothing.
+_PLAIN_IN_QUOTES = re.compile(r"[^A-Za-z0-9.@_-]")
+
+
+def _atoms(value: str) -> str:
+    """The header without comments (RFC 5322: they nest) and with each quoted string made one harmless word.
+
+    A sender chooses what a quoted local part says: `smtp.mailfrom="; dmarc=pass …"` must stay one value. What is
+    left open swallows the rest, so that a torn header proves nothing.
+    """
+    kept: list[str] = []
+    depth, quoted, escaped = 0, False, False
     for char in value:
-        if char == '"' and not depth:
-            quoted = not quoted
-        if quoted or char not in "()":
-            if not depth:
-                kept.append(char)
+        if escaped:
+            escaped = False
+        elif char == "\\":
+            escaped = True
+        elif quoted:
+            quoted = char != '"'
+            kept.append(_PLAIN_IN_QUOTES.sub("?", char) if quoted else "")
         elif char == "(":
             depth += 1
         elif depth:
-            depth -= 1
+            depth -= char == ")"
+        elif char == '"':
+            quoted = True
+        else:
+            kept.append(char)
     return "".join(kept)
 
 
 _RESULT = re.compile(r"^\s*([a-z0-9-]+)(?:/\d+)?\s*=\s*([a-z]+)", re.IGNORECASE)
-_PROPERTY = re.compile(r"\b((?:header|smtp|policy|body)\.[a-z0-9-]+)\s*=\s*\"?([^\s;\"]+)", re.IGNORECASE)
+_PROPERTY = re.compile(r"(?<!\S)((?:header|smtp|policy|body)\.[a-z0-9-]+)\s*=\s*(\S+)", re.IGNORECASE)
 
 
 def _verdicts(results: str) -> list[tuple[str, str, dict[str, str]]]:
