@@ -38,10 +38,11 @@ def match(inbound: Inbound, facts: Facts) -> Thread:
     shown = secret or next(iter(facts.letters), None)
 
     if secret is not None and secret.ticket in tickets:
-        found, evidence, words = tickets[secret.ticket], "secret", f"answers {secret.message_id}"
+        found, evidence, words = tickets[secret.ticket], "secret", _named(secret)
     elif facts.by_reference:
         mentioned, found = facts.by_reference[0]
-        evidence, words = "references", f"mentions {mentioned}"
+        ours = next((letter for letter in facts.letters if letter.message_id == mentioned), None)
+        evidence, words = "references", _named(ours) if ours else f"mentions {mentioned}"
     elif tagged is not None:
         return Thread(
             ticket=tagged,
@@ -58,6 +59,11 @@ def match(inbound: Inbound, facts: Facts) -> Thread:
             Reason("thread-disagreement", f"subject has {tag(tagged.number)}, references lead to {tag(found.number)}")
         )
     return Thread(ticket=found, evidence=evidence, letter=shown, reasons=tuple(reasons))
+
+
+def _named(letter: SentLetter) -> str:
+    """Our letter in words that may be shown to others: its Message-ID is the secret of whoever got it."""
+    return f"answers our letter to {letter.recipient} of {letter.sent_at:%Y-%m-%d %H:%M} UTC"
 
 
 def admits(role: Role) -> bool:
