@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from helpdesk.core.appending import record
 from helpdesk.core.case import Case
-from helpdesk.core.command_values import Command, Help, Note, ShowQueue, ShowTicket
+from helpdesk.core.command_values import Command, Help, Note, ShowQueue, ShowTicket, Spam
 from helpdesk.core.commands import Parsed, help_text, parse
 from helpdesk.core.decision import (
     Assign,
@@ -38,6 +38,7 @@ from helpdesk.core.orders import Bench, Carried, Refused, carry_out
 from helpdesk.core.outgoing import SEND_WORD, Audience, Event, Letter, SentLetter
 from helpdesk.core.policy import Agent
 from helpdesk.core.ticket import Held, Lane, State, Ticket
+from helpdesk.core.timers import ask_schedule
 from helpdesk.core.trust import Authentication, addressed_to_others, own_letter
 
 
@@ -62,6 +63,11 @@ class _Post:
         ).language
 
     @property
+    def text(self) -> str:
+        """What the agent wrote, with its commands."""
+        return self.kept.text if self.kept else self.case.inbound.text
+
+    @property
     def cause(self) -> str:
         return self.case.inbound.sha256
 
@@ -81,12 +87,13 @@ def decide_agent_mail(case: Case) -> Decision:
     if case.proof is Proof.NONE:
         return _unproven(case, agent)
     post = _Post(case=case, agent=agent, parsed=parsed, parts=tuple(file.part for file in case.inbound.attachments))
-    kept = _kept_text(case)
-    if kept is not None:
-        text = kept.text
-        post = _Post(case=case, agent=agent, parsed=parse(text), parts=kept.parts, kept=kept)
     if on_ticket is None:
         return _without_ticket(post)
+    if _sends_kept_text(case):
+        kept = _kept_text(case, on_ticket)
+        if kept is None:
+            return _refuse(post, on_ticket, (post.words.nothing_held,))
+        post = _Post(case=case, agent=agent, parsed=parse(kept.text), parts=kept.parts, kept=kept)
     return _on_ticket(post, on_ticket)
 
 
@@ -99,12 +106,15 @@ def _unproven(case: Case, agent: Agent) -> Decision:
     letters: tuple[Letter, ...] = ()
     if case.facts.counts.unproven_1h < 1:
         if ticket is not None:
+            # The kept text goes where it was written to: a reply to a note stays among colleagues.
+            meant = case.thread.letter.audience if case.thread.letter else Audience.AGENT
             letters = to_agents(
                 Event.UNPROVEN,
                 ticket,
                 case.policy,
                 case.inbound.sha256,
                 agents=(agent,),
+                audience=Audience.AGENT if meant is Audience.REQUESTER else meant,
                 body=case.inbound.text,
                 author=case.inbound.sender,
                 reasons=(why,),
@@ -118,14 +128,17 @@ def _unproven(case: Case, agent: Agent) -> Decision:
     return case.decision(Disposition.HOLD, Filing.HELD, outcome)
 
 
-def _kept_text(case: Case) -> Held | None:
-    """The text that an `unproven` letter holds, when this mail is the one-word reply that sends it."""
+def _sends_kept_text(case: Case) -> bool:
+    """Is this mail the one-word reply to an `unproven` letter?"""
     letter = own_letter(case.inbound, case.facts.letters)
-    if letter is None or letter.event is not Event.UNPROVEN or case.ticket is None:
-        return None
-    if case.inbound.text.strip().strip(".!").casefold() not in SEND_WORD.values():
-        return None
-    return next((held for held in case.ticket.held if held.id == letter.cause), None)
+    said = case.inbound.text.strip().strip(".!").casefold()
+    return letter is not None and letter.event is Event.UNPROVEN and said in SEND_WORD.values()
+
+
+def _kept_text(case: Case, ticket: Ticket) -> Held | None:
+    """The text that the answered `unproven` letter holds; None when it was sent or rejected before."""
+    letter = own_letter(case.inbound, case.facts.letters)
+    return next((held for held in ticket.held if letter is not None and held.id == letter.cause), None)
 
 
 def _without_ticket(post: _Post) -> Decision:
@@ -162,13 +175,13 @@ def _on_ticket(post: _Post, ticket: Ticket) -> Decision:
     )
     carried = carry_out(post.parsed.commands, ticket, bench)
     if isinstance(carried, Refused):
-        return _refuse(post, ticket, (carried.why,))
-    if text and not note and reaches is Audience.NOBODY:
+        return _refuse(post, ticket, (_line_refused(post, carried),))
+    if text and not note and (reaches is Audience.NOBODY or (answers and ticket.requester is None)):
         return _refuse(post, ticket, (post.words.reaches_nobody,))
     if answers:
         return _answer(post, carried, text)
     if text:
-        return _note(post, carried, text, unasked=not note and reaches is None)
+        return _note(post, carried, text, unasked=not note and reaches is not Audience.COLLEAGUES)
     outcome = Outcome(ticket=ticket.number, changes=carried.changes, letters=carried.letters)
     return _result(post, carried.ticket, outcome, carried.lines + _shown(post), Filing.COMMAND)
 
@@ -180,32 +193,41 @@ def _reaches(letter: SentLetter | None) -> Audience | None:
 
 def _note_or_answer(post: _Post, letter: SentLetter | None) -> tuple[str, bool]:
     """The text of this mail without its commands, and whether a command makes it a note."""
-    notes = [command for command in post.parsed.commands if isinstance(command, Note)]
-    text = "\n\n".join([*(note.text for note in notes if note.text), post.parsed.answer.strip()]).strip()
-    return text, bool(notes)
+    commands = post.parsed.commands
+    notes = [command.text for command in commands if isinstance(command, Note)]
+    text = "\n\n".join([*(note for note in notes if note), post.parsed.answer.strip()]).strip()
+    # #spam sends no letter to whom it blocks, whatever stands below it.
+    return text, bool(notes) or Spam() in commands
 
 
 def _answer(post: _Post, carried: Carried, text: str) -> Decision:
     """The requester (and Cc) get what the agent wrote, once the undo window is over."""
     case, before = post.case, carried.ticket
-    closes = before.state is State.CLOSED and carried.settles_state
+    event = Event.CLOSED if before.state is State.CLOSED and carried.settles_state else Event.REPLY
+    if carried.asked:
+        event = Event.MISSING
     changes: list[Change] = list(carried.changes)
     after = before
     if before.assignee is None:
         changes.append(Assign(before.number, post.agent.name))
         after = replace(after, assignee=post.agent.name)
-    if not carried.settles_state:
-        # Answered is waiting on the requester; an outage stays open until it is over.
+    if not carried.settles_state and before.wake_at is None:
+        # Answered is waiting on the requester; an outage stays open until it is over, a sleeping ticket sleeps on.
         state = State.OPEN if before.lane is Lane.OUTAGE else State.WAITING
         changes.append(SetState(before.number, state))
         after = replace(after, state=state)
+        if before.missing and before.state is State.WAITING and before.follow_ups:
+            # Whoever got an answer has the whole time again before the ticket closes.
+            changes += ask_schedule(before.number, case.policy.desk(before.desk), case.now)
     changes.append(Record(before.number, post.agent.name, "answered", case.proof.value))
     letters = answer(
         after,
         post.agent,
         _without_agents(text, case.policy.agents),
         post.cause,
-        event=Event.CLOSED if closes else Event.REPLY,
+        event=event,
+        missing=carried.asked,
+        due_at=carried.due_at,
         parts=post.parts,
         parts_of=post.kept.id if post.kept else None,
         send_after=case.now + case.policy.undo_window,
@@ -253,7 +275,7 @@ def _result(
     text: str | None = None,
 ) -> Decision:
     """Every mail with commands is answered with what was done."""
-    transcript = "\n".join(lines)
+    transcript = "\n".join(lines or (post.words.nothing_done,))
     letter = result(
         post.agent, ticket, post.case.policy, transcript, post.cause, in_reply_to=post.case.inbound.message_id
     )
@@ -261,9 +283,16 @@ def _result(
     return post.case.decision(Disposition.COMMAND, filing, _sent(post, told), text=text)
 
 
+def _line_refused(post: _Post, refused: Refused) -> str:
+    """The reason together with the line: the nth line that is not blank holds the nth command."""
+    lines = [(number, line.strip()) for number, line in enumerate(post.text.splitlines(), start=1) if line.strip()]
+    number, line = lines[post.parsed.commands.index(refused.command)]
+    return post.words.line.format(number=number, text=line, why=refused.why)
+
+
 def _refuse(post: _Post, ticket: Ticket | None, why: tuple[str, ...]) -> Decision:
     """Nothing was carried out; the agent gets the mail back with the reasons."""
-    lines = (post.words.nothing_done, *why, "", *(f"> {line}" for line in post.case.inbound.text.splitlines()))
+    lines = (post.words.nothing_done, *why, "", *(f"> {line}" for line in post.text.splitlines()))
     changes = (Record(ticket.number, post.agent.name, "refused", "; ".join(why)),) if ticket else ()
     outcome = Outcome(ticket=ticket.number if ticket else None, changes=changes)
     return _result(post, ticket, outcome, lines, Filing.COMMAND)

@@ -31,9 +31,17 @@ from helpdesk.core.trust import Authentication
 # At most this many notices of held mail an hour; the queue shows the count all the same.
 HELD_NOTICES = 20
 
+# So many held mails of a ticket have a notice each, which an agent can answer with #accept.
+FEW_HELD = 3
+
+# Nobody decides on more held mails of one ticket; further ones are recorded on it.
+MAX_HELD = 100
+
 
 def append(case: Case, ticket: Ticket) -> Decision:
     """The mail of a participant joins the conversation."""
+    if case.arrival.silent:
+        return _keep(case, ticket)
     desk = case.policy.desk(ticket.desk)
     findings = settle(_checklist(case, ticket), ticket.missing, case.inbound)
     progress = findings.missing != ticket.missing
@@ -49,7 +57,9 @@ def append(case: Case, ticket: Ticket) -> Decision:
         changes.append(SetState(ticket.number, state))
     if progress or findings.fields:
         changes.append(SetFacts(ticket.number, findings.fields, findings.missing, ticket.checklist))
-    changes += (Remember(case.sender, failing=False), Record(ticket.number, case.sender, "wrote", case.thread.evidence))
+    changes += (Remember(case.sender, failing=False), Record(ticket.number, case.sender, "wrote", _evidence(case)))
+    if silence is not None and (reopened or (progress and findings.missing)):
+        changes.append(Record(ticket.number, "helpdesk", "no letter", str(silence)))
     letters: list[Letter] = list(breaker_alerts(case, silence))
     if state is State.WAITING:
         changes += ask_schedule(ticket.number, desk, case.now)
@@ -82,16 +92,34 @@ def append(case: Case, ticket: Ticket) -> Decision:
     return case.decision(Disposition.APPEND, Filing.VISIBLE, outcome, language=ticket.language)
 
 
-def hold(case: Case, ticket: Ticket, why: Reason) -> Decision:
-    """The mail is kept on the ticket, unverified: the desk is told, the requester never sees it."""
-    notices: tuple[Letter, ...] = ()
-    if case.facts.counts.held_notices_1h < HELD_NOTICES:
-        # One notice per ticket and hour: a flood of guesses is one line in the queue, not a flood of letters.
+def _keep(case: Case, ticket: Ticket) -> Decision:
+    """Imported history joins the conversation and moves nothing: a closed ticket stays closed."""
+    changes = (Record(ticket.number, case.sender, "wrote", _evidence(case)),)
+    return case.decision(
+        Disposition.APPEND, Filing.VISIBLE, Outcome(ticket=ticket.number, changes=changes), language=ticket.language
+    )
+
+
+def _evidence(case: Case) -> str:
+    """How the mail came to its ticket; where tag and references disagree, that too."""
+    return "; ".join(str(reason) for reason in case.thread.reasons)
+
+
+def hold(case: Case, ticket: Ticket, why: Reason, *, instead: tuple[Letter, ...] | None = None) -> Decision:
+    """The mail is kept on the ticket, unverified: the desk is told, the requester never sees it.
+
+    The desk is told by a notice, or by the letters `instead` of it.
+    """
+    if len(ticket.held) >= MAX_HELD:
+        return record(case, ticket, Reason("held-full", f"{len(ticket.held)} mails are held here; {why}"))
+    notices = instead or ()
+    if instead is None and case.facts.counts.held_notices_1h < HELD_NOTICES:
+        # A flood of guesses is one line in the queue, not a flood of letters: from the third on one notice an hour.
         notices = to_agents(
             Event.HELD,
             ticket,
             case.policy,
-            f"{case.now:%Y-%m-%dT%H}",
+            case.inbound.sha256 if len(ticket.held) < FEW_HELD else f"{case.now:%Y-%m-%dT%H}",
             audience=Audience.NOBODY,
             body=case.inbound.text,
             author=case.inbound.sender,

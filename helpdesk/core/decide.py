@@ -14,7 +14,9 @@ from datetime import datetime
 from helpdesk.core.agent_mail import decide_agent_mail
 from helpdesk.core.appending import append, doubt, hold, record
 from helpdesk.core.bouncing import decide_bounce
+from helpdesk.core.bounds import guessing, guessing_alerts
 from helpdesk.core.case import Arrival, Case, study, wanted
+from helpdesk.core.courtesy import courtesy
 from helpdesk.core.decision import Decision, Disposition, Facts, Filing, Outcome, Record, Role
 from helpdesk.core.message import Inbound, Kind, Reason
 from helpdesk.core.opening import open_ticket
@@ -22,7 +24,7 @@ from helpdesk.core.outgoing import Audience
 from helpdesk.core.policy import Policy
 from helpdesk.core.subject_tag import tag
 from helpdesk.core.thread import admits
-from helpdesk.core.ticket import Ticket
+from helpdesk.core.ticket import State, Ticket
 
 __all__ = ["Arrival", "decide", "wanted"]
 
@@ -50,7 +52,8 @@ def _decide_letter(case: Case) -> Decision:
         return record(case, None, spam)
     if case.facts.contact is not None and case.facts.contact.blocked:
         return record(case, None, Reason("blocked-sender", case.sender))
-    if case.role in (Role.AGENT, Role.LEAD) and not _writes_as_requester(case):
+    # Imported history is kept, not obeyed.
+    if case.role in (Role.AGENT, Role.LEAD) and not case.arrival.silent and not _writes_as_requester(case):
         return decide_agent_mail(case)
     if case.ticket is not None:
         return _decide_on_ticket(case, case.ticket)
@@ -63,9 +66,15 @@ def _decide_on_ticket(case: Case, ticket: Ticket) -> Decision:
     """A letter that names a ticket, by whatever evidence."""
     distrust = doubt(case)
     if admits(case.role):
+        thanks = courtesy(case.inbound) if ticket.state is State.CLOSED and distrust is None else None
+        if thanks is not None:
+            return record(case, ticket, thanks)
         return append(case, ticket) if distrust is None else hold(case, ticket, distrust)
     if case.thread.evidence == "tag" and case.kind is Kind.HUMAN and case.inbound.sender is not None:
         # A number can be guessed: it lets nobody in, but the letter itself may be a new request.
+        guesses = guessing(case)
+        if guesses is not None:
+            return hold(case, ticket, guesses, instead=guessing_alerts(case, guesses))
         return open_ticket(case, linked=ticket)
     return hold(case, ticket, Reason("no-part", f"{case.sender or 'nobody'} takes no part in {tag(ticket.number)}"))
 

@@ -50,6 +50,8 @@ def answer(
     cause: str,
     *,
     event: Event = Event.REPLY,
+    missing: tuple[str, ...] = (),
+    due_at: datetime | None = None,
     parts: tuple[int, ...] = (),
     parts_of: int | None = None,
     send_after: datetime | None = None,
@@ -73,6 +75,8 @@ def answer(
             body=text,
             parts=parts,
             parts_of=parts_of,
+            missing=missing,
+            due_at=due_at,
             in_reply_to=ticket.thread[-1] if ticket.thread else None,
             send_after=send_after,
         )

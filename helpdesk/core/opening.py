@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from helpdesk.core.bounds import breaker_alerts, refusal
+from helpdesk.core.bounds import breaker_alerts, guessing, guessing_alerts, in_turn, refusal
 from helpdesk.core.case import Case
 from helpdesk.core.checklist import examine, questions
 from helpdesk.core.decision import (
@@ -41,11 +41,14 @@ def open_ticket(case: Case, *, linked: Ticket | None = None) -> Decision:
     """The decision to open a ticket for this mail, linked to `linked` when its sender named that one."""
     inbound, desk = case.inbound, case.desk_of_arrival
     contact = case.facts.contact
-    language = (contact.language if contact else None) or guess(f"{inbound.subject}\n{inbound.text}") or desk.language
+    language = guess(f"{inbound.subject}\n{inbound.text}") or (contact.language if contact else None) or desk.language
+    # What comes from an address of our own (a form on our site) has nobody to be answered.
+    requester = None if case.policy.is_ours(case.sender) else inbound.sender
     mail = replace(inbound, subject=plain_subject(inbound.subject))
-    verdict = judge(desk.rules, mail, desk=desk.name, language=language, kind=case.kind)
+    verdict = in_turn(case, judge(desk.rules, mail, desk=desk.name, language=language, kind=case.kind))
     findings = examine(desk.checklists, mail, known=frozenset())
-    silence = refusal(case)
+    guesses = guessing(case)
+    silence = guesses or refusal(case)
 
     asked = findings.missing if silence is None else ()
     outage = verdict.lane is Lane.OUTAGE
@@ -62,7 +65,7 @@ def open_ticket(case: Case, *, linked: Ticket | None = None) -> Decision:
     ticket = Ticket(
         number=NEW,
         subject=mail.subject or _first_words(inbound.text),
-        requester=inbound.sender,
+        requester=requester,
         desk=verdict.desk or desk.name,
         state=state,
         lane=verdict.lane,
@@ -72,7 +75,7 @@ def open_ticket(case: Case, *, linked: Ticket | None = None) -> Decision:
         checklist=findings.checklist,
         missing=findings.missing,
         fields=findings.fields,
-        participants=_participants(inbound.sender, _first_cc(case)),
+        participants=_participants(requester, _first_cc(case)),
         opened_at=opened_at,
         active_at=case.now,
         words=case.authentication in (Authentication.PASSED, Authentication.UNCONFIGURED),
@@ -100,6 +103,8 @@ def open_ticket(case: Case, *, linked: Ticket | None = None) -> Decision:
         ),
     )
     reasons = (*verdict.reasons, *findings.reasons, *((silence,) if silence else ()))
+    if guesses is not None:
+        letters = guessing_alerts(case, guesses)
     outcome = Outcome(ticket=NEW, changes=(*changes, *told), letters=letters, reasons=reasons)
     return case.decision(Disposition.OPEN, Filing.VISIBLE, outcome, language=language)
 
@@ -120,7 +125,8 @@ def _first_cc(case: Case) -> tuple[Address, ...]:
     seen = {case.sender}
     kept = []
     for address in others:
-        if address.address in seen or case.policy.is_ours(address.address):
+        ours = case.policy.is_ours(address.address) or case.policy.agent(address.address) is not None
+        if ours or address.address in seen:
             continue
         seen.add(address.address)
         kept.append(address)
@@ -154,7 +160,7 @@ def _opening(ticket: Ticket) -> OpenTicket:
 
 def _remembered(case: Case, language: str) -> tuple[Change, ...]:
     sender = case.inbound.sender
-    if sender is None or case.authentication is Authentication.FAILED:
+    if sender is None or case.policy.is_ours(sender.address) or case.authentication is Authentication.FAILED:
         return ()
     return (Remember(sender.address, name=sender.name or None, language=language, failing=False),)
 

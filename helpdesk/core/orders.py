@@ -68,6 +68,8 @@ class Carried:
     letters: tuple[Letter, ...] = ()
     lines: tuple[str, ...] = ()
     settles_state: bool = False  # a command said which state the ticket has: an answer does not change it
+    asked: tuple[str, ...] = ()  # questions that the answer carries, so that they are one letter with it
+    due_at: datetime | None = None  # when the ticket closes unless they are answered
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,8 @@ def carry_out(commands: tuple[Command, ...], ticket: Ticket, bench: Bench) -> Ca
             letters=so_far.letters + step.letters,
             lines=so_far.lines + step.lines,
             settles_state=so_far.settles_state or step.settles_state,
+            asked=so_far.asked + step.asked,
+            due_at=step.due_at or so_far.due_at,
         )
     return so_far
 
@@ -113,7 +117,7 @@ def _step(command: Command, ticket: Ticket, bench: Bench) -> Carried | str:
         case order.Close(resolution):
             return _close(ticket, resolution or RESOLVED, bench)
         case order.Reopen():
-            return _set_state(ticket, State.OPEN, bench.words.reopened)
+            return _reopen(ticket, bench)
         case order.Wait(duration):
             return _sleep(ticket, bench.policy.desk(ticket.desk).calendar.add(bench.now, duration), bench)
         case order.SetPriority(priority):
@@ -175,7 +179,9 @@ def _begins(agent: Agent, wanted: str) -> bool:
 
 
 def _settle_held(ticket: Ticket, bench: Bench, *, accepted: bool) -> Carried | str:
-    held = bench.held or ticket.held
+    # What an agent wrote without a proof is held, too, but is settled by his one-word reply.
+    of_others = tuple(one for one in ticket.held if not (one.sender and bench.policy.agent(one.sender.address)))
+    held = bench.held or of_others or ticket.held
     if not held:
         return bench.words.nothing_held
     if len(held) > 1:
@@ -220,16 +226,17 @@ def _close(ticket: Ticket, resolution: str, bench: Bench) -> Carried:
     # With an answer, closing is one letter: the answer itself says so.
     letters: tuple[Letter, ...] = (
         ()
-        if bench.has_answer
+        if bench.has_answer or ticket.state is State.CLOSED
         else to_requester(Event.CLOSED, after, bench.cause, in_reply_to=ticket.thread[-1] if ticket.thread else None)
     )
     line = bench.words.closed.format(resolution=resolution)
     return Carried(ticket=after, changes=changes, letters=letters, lines=(line,), settles_state=True)
 
 
-def _set_state(ticket: Ticket, state: State, line: str) -> Carried:
-    after = replace(ticket, state=state, wake_at=None, resolution=None)
-    return Carried(ticket=after, changes=(SetState(ticket.number, state),), lines=(line,), settles_state=True)
+def _reopen(ticket: Ticket, bench: Bench) -> Carried:
+    after = replace(ticket, state=State.OPEN, wake_at=None, resolution=None)
+    changes = (Unschedule(ticket.number), SetState(ticket.number, State.OPEN))
+    return Carried(ticket=after, changes=changes, lines=(bench.words.reopened,), settles_state=True)
 
 
 def _sleep(ticket: Ticket, until: datetime, bench: Bench) -> Carried:
@@ -269,15 +276,13 @@ def _ask(ticket: Ticket, items: tuple[str, ...], bench: Bench) -> Carried:
     missing = tuple(dict.fromkeys((*ticket.missing, *items)))
     waits = ticket.lane is Lane.NORMAL
     schedule = ask_schedule(ticket.number, desk, bench.now) if waits else ()
-    after = replace(ticket, missing=missing, state=State.WAITING if waits else State.OPEN)
-    letters = to_requester(
-        Event.MISSING,
-        after,
-        bench.cause,
-        missing=questions(desk.checklists, ticket.checklist, items, ticket.language),
-        due_at=schedule[-1].due_at if schedule else None,
-        in_reply_to=ticket.thread[-1] if ticket.thread else None,
-    )
+    after = replace(ticket, missing=missing, state=State.WAITING if waits else State.OPEN, wake_at=None)
+    asked = questions(desk.checklists, ticket.checklist, items, ticket.language)
+    due_at = schedule[-1].due_at if schedule else None
+    letters: tuple[Letter, ...] = ()
+    if not bench.has_answer:
+        parent = ticket.thread[-1] if ticket.thread else None
+        letters = to_requester(Event.MISSING, after, bench.cause, missing=asked, due_at=due_at, in_reply_to=parent)
     return Carried(
         ticket=after,
         changes=(
@@ -289,6 +294,8 @@ def _ask(ticket: Ticket, items: tuple[str, ...], bench: Bench) -> Carried:
         letters=letters,
         lines=(bench.words.asked.format(items=", ".join(items)),),
         settles_state=True,
+        asked=asked,
+        due_at=due_at,
     )
 
 
@@ -296,23 +303,24 @@ def _got(ticket: Ticket, items: tuple[str, ...], bench: Bench) -> Carried | str:
     unknown = [item for item in items if item not in ticket.missing]
     if unknown:
         return bench.words.not_missing.format(items=", ".join(unknown), missing=", ".join(ticket.missing) or "-")
-    missing = tuple(item for item in ticket.missing if item not in items)
-    after = replace(ticket, missing=missing)
-    changes: tuple[Change, ...] = (SetFacts(ticket.number, (), missing, ticket.checklist),)
-    if not missing and ticket.state is State.WAITING:
-        after = replace(after, state=State.OPEN)
-        changes = (*changes, Unschedule(ticket.number), SetState(ticket.number, State.OPEN))
-    return _changed(after, bench.words.got.format(items=", ".join(items)), *changes)
+    return _known(ticket, items, (), bench.words.got.format(items=", ".join(items)))
 
 
 def _set_field(ticket: Ticket, name: str, value: str, bench: Bench) -> Carried:
-    fields = (*(pair for pair in ticket.fields if pair[0] != name), (name, value))
-    missing = tuple(item for item in ticket.missing if item != name)
-    changes = (
-        SetFacts(ticket.number, ((name, value),), missing, ticket.checklist),
-        Record(ticket.number, bench.agent.name, "field", f"{name} = {value}"),
-    )
-    return _changed(replace(ticket, fields=fields, missing=missing), f"{name} = {value}", *changes)
+    line = f"{name} = {value}"
+    known = _known(ticket, (name,), ((name, value),), line)
+    return replace(known, changes=(*known.changes, Record(ticket.number, bench.agent.name, "field", line)))
+
+
+def _known(ticket: Ticket, items: tuple[str, ...], fields: tuple[tuple[str, str], ...], line: str) -> Carried:
+    """These facts are known now; a ticket that waited for nothing else is ours again."""
+    missing = tuple(item for item in ticket.missing if item not in items)
+    after = replace(ticket, missing=missing, fields=tuple((dict(ticket.fields) | dict(fields)).items()))
+    changes: tuple[Change, ...] = (SetFacts(ticket.number, fields, missing, ticket.checklist),)
+    if ticket.missing and not missing and ticket.state is State.WAITING:
+        after = replace(after, state=State.OPEN)
+        changes = (*changes, Unschedule(ticket.number), SetState(ticket.number, State.OPEN))
+    return _changed(after, line, *changes)
 
 
 def _add_cc(ticket: Ticket, address: str, bench: Bench) -> Carried | str:
@@ -365,7 +373,7 @@ def _undo(ticket: Ticket, bench: Bench) -> Carried | str:
         return bench.words.nothing_to_undo
     after = replace(ticket, state=State.OPEN)
     changes = (CancelLetters(ticket.number, bench.agent.name), SetState(ticket.number, State.OPEN))
-    return replace(_changed(after, bench.words.undone, *changes), settles_state=True)
+    return _changed(after, bench.words.undone, *changes)
 
 
 def _link(ticket: Ticket, number: int, bench: Bench) -> Carried | str:

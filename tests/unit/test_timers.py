@@ -1,0 +1,136 @@
+"""What happens by itself: reminder, closing, waking up."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from helpdesk.core.calendar import Calendar, parse_hours
+from helpdesk.core.decision import Done, Outcome, Record, Schedule, SetState, Unschedule
+from helpdesk.core.duration import BusinessDays
+from helpdesk.core.policy import Desk
+from helpdesk.core.ticket import FollowUp, Lane, State, Ticket
+from helpdesk.core.timers import ask_schedule, happen
+from tests.build import DAY, DESK, NOW, NUMBER, asking_policy, changes, ticket, written
+
+POLICY = asking_policy()
+OFFICE = Desk(
+    name="support",
+    address=DESK,
+    language="en",
+    calendar=Calendar(timezone="Europe/Moscow", week=parse_hours("Mon-Fri 10:00-18:00")),
+    remind_after=BusinessDays(2),
+    close_after=BusinessDays(5),
+)
+TEN_YEARS = timedelta(days=3653)
+ASKED = ticket(
+    state=State.WAITING,
+    checklist="general",
+    missing=("ip",),
+    follow_ups=(FollowUp("reminder", NOW + 2 * DAY), FollowUp("auto-close", NOW + 5 * DAY)),
+)
+
+
+def later(before: Ticket, outcome: Outcome) -> Ticket:
+    """The ticket's follow-ups and state after an outcome, as the store carries it out."""
+    waiting = {one.kind: one.due_at for one in before.follow_ups}
+    state = before.state
+    for change in outcome.changes:
+        match change:
+            case Done(_, kind):
+                del waiting[kind]
+            case Unschedule(_, kinds):
+                waiting = {kind: at for kind, at in waiting.items() if kinds and kind not in kinds}
+            case Schedule(_, kind, due_at):
+                waiting[kind] = due_at
+            case SetState():
+                state = change.state
+            case _:
+                pass
+    return replace(before, state=state, follow_ups=tuple(FollowUp(kind, at) for kind, at in waiting.items()))
+
+
+def test_the_chain_counts_business_days() -> None:
+    friday = NOW + 4 * DAY
+    assert [change.due_at for change in ask_schedule(NUMBER, OFFICE, friday)] == [
+        datetime.fromisoformat("2026-03-10T09:00:00Z"),  # Tuesday
+        datetime.fromisoformat("2026-03-13T09:00:00Z"),  # Friday
+    ]
+
+
+def test_a_desk_that_never_reminds_or_closes_has_no_chain() -> None:
+    assert ask_schedule(NUMBER, replace(OFFICE, remind_after=None, close_after=None), NOW) == ()
+
+
+def test_whoever_has_not_answered_is_asked_again() -> None:
+    outcome = happen(ASKED, "reminder", POLICY, NOW + 2 * DAY)
+    (letter,) = outcome.letters
+    assert (letter.event, letter.missing, letter.due_at) == ("reminder", ("Which IP?",), NOW + 5 * DAY)
+    assert changes(outcome, Done) == [Done(NUMBER, "reminder")]
+    assert changes(outcome, SetState) == []
+
+
+def test_then_the_ticket_closes_with_a_letter() -> None:
+    outcome = happen(ASKED, "auto-close", POLICY, NOW + 5 * DAY)
+    assert written(outcome) == [("closed", "anna@shop.test")]
+    assert changes(outcome, SetState) == [SetState(NUMBER, State.CLOSED, resolution="no-answer")]
+    assert changes(outcome, Record) == [Record(NUMBER, "helpdesk", "closed", "nobody answered")]
+    assert later(ASKED, outcome).follow_ups == ()
+
+
+@pytest.mark.parametrize("kind", ["reminder", "auto-close"])
+@pytest.mark.parametrize("state", [State.NEW, State.OPEN, State.CLOSED])
+def test_only_a_waiting_ticket_is_reminded_or_closed(kind: str, state: State) -> None:
+    outcome = happen(replace(ASKED, state=state), kind, POLICY, NOW + 9 * DAY)
+    assert (outcome.letters, outcome.changes) == ((), (Done(NUMBER, kind),))
+
+
+def test_an_outage_never_closes_by_itself() -> None:
+    outcome = happen(replace(ASKED, lane=Lane.OUTAGE), "auto-close", POLICY, NOW + TEN_YEARS)
+    assert (outcome.letters, outcome.changes) == ((), (Done(NUMBER, "auto-close"),))
+
+
+def test_a_sleeping_ticket_wakes_up_and_never_closes() -> None:
+    asleep = ticket(wake_at=NOW + DAY, assignee="Ivan", follow_ups=(FollowUp("wake", NOW + DAY),))
+    assert happen(asleep, "auto-close", POLICY, NOW + TEN_YEARS).letters == ()
+    outcome = happen(asleep, "wake", POLICY, NOW + DAY)
+    assert written(outcome) == [("notify", "ivan@help.test")]
+    assert changes(outcome, SetState) == [SetState(NUMBER, State.OPEN)]
+
+
+def test_a_closed_ticket_does_not_wake() -> None:
+    outcome = happen(ticket(state=State.CLOSED), "wake", POLICY, NOW)
+    assert outcome.letters == ()
+
+
+def test_an_unknown_kind_ends_without_a_trace() -> None:
+    assert happen(ASKED, "escalation", POLICY, NOW).changes == (Done(NUMBER, "escalation"),)
+
+
+def test_a_clock_that_jumps_ten_years_sends_one_letter() -> None:
+    now = NOW + TEN_YEARS
+    reminded = happen(ASKED, "reminder", POLICY, now)
+    after = later(ASKED, reminded)
+    assert written(reminded) == [("reminder", "anna@shop.test")]
+    # The closing keeps its distance: as long after the reminder as it was to be.
+    assert after.follow_ups == (FollowUp("auto-close", now + 3 * DAY),)
+    assert reminded.letters[0].due_at == now + 3 * DAY
+
+
+def test_a_reminder_on_time_does_not_move_the_closing() -> None:
+    assert later(ASKED, happen(ASKED, "reminder", POLICY, NOW + 2 * DAY)).follow_ups == (
+        FollowUp("auto-close", NOW + 5 * DAY),
+    )
+
+
+def test_the_same_follow_up_is_one_letter_however_often_it_is_tried() -> None:
+    keys = {happen(ASKED, "reminder", POLICY, NOW + days * DAY).letters[0].dedupe_key for days in (2, 3, 9)}
+    assert len(keys) == 1
+    asked_again = replace(ASKED, follow_ups=(FollowUp("reminder", NOW + 20 * DAY),))
+    assert happen(asked_again, "reminder", POLICY, NOW + 20 * DAY).letters[0].dedupe_key not in keys
+
+
+def test_nobody_is_written_to_where_there_is_nobody() -> None:
+    assert happen(replace(ASKED, requester=None), "reminder", POLICY, NOW + 2 * DAY).letters == ()
