@@ -64,7 +64,7 @@ LIBRARIES: dict[str, set[str]] = {
     "psycopg": {"adapters.store"},
     "pydantic": {"config"},
     "pymap": {"demo"},
-    "rich": {"cli"},
+    "rich": {"cli", "demo"},  # both print for people
     "selectolax": {"adapters.mime"},
     "sqlalchemy": {"adapters.store"},
     "sqlmodel": {"adapters.store"},

@@ -1,5 +1,0 @@
-"""placeholder"""
-
-
-def demonstrate(console, *, keep):
-    raise SystemExit
