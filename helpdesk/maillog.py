@@ -46,6 +46,11 @@ def queued(*, event: str, ticket: int | None, to: str) -> None:
     _write(logging.INFO, "queued", event=event, ticket=ticket, to=to)
 
 
+def held_back(*, event: str, ticket: int | None, to: str) -> None:
+    """An agent has had so many letters within the hour that this one becomes a line of the next list."""
+    _write(logging.INFO, "held_back", event=event, ticket=ticket, to=to)
+
+
 def template_failed(*, event: str, problem: str) -> None:
     """A template of the desk's own could not be used; the letter was written with the one that ships."""
     _write(logging.ERROR, "template_failed", event=event, problem=problem)

@@ -14,6 +14,7 @@ from hashlib import sha256
 from typing import Protocol
 
 from helpdesk.core.decision import Decision, Facts, Outcome, Wanted
+from helpdesk.core.digest import Notice
 from helpdesk.core.message import Inbound
 from helpdesk.core.outgoing import Delivery, Letter, LetterView, OutboxState, RecipientState
 from helpdesk.core.poison import Sketch
@@ -91,7 +92,8 @@ class Mailbox(Protocol):
     def fetch(self, keys: Sequence[MailKey]) -> Sequence[Fetched]:
         """The mails that could be read, in the order of `keys`; never marks them as read.
 
-        A key may be missing from the answer: expunged meanwhile, or announced before its payload.
+        A key may be missing from the answer: expunged meanwhile, or announced before its payload. The last
+        ones are missing when the mails before them are enough for one answer: ask for them again.
         """
 
     def settle(self, keys: Sequence[MailKey], place: Place) -> None:
@@ -299,6 +301,10 @@ class Unit(Protocol):
     def enqueue(self, letter: Letter, ticket: int | None, composed: Composed, now: datetime) -> bool:
         """Put a letter into the outbox, and its text into the ticket. False: its dedupe_key is known."""
 
+    def letters_to_ours(self, address: str, since: datetime) -> int: ...
+    def hold_back(self, notice: Notice, dedupe_key: str, now: datetime) -> bool: ...
+    def take_held_back(self, before: datetime) -> Sequence[Notice]: ...
+
     def quarantine(
         self,
         mailbox: str,
@@ -330,6 +336,9 @@ class Store(Protocol):
         """32 random bytes that were made when the desk began; they key our Message-IDs."""
 
     # outbox
+    def begin_sending(self, now: datetime) -> None:
+        """From now until `close` we send. Where nobody else does, a dead sender's letters are due at once."""
+
     def claim(self, now: datetime, limit: int, *, lease_s: float = 900) -> Sequence[QueuedLetter]:
         """Letters that are due become `sending` and are ours; a crashed sender's come back after the lease."""
 
@@ -343,6 +352,7 @@ class Store(Protocol):
     def outbox_cancel(self, ids: Sequence[int]) -> Sequence[int]: ...
     def pause(self, paused: bool) -> None: ...
     def paused(self) -> bool: ...
+    def close_breakers(self, now: datetime) -> None: ...
     def next_letter_due(self) -> datetime | None:
         """When the next letter is due (in the past: now), None when none waits."""
 

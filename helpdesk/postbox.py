@@ -1,16 +1,18 @@
 """Turns the letters that an outcome wants into outbox rows, inside the transaction that carries the outcome out.
 
 Letters are rendered to final bytes here, with their final Message-ID, so that every try to send them is the same.
-A letter whose dedupe key is known was queued before and is not queued again.
+A letter whose dedupe key is known was queued before and is not queued again. Letters to an agent who got very many of
+late are held back for a list (core/digest).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from helpdesk import maillog
 from helpdesk.compose import Face, compose
+from helpdesk.core.digest import is_batched, shortened
 from helpdesk.core.outgoing import Letter
 from helpdesk.core.policy import Policy
 from helpdesk.core.ticket import NEW, Ticket
@@ -52,6 +54,11 @@ class Postbox:
         return queued
 
     def _put(self, unit: Unit, letter: Letter, ticket: Ticket | None, now: datetime, raw: bytes | None) -> bool:
+        if self._is_too_much(unit, letter, now):
+            held_back = unit.hold_back(shortened(letter, ticket), letter.dedupe_key, now)
+            if held_back:
+                maillog.held_back(event=letter.event, ticket=ticket.number if ticket else None, to=letter.to.address)
+            return False
         composed = compose(
             letter,
             ticket,
@@ -68,6 +75,13 @@ class Postbox:
         if queued:
             maillog.queued(event=letter.event, ticket=ticket.number if ticket else None, to=letter.to.address)
         return queued
+
+    def _is_too_much(self, unit: Unit, letter: Letter, now: datetime) -> bool:
+        """Has this agent got so many letters within the hour that further ones come as a list?"""
+        if not is_batched(letter):
+            return False
+        written = unit.letters_to_ours(letter.to.address, now - timedelta(hours=1))
+        return written >= self.policy.bounds.notices_1h
 
     def _face(self, ticket: Ticket | None) -> Face:
         desk = self.policy.desk(ticket.desk if ticket else "")

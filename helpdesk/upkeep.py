@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from helpdesk.core.decision import Outcome, Record
+from helpdesk.core.digest import LIST_EVERY, lists
 from helpdesk.core.message import Reason
 from helpdesk.core.notices import alerts, to_agents
 from helpdesk.core.outgoing import Audience, Delivery, Event
@@ -44,6 +45,12 @@ class Upkeep:
                     self._postbox.put(unit, outcome.letters, ticket.number, now)
             if not due:
                 return len(done)
+
+    def send_lists(self) -> int:
+        """How many lists of notices that were held back are on their way now."""
+        now = self._now()
+        with self._store.unit() as unit:
+            return self._postbox.put(unit, lists(unit.take_held_back(now - LIST_EVERY), now), None, now)
 
     def tell_failed(self, letter: QueuedLetter, deliveries: Sequence[Delivery]) -> None:
         """A letter will not arrive: its ticket's agents are told; of a letter to an agent, the leads are."""

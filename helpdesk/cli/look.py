@@ -124,9 +124,10 @@ def outbox_pause(context: typer.Context) -> None:
 
 @_outbox.command("resume")
 def outbox_resume(context: typer.Context) -> None:
-    """Letters leave again."""
+    """Letters leave again; a breaker that has opened closes."""
     with works(context) as built:
         built.store.pause(False)
+        built.store.close_breakers(utc_now())
     console().print("Resumed.")
 
 

@@ -101,6 +101,8 @@ def _bounds(table: BoundsTable) -> Bounds:
         per_domain_1h=table.per_domain_1h,
         total_1h=table.total_1h,
         notices_1h=table.notices_1h,
+        outages_1h=table.outages_1h,
+        guesses_1h=table.guesses_1h,
     )
 
 

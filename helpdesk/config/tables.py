@@ -168,6 +168,8 @@ class BoundsTable(Table):
     per_domain_1h: Count = 1000
     total_1h: Count = 5000
     notices_1h: Count = 200
+    outages_1h: Count = 20
+    guesses_1h: Count = 3
 
 
 MAILBOX_KINDS: dict[str, type[ImapTable | MaildirTable | LmtpTable]] = {

@@ -1,4 +1,4 @@
-"""May an automatic letter answer this mail? The answer is None, or the reason why not.
+"""How much one mail may cause: an automatic letter, a place out of turn, a notice. The answer is None, or why not.
 
 Three breakers, each enough to stop a loop: machine mail is never answered (RFC 3834 section 2), our own
 addresses are never written to, and bounds hold whatever the other side sends (interface.md section 3).
@@ -6,14 +6,23 @@ addresses are never written to, and bounds hold whatever the other side sends (i
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from helpdesk.core.case import Case
+from helpdesk.core.decision import Role
 from helpdesk.core.message import Kind, Reason
 from helpdesk.core.notices import alerts
 from helpdesk.core.outgoing import Letter
+from helpdesk.core.rules import Verdict
+from helpdesk.core.subject_tag import find_tags
+from helpdesk.core.ticket import Lane, Priority
 from helpdesk.core.trust import Authentication
 
 # The breaker that opens when the letters to one domain, or to everybody, reach their bound.
 BREAKER = "breaker"
+
+# A stranger who names one ticket after another.
+GUESSING = "guessed-tags"
 
 
 def refusal(case: Case) -> Reason | None:
@@ -44,3 +53,27 @@ def breaker_alerts(case: Case, silence: Reason | None) -> tuple[Letter, ...]:
         return ()
     scope = case.inbound.sender.domain if " to " in silence.evidence and case.inbound.sender else "all"
     return alerts(case.policy, str(silence), f"breaker:{scope}:{case.now:%Y-%m-%dT%H}")
+
+
+def guessing(case: Case) -> Reason | None:
+    """Does a stranger try out ticket numbers? From then on such mail is kept, and nobody gets a letter for it."""
+    if case.role is not Role.STRANGER or not find_tags(case.inbound.subject):
+        return None
+    opened = case.facts.opened.tickets_1h
+    if opened < case.policy.bounds.guesses_1h:
+        return None
+    return Reason(GUESSING, f"{case.sender} opened {opened} tickets in an hour and names tickets of others")
+
+
+def guessing_alerts(case: Case, why: Reason) -> tuple[Letter, ...]:
+    """The leads learn of it once an hour for each sender."""
+    return alerts(case.policy, str(why), f"{GUESSING}:{case.sender}:{case.now:%Y-%m-%dT%H}")
+
+
+def in_turn(case: Case, verdict: Verdict) -> Verdict:
+    """The verdict; a sender who reports one outage after another has the further ones wait their turn."""
+    reported = case.facts.opened.outages_1h
+    if verdict.lane is not Lane.OUTAGE or reported < case.policy.bounds.outages_1h:
+        return verdict
+    why = Reason("outage-bound", f"{case.sender} reported {reported} outages in an hour")
+    return replace(verdict, lane=Lane.NORMAL, priority=Priority.NORMAL, reasons=(why, *verdict.reasons))

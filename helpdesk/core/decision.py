@@ -95,6 +95,14 @@ class LetterCounts:
     unproven_1h: int = 0  # letters of the event `unproven` to this sender
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """Tickets that the sender has opened within the last hour: all of them, and those that are outages."""
+
+    tickets_1h: int = 0
+    outages_1h: int = 0
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Facts:
     """All that `decide` may look at.
@@ -111,6 +119,7 @@ class Facts:
     by_number: tuple[Ticket, ...] = ()  # tags and numbers of commands
     contact: Contact | None = None
     counts: LetterCounts = LetterCounts()
+    opened: Opened = Opened()
     bounced: SentLetter | None = None
     queue: tuple[Ticket, ...] = ()
 

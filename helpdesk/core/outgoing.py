@@ -25,6 +25,7 @@ class Event(StrEnum):
     UNPROVEN = "unproven"  # to an agent whose proof failed: holds the text, to be sent with one reply
     RESULT = "result"  # to an agent: what the commands did, or why they were refused
     ALERT = "alert"  # to leads: something needs a look (quarantine, breaker, dead relay)
+    DIGEST = "digest"  # to an agent: a list in place of many notices
 
 
 class Audience(StrEnum):

@@ -43,13 +43,15 @@ class Desk:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Bounds:
-    """How many automatic letters may leave (interface.md section 3)."""
+    """How many automatic letters may leave, and what one sender may cause (interface.md section 3)."""
 
     per_address_3h: int = 10
     per_address_24h: int = 20
     per_domain_1h: int = 1000
     total_1h: int = 5000
-    notices_1h: int = 200
+    notices_1h: int = 200  # to one agent
+    outages_1h: int = 20  # of one sender; further ones wait their turn
+    guesses_1h: int = 3  # tickets of one sender; further mails with a tag that is not theirs cause no letter
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

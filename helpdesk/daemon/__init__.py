@@ -233,7 +233,8 @@ class _Service:
         works = self._works
         happened = await asyncio.to_thread(works.upkeep.follow_up)
         tried = await asyncio.to_thread(works.intake.retry_poisoned, self._source)
-        if happened or tried:
+        listed = await asyncio.to_thread(works.upkeep.send_lists)
+        if happened or tried or listed:
             self._queued.set()
 
     def _source(self, name: str) -> Source:

@@ -57,6 +57,7 @@ async def once(config: Config, at: datetime | None) -> Done:
         sources = {one.name: source_of(one) for one in config.mailboxes}
         first = source_of(config.mailboxes[0])
         await asyncio.to_thread(works.intake.retry_poisoned, lambda name: sources.get(name, first))
+        await asyncio.to_thread(works.upkeep.send_lists)
         done.letters = await _send(works, config, world, done)
     finally:
         await asyncio.to_thread(works.close)

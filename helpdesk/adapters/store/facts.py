@@ -13,11 +13,11 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
 from helpdesk.adapters.store import references, tickets
-from helpdesk.adapters.store.models import CONTACT, MESSAGE, OUTBOX, TICKET
-from helpdesk.core.decision import Contact, Facts, LetterCounts, Wanted
+from helpdesk.adapters.store.models import CONTACT, MESSAGE, META, OUTBOX, TICKET
+from helpdesk.core.decision import Contact, Facts, LetterCounts, Opened, Wanted
 from helpdesk.core.message import Address
 from helpdesk.core.outgoing import Audience, Event, SentLetter
-from helpdesk.core.ticket import NEW
+from helpdesk.core.ticket import NEW, Lane
 
 # A mail may come again any number of times; the first few copies answer the question.
 _COPIES = 20
@@ -82,10 +82,19 @@ _TO_DOMAIN = OUTBOX.c.to_domain == sa.bindparam("domain")
 _COUNTS = sa.select(
     _count(_TO_REQUESTERS, _TO_SENDER, _since("since_3h")).label("address_3h"),
     _count(_TO_REQUESTERS, _TO_SENDER, _since("since_24h")).label("address_24h"),
-    _count(_TO_REQUESTERS, _TO_DOMAIN, _since("since_1h")).label("domain_1h"),
-    _count(_TO_REQUESTERS, _since("since_1h")).label("total_1h"),
+    _count(_TO_REQUESTERS, _TO_DOMAIN, _since("since_resumed")).label("domain_1h"),
+    _count(_TO_REQUESTERS, _since("since_resumed")).label("total_1h"),
     _count(OUTBOX.c.event == Event.HELD, _since("since_1h")).label("held_notices_1h"),
     _count(OUTBOX.c.event == Event.UNPROVEN, _TO_SENDER, _since("since_1h")).label("unproven_1h"),
+)
+
+_RESUMED_AT = sa.select(META.c.resumed_at)
+
+_OPENED = sa.select(
+    sa.func.count(), sa.func.count(sa.case((TICKET.c.lane == Lane.OUTAGE, TICKET.c.number), else_=None))
+).where(
+    TICKET.c.requester_address == sa.bindparam("address"),
+    TICKET.c.opened_at > sa.bindparam("since", type_=TICKET.c.opened_at.type),
 )
 
 
@@ -106,6 +115,7 @@ def facts(connection: Connection, wanted: Wanted, now: datetime, secret_life: ti
         by_number=tuple(known[n] for n in dict.fromkeys((*wanted.tags, *wanted.numbers)) if n in known),
         contact=_contact(connection, wanted.sender),
         counts=_counts(connection, wanted.sender, now),
+        opened=_opened(connection, wanted.sender, now),
         bounced=next(iter(bounced), None),
         queue=tuple(tickets.queue(connection)) if wanted.queue else (),
     )
@@ -160,14 +170,23 @@ def _contact(connection: Connection, sender: str | None) -> Contact | None:
 
 def _counts(connection: Connection, sender: str | None, now: datetime) -> LetterCounts:
     address = Address(sender or "")
+    hour_ago = now - timedelta(hours=1)
     row = connection.execute(
         _COUNTS,
         {
             "address": address.address,
             "domain": address.domain,
-            "since_1h": now - timedelta(hours=1),
+            "since_1h": hour_ago,
+            "since_resumed": max(hour_ago, connection.execute(_RESUMED_AT).scalar() or hour_ago),
             "since_3h": now - timedelta(hours=3),
             "since_24h": now - timedelta(hours=24),
         },
     ).one()
     return LetterCounts(*row)
+
+
+def _opened(connection: Connection, sender: str | None, now: datetime) -> Opened:
+    if sender is None:
+        return Opened()
+    row = connection.execute(_OPENED, {"address": sender, "since": now - timedelta(hours=1)}).one()
+    return Opened(*row)

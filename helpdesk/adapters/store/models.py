@@ -1,4 +1,4 @@
-"""The tables of the desk, and how our values become columns.
+"""The tables of the desk.
 
 Everything durable is here, raw mail included, so that one backup is the whole truth. Rows never leave this package:
 the queries beside this module turn them into the frozen values of the core. A column that a search on the way of a
@@ -7,16 +7,14 @@ message needs has an index; `migrations/` holds the same tables as steps, and a 
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlmodel import Field, SQLModel
 
+from helpdesk.adapters.store.columns import choice_column, strings_column, text_column
 from helpdesk.core.decision import Disposition, Filing, Proof, Role
 from helpdesk.core.message import Kind
 from helpdesk.core.outgoing import Audience, Event, OutboxState, RecipientState
@@ -29,66 +27,6 @@ class Direction(StrEnum):
     IN = "in"
     OUT = "out"
     NOTE = "note"
-
-
-def storable(text: str) -> str:
-    """The text as both engines can keep it: NUL (PostgreSQL refuses it) and lone surrogates become U+FFFD."""
-    if text.isascii():
-        return text.replace("\0", "\ufffd")
-    return text.replace("\0", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
-class Text(sa.types.TypeDecorator[str]):
-    """Text of strangers: any Python string can be written, compared and read back."""
-
-    impl = sa.Text
-    cache_ok = True
-
-    def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> str | None:
-        """Replace what the engines refuse."""
-        return None if value is None else storable(value)
-
-
-class Strings(sa.types.TypeDecorator[tuple[Any, ...]]):
-    """A tuple of strings, or of tuples of strings, as JSON."""
-
-    impl = sa.Text
-    cache_ok = True
-
-    def process_bind_param(self, value: Sequence[Any] | None, dialect: sa.Dialect) -> str | None:
-        """JSON, readable for people who look into the table."""
-        if value is None:
-            return None
-        clean = [storable(item) if isinstance(item, str) else [storable(text) for text in item] for item in value]
-        return json.dumps(clean, ensure_ascii=False)
-
-    def process_result_value(self, value: str | None, dialect: sa.Dialect) -> tuple[Any, ...] | None:
-        """The tuple that was written."""
-        if value is None:
-            return None
-        return tuple(tuple(item) if isinstance(item, list) else item for item in json.loads(value))
-
-
-def _text(**options: Any) -> Any:
-    return Field(sa_type=Text, **options)
-
-
-def _strings() -> Any:
-    return Field(sa_type=Strings)
-
-
-def _choice(members: type[StrEnum], **options: Any) -> Any:
-    """A column for one of `members`, guarded by a CHECK: one bad row would make the whole table unreadable."""
-    kind = sa.Enum(
-        members,
-        name=members.__name__.lower(),
-        native_enum=False,
-        create_constraint=True,
-        validate_strings=True,
-        length=16,
-        values_callable=lambda enum: [member.value for member in enum],
-    )
-    return Field(sa_type=kind, **options)
 
 
 class Row(SQLModel):
@@ -106,7 +44,10 @@ class Row(SQLModel):
 
 
 class MetaRow(Row, table=True):
-    """The one row of the desk itself. `next_number` is the number of the next ticket."""
+    """The one row of the desk itself.
+
+    `next_number` is the number of the next ticket; letters before `resumed_at` keep no breaker open.
+    """
 
     __tablename__ = "meta"
 
@@ -114,6 +55,7 @@ class MetaRow(Row, table=True):
     next_number: int
     secret_key: bytes
     paused: bool
+    resumed_at: datetime | None
 
 
 class RawRow(Row, table=True):
@@ -121,7 +63,7 @@ class RawRow(Row, table=True):
 
     __tablename__ = "raw"
 
-    sha256: str = _text(primary_key=True)
+    sha256: str = text_column(primary_key=True)
     size: int
     content: bytes
 
@@ -130,23 +72,25 @@ class TicketRow(Row, table=True):
     """A ticket's own facts; who takes part, what is due and what was written have their own tables."""
 
     __tablename__ = "ticket"
+    # How many tickets a sender opened of late.
+    __table_args__ = (sa.Index(None, "requester_address", "opened_at"),)
 
     number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
-    subject: str = _text()
-    requester_address: str | None = _text()
-    requester_name: str = _text()
-    desk: str = _text()
-    state: State = _choice(State, index=True)
-    lane: Lane = _choice(Lane)
-    priority: Priority = _choice(Priority)
-    situation: str | None = _text()
-    assignee: str | None = _text()
-    language: str = _text()
-    resolution: str | None = _text()
-    checklist: str | None = _text()
-    missing: tuple[str, ...] = _strings()
-    fields: tuple[tuple[str, str], ...] = _strings()
-    reasons: tuple[str, ...] = _strings()
+    subject: str = text_column()
+    requester_address: str | None = text_column()
+    requester_name: str = text_column()
+    desk: str = text_column()
+    state: State = choice_column(State, index=True)
+    lane: Lane = choice_column(Lane)
+    priority: Priority = choice_column(Priority)
+    situation: str | None = text_column()
+    assignee: str | None = text_column()
+    language: str = text_column()
+    resolution: str | None = text_column()
+    checklist: str | None = text_column()
+    missing: tuple[str, ...] = strings_column()
+    fields: tuple[tuple[str, str], ...] = strings_column()
+    reasons: tuple[str, ...] = strings_column()
     words: bool
     opened_at: datetime
     active_at: datetime
@@ -162,9 +106,9 @@ class ParticipantRow(Row, table=True):
 
     id: int | None = Field(primary_key=True)
     ticket: int = Field(foreign_key="ticket.number")
-    address: str = _text()
-    name: str = _text()
-    part: Part = _choice(Part)
+    address: str = text_column()
+    name: str = text_column()
+    part: Part = choice_column(Part)
 
 
 class FollowUpRow(Row, table=True):
@@ -173,7 +117,7 @@ class FollowUpRow(Row, table=True):
     __tablename__ = "follow_up"
 
     ticket: int = Field(primary_key=True, foreign_key="ticket.number")
-    kind: str = _text(primary_key=True)
+    kind: str = text_column(primary_key=True)
     due_at: datetime = Field(index=True)
 
 
@@ -185,9 +129,9 @@ class HistoryRow(Row, table=True):
     id: int | None = Field(primary_key=True)
     ticket: int = Field(foreign_key="ticket.number", index=True)
     at: datetime
-    by: str = _text()
-    what: str = _text()
-    why: str = _text()
+    by: str = text_column()
+    what: str = text_column()
+    why: str = text_column()
 
 
 class LinkRow(Row, table=True):
@@ -197,7 +141,7 @@ class LinkRow(Row, table=True):
 
     a: int = Field(primary_key=True, foreign_key="ticket.number")
     b: int = Field(primary_key=True, foreign_key="ticket.number", index=True)
-    kind: str = _text(primary_key=True)
+    kind: str = text_column(primary_key=True)
 
 
 class MessageRow(Row, table=True):
@@ -215,28 +159,28 @@ class MessageRow(Row, table=True):
 
     id: int | None = Field(primary_key=True)
     ticket: int | None = Field(foreign_key="ticket.number")
-    direction: Direction = _choice(Direction)
-    filing: Filing = _choice(Filing)
-    mailbox: str | None = _text()
-    folder: str | None = _text()
+    direction: Direction = choice_column(Direction)
+    filing: Filing = choice_column(Filing)
+    mailbox: str | None = text_column()
+    folder: str | None = text_column()
     validity: int | None = Field(sa_type=sa.BigInteger)
     uid: int | None = Field(sa_type=sa.BigInteger)
-    sha256: str | None = _text(foreign_key="raw.sha256", index=True)
-    fingerprint: str | None = _text(index=True)
-    message_id: str | None = _text()
-    sender_address: str | None = _text()
-    sender_name: str = _text()
-    to: tuple[str, ...] = _strings()
-    cc: tuple[str, ...] = _strings()
-    subject: str = _text()
+    sha256: str | None = text_column(foreign_key="raw.sha256", index=True)
+    fingerprint: str | None = text_column(index=True)
+    message_id: str | None = text_column()
+    sender_address: str | None = text_column()
+    sender_name: str = text_column()
+    to: tuple[str, ...] = strings_column()
+    cc: tuple[str, ...] = strings_column()
+    subject: str = text_column()
     at: datetime
-    kind: Kind | None = _choice(Kind)
-    disposition: Disposition | None = _choice(Disposition)
-    role: Role | None = _choice(Role)
-    proof: Proof | None = _choice(Proof)
-    reasons: tuple[tuple[str, str], ...] = _strings()
-    text: str = _text()
-    quoted: str = _text()
+    kind: Kind | None = choice_column(Kind)
+    disposition: Disposition | None = choice_column(Disposition)
+    role: Role | None = choice_column(Role)
+    proof: Proof | None = choice_column(Proof)
+    reasons: tuple[tuple[str, str], ...] = strings_column()
+    text: str = text_column()
+    quoted: str = text_column()
 
 
 class AttachmentRow(Row, table=True):
@@ -246,12 +190,12 @@ class AttachmentRow(Row, table=True):
 
     message: int = Field(primary_key=True, foreign_key="message.id")
     part: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
-    name: str = _text()
-    type: str = _text()
+    name: str = text_column()
+    type: str = text_column()
     size: int
-    sha256: str = _text()
+    sha256: str = text_column()
     inline: bool
-    content_id: str | None = _text()
+    content_id: str | None = text_column()
 
 
 class ReferenceRow(Row, table=True):
@@ -262,7 +206,7 @@ class ReferenceRow(Row, table=True):
 
     __tablename__ = "reference"
 
-    key: str = _text(primary_key=True)  # see reference_key
+    key: str = text_column(primary_key=True)  # see reference_key
     ticket: int = Field(primary_key=True, foreign_key="ticket.number")
     mentioned: bool
 
@@ -287,21 +231,21 @@ class OutboxRow(Row, table=True):
     id: int | None = Field(primary_key=True)
     ticket: int | None = Field(foreign_key="ticket.number", index=True)
     cause: int | None = Field(foreign_key="message.id")
-    event: Event = _choice(Event)
-    audience: Audience = _choice(Audience)
+    event: Event = choice_column(Event)
+    audience: Audience = choice_column(Audience)
     automatic: bool
     urgent: bool
-    to_address: str = _text()
-    to_domain: str = _text()
-    agent: str = _text()
-    dedupe_key: str = _text(unique=True)
-    message_id: str = _text(unique=True)
-    token: str = _text(index=True)
+    to_address: str = text_column()
+    to_domain: str = text_column()
+    agent: str = text_column()
+    dedupe_key: str = text_column(unique=True)
+    message_id: str = text_column(unique=True)
+    token: str = text_column(index=True)
     spent: bool
-    envelope_from: str = _text()
-    subject: str = _text()
+    envelope_from: str = text_column()
+    subject: str = text_column()
     raw: bytes
-    state: OutboxState = _choice(OutboxState, index=True)
+    state: OutboxState = choice_column(OutboxState, index=True)
     attempts: int
     created_at: datetime
     next_attempt_at: datetime | None = Field(index=True)
@@ -314,10 +258,25 @@ class OutboxRecipientRow(Row, table=True):
     __tablename__ = "outbox_recipient"
 
     letter: int = Field(primary_key=True, foreign_key="outbox.id")
-    address: str = _text(primary_key=True)
-    state: RecipientState = _choice(RecipientState)
+    address: str = text_column(primary_key=True)
+    state: RecipientState = choice_column(RecipientState)
     code: int
-    text: str = _text()
+    text: str = text_column()
+
+
+class NoticeRow(Row, table=True):
+    """A letter to one of ours that was not written, because there were too many: it becomes a line of a list."""
+
+    __tablename__ = "notice"
+
+    id: int | None = Field(primary_key=True)
+    ticket: int | None = Field(foreign_key="ticket.number")
+    to_address: str = text_column()
+    to_name: str = text_column()
+    language: str = text_column()
+    about: str = text_column()
+    dedupe_key: str = text_column(unique=True)
+    created_at: datetime = Field(index=True)
 
 
 class ContactRow(Row, table=True):
@@ -325,9 +284,9 @@ class ContactRow(Row, table=True):
 
     __tablename__ = "contact"
 
-    address: str = _text(primary_key=True)
-    name: str = _text()
-    language: str | None = _text()
+    address: str = text_column(primary_key=True)
+    name: str = text_column()
+    language: str | None = text_column()
     blocked: bool
     failing: bool
 
@@ -339,17 +298,17 @@ class QuarantineRow(Row, table=True):
     __table_args__ = (sa.UniqueConstraint("mailbox", "folder", "validity", "uid"),)
 
     id: int | None = Field(primary_key=True)
-    mailbox: str = _text()
-    folder: str = _text()
+    mailbox: str = text_column()
+    folder: str = text_column()
     validity: int = Field(sa_type=sa.BigInteger)
     uid: int = Field(sa_type=sa.BigInteger)
-    sha256: str = _text(foreign_key="raw.sha256")
+    sha256: str = text_column(foreign_key="raw.sha256")
     arrived_at: datetime
     at: datetime
-    sender: str = _text()
-    subject: str = _text()
-    message_id: str | None = _text()
-    error: str = _text()
+    sender: str = text_column()
+    subject: str = text_column()
+    message_id: str | None = text_column()
+    error: str = text_column()
     attempts: int
     next_try: datetime | None = Field(index=True)
 
@@ -359,8 +318,8 @@ class CursorRow(Row, table=True):
 
     __tablename__ = "cursor"
 
-    mailbox: str = _text(primary_key=True)
-    folder: str = _text()
+    mailbox: str = text_column(primary_key=True)
+    folder: str = text_column()
     validity: int = Field(sa_type=sa.BigInteger)
     uid: int = Field(sa_type=sa.BigInteger)
     since: datetime
@@ -381,6 +340,7 @@ ATTACHMENT = METADATA.tables["attachment"]
 REFERENCE = METADATA.tables["reference"]
 OUTBOX = METADATA.tables["outbox"]
 OUTBOX_RECIPIENT = METADATA.tables["outbox_recipient"]
+NOTICE = METADATA.tables["notice"]
 CONTACT = METADATA.tables["contact"]
 QUARANTINE = METADATA.tables["quarantine"]
 CURSOR = METADATA.tables["cursor"]

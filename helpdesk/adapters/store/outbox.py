@@ -195,6 +195,15 @@ def claim(connection: Connection, now: datetime, limit: int, lease_s: float) -> 
     return [claimed[letter] for letter in order]
 
 
+def take_over(connection: Connection, now: datetime) -> None:
+    """Letters whose sender is known to be dead are due at once."""
+    connection.execute(
+        sa.update(OUTBOX)
+        .where(OUTBOX.c.state == OutboxState.SENDING)
+        .values(state=OutboxState.QUEUED, next_attempt_at=now)
+    )
+
+
 def record_delivery(
     connection: Connection,
     letter_id: int,
@@ -258,6 +267,11 @@ def next_due(connection: Connection) -> datetime | None:
 def pause(connection: Connection, paused: bool) -> None:
     """Stop or allow claims."""
     connection.execute(sa.update(META).values(paused=paused))
+
+
+def close_breakers(connection: Connection, now: datetime) -> None:
+    """Letters queued so far no longer keep letters to their domain, or to everybody, from leaving."""
+    connection.execute(sa.update(META).values(resumed_at=now))
 
 
 def paused(connection: Connection) -> bool:

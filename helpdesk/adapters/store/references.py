@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from helpdesk.adapters.store.models import REFERENCE, insert, storable
+from helpdesk.adapters.store.columns import storable
+from helpdesk.adapters.store.models import REFERENCE, insert
 
 # A hostile header may name thousands of ids; honest clients keep the first and the last ones.
 MAX_REFERENCES = 100

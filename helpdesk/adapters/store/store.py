@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from helpdesk.adapters.store import filing, outbox, show, tickets
 from helpdesk.adapters.store.engine import make_engine, transaction
 from helpdesk.adapters.store.models import META
+from helpdesk.adapters.store.senders import SendersLock
 from helpdesk.adapters.store.unit import SqlUnit
 from helpdesk.core.outgoing import Delivery, OutboxState
 from helpdesk.core.ticket import Ticket
@@ -27,6 +28,7 @@ class SqlStore:
     def __init__(self, url: str, secret_life: timedelta) -> None:
         self._engine = make_engine(url)
         self._secret_life = secret_life
+        self._senders = SendersLock(self._engine.url.database or "") if self._engine.dialect.name == "sqlite" else None
 
     @contextmanager
     def unit(self) -> Iterator[SqlUnit]:
@@ -38,6 +40,17 @@ class SqlStore:
         """32 random bytes that were made when the desk began."""
         with transaction(self._engine, writes=False) as connection:
             return bytes(connection.execute(sa.select(META.c.secret_key)).scalar_one())
+
+    def begin_sending(self, now: datetime) -> None:
+        """From now until `close` we send. Alone on SQLite, we need not wait for the leases of dead senders to end."""
+
+        def take_over() -> None:
+            with transaction(self._engine, writes=True) as connection:
+                outbox.take_over(connection, now)
+
+        # Daemons that share a PostgreSQL database come and go; there the leases decide alone.
+        if self._senders is not None:
+            self._senders.enter(take_over)
 
     def claim(self, now: datetime, limit: int, *, lease_s: float = 900) -> Sequence[QueuedLetter]:
         """Letters that are due become ours for `lease_s` seconds, urgent ones first."""
@@ -70,6 +83,11 @@ class SqlStore:
         """Hold all letters back, or let them go; intake goes on."""
         with transaction(self._engine, writes=True) as connection:
             outbox.pause(connection, paused)
+
+    def close_breakers(self, now: datetime) -> None:
+        """What left before counts no longer towards the bounds on a domain and on all letters."""
+        with transaction(self._engine, writes=True) as connection:
+            outbox.close_breakers(connection, now)
 
     def paused(self) -> bool:
         """Are letters held back?"""
@@ -112,5 +130,7 @@ class SqlStore:
             return show.latest_time(connection)
 
     def close(self) -> None:
-        """Close the connections that are not in use."""
+        """Close the connections that are not in use; we send no longer."""
+        if self._senders is not None:
+            self._senders.close()
         self._engine.dispose()

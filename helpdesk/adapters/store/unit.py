@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.engine import Connection
 
-from helpdesk.adapters.store import changes, facts, filing, follow_ups, outbox, tickets
+from helpdesk.adapters.store import changes, facts, filing, follow_ups, notices, outbox, tickets
 from helpdesk.core.decision import Decision, Facts, Outcome, Wanted
+from helpdesk.core.digest import Notice
 from helpdesk.core.message import Inbound
 from helpdesk.core.outgoing import Letter
 from helpdesk.core.ticket import Ticket
@@ -74,6 +75,18 @@ class SqlUnit:
         """Queue a letter and put its text into the ticket; False when its dedupe_key is known."""
         cause = self._cause if letter.parts_of is None else letter.parts_of
         return outbox.enqueue(self._connection, letter, ticket, composed, now, cause)
+
+    def letters_to_ours(self, address: str, since: datetime) -> int:
+        """How many letters were written to one of ours since then."""
+        return notices.count_since(self._connection, address, since)
+
+    def hold_back(self, notice: Notice, dedupe_key: str, now: datetime) -> bool:
+        """Keep a notice for the next list; False when it was written or kept before."""
+        return notices.hold_back(self._connection, notice, dedupe_key, now)
+
+    def take_held_back(self, before: datetime) -> Sequence[Notice]:
+        """The notices of everybody for whom one has waited since `before`; they are forgotten."""
+        return notices.take(self._connection, before)
 
     def quarantine(
         self,

@@ -51,6 +51,7 @@ def upgrade() -> None:
         sa.Column("next_number", sa.Integer(), nullable=False),
         sa.Column("secret_key", sa.LargeBinary(), nullable=False),
         sa.Column("paused", sa.Boolean(), nullable=False),
+        sa.Column("resumed_at", MOMENT, nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_meta"),
     )
     op.create_table(
@@ -85,6 +86,7 @@ def upgrade() -> None:
         sa.Column("wake_at", MOMENT, nullable=True),
         sa.PrimaryKeyConstraint("number", name="pk_ticket"),
     )
+    op.create_index("ix_ticket_requester_address_opened_at", "ticket", ["requester_address", "opened_at"])
     op.create_index("ix_ticket_state", "ticket", ["state"])
 
     op.create_table(
@@ -120,6 +122,22 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("a", "b", "kind", name="pk_link"),
     )
     op.create_index("ix_link_b", "link", ["b"])
+
+    op.create_table(
+        "notice",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("ticket", sa.Integer(), nullable=True),
+        sa.Column("to_address", sa.Text(), nullable=False),
+        sa.Column("to_name", sa.Text(), nullable=False),
+        sa.Column("language", sa.Text(), nullable=False),
+        sa.Column("about", sa.Text(), nullable=False),
+        sa.Column("dedupe_key", sa.Text(), nullable=False),
+        sa.Column("created_at", MOMENT, nullable=False),
+        sa.ForeignKeyConstraint(["ticket"], ["ticket.number"], name="fk_notice_ticket"),
+        sa.PrimaryKeyConstraint("id", name="pk_notice"),
+        sa.UniqueConstraint("dedupe_key", name="uq_notice_dedupe_key"),
+    )
+    op.create_index("ix_notice_created_at", "notice", ["created_at"])
 
     op.create_table(
         "message",
@@ -238,6 +256,7 @@ def upgrade() -> None:
                 "unproven",
                 "result",
                 "alert",
+                "digest",
             ),
             nullable=False,
         ),
@@ -289,5 +308,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("letter", "address", name="pk_outbox_recipient"),
     )
     op.bulk_insert(
-        meta, [{"id": 1, "next_number": FIRST_NUMBER, "secret_key": secrets.token_bytes(32), "paused": False}]
+        meta,
+        [
+            {
+                "id": 1,
+                "next_number": FIRST_NUMBER,
+                "secret_key": secrets.token_bytes(32),
+                "paused": False,
+                "resumed_at": None,
+            }
+        ],
     )

@@ -1,0 +1,71 @@
+"""How our values become columns: text of strangers, tuples as JSON, enums guarded by a CHECK."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Field
+
+
+def storable(text: str) -> str:
+    """The text as both engines can keep it: NUL (PostgreSQL refuses it) and lone surrogates become U+FFFD."""
+    if text.isascii():
+        return text.replace("\0", "\ufffd")
+    return text.replace("\0", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+class Text(sa.types.TypeDecorator[str]):
+    """Text of strangers: any Python string can be written, compared and read back."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> str | None:
+        """Replace what the engines refuse."""
+        return None if value is None else storable(value)
+
+
+class Strings(sa.types.TypeDecorator[tuple[Any, ...]]):
+    """A tuple of strings, or of tuples of strings, as JSON."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Sequence[Any] | None, dialect: sa.Dialect) -> str | None:
+        """JSON, readable for people who look into the table."""
+        if value is None:
+            return None
+        clean = [storable(item) if isinstance(item, str) else [storable(text) for text in item] for item in value]
+        return json.dumps(clean, ensure_ascii=False)
+
+    def process_result_value(self, value: str | None, dialect: sa.Dialect) -> tuple[Any, ...] | None:
+        """The tuple that was written."""
+        if value is None:
+            return None
+        return tuple(tuple(item) if isinstance(item, list) else item for item in json.loads(value))
+
+
+def text_column(**options: Any) -> Any:
+    return Field(sa_type=Text, **options)
+
+
+def strings_column() -> Any:
+    return Field(sa_type=Strings)
+
+
+def choice_column(members: type[StrEnum], **options: Any) -> Any:
+    """A column for one of `members`, guarded by a CHECK: one bad row would make the whole table unreadable."""
+    kind = sa.Enum(
+        members,
+        name=members.__name__.lower(),
+        native_enum=False,
+        create_constraint=True,
+        validate_strings=True,
+        length=16,
+        values_callable=lambda enum: [member.value for member in enum],
+    )
+    return Field(sa_type=kind, **options)
