@@ -164,7 +164,7 @@ class Intake:
             taken = []
             for mail, inbound in zip(mails, inbounds, strict=True):
                 if mail.key in known:
-                    taken.append(Taken(key=mail.key))
+                    taken.append(Taken(key=mail.key, ticket=self._ticket_of_known(unit, inbound)))
                     continue
                 taken.append(self._take_one(unit, source, mail, inbound))
             if cursor is not None and cursor.validity:
@@ -203,6 +203,12 @@ class Intake:
         except Exception as problem:
             tries = TRIES if isinstance(problem, TooLargeError) else 1
             return self._set_aside(unit, source, mail, problem, attempts=tries)
+
+    def _ticket_of_known(self, unit: Unit, inbound: Inbound | Exception) -> int | None:
+        """The ticket that a mail taken before is on, if it is on one."""
+        if isinstance(inbound, Exception):
+            return None
+        return unit.facts(wanted(inbound, self._postbox.policy), self._now()).duplicate or None
 
     def _settle(self, unit: Unit, source: Source, mail: Fetched, inbound: Inbound) -> Taken:
         """The heart of the program: facts, decision, commit."""

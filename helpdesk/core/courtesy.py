@@ -32,8 +32,8 @@ _AROUND = {
     супер зрозуміло зрозумів зрозуміла ясно ок запрацювало працює тепер допомогло вийшло вирішено добрий день вітаю
     з повагою всього доброго гарного дня і та""",
     "en": """you very much so a lot many for your the help support quick fast reply answer great perfect all good ok
-    okay works working now it is that helped solved fixed got understood hello hi dear best kind regards have nice day and
-    everything again it's""",
+    okay works working now it is that helped solved fixed got understood hello hi dear best kind regards have nice day
+    and everything again it's""",
     "pl": """bardzo serdecznie za pomoc szybką szybka odpowiedź odpowiedz wsparcie wszystko super świetnie dobrze ok
     jasne zrozumiałem zrozumiałam działa dziala teraz pomogło rozwiązane dzień dobry witam pozdrawiam z poważaniem
     miłego dnia i już""",
