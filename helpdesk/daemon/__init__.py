@@ -160,7 +160,7 @@ class _Service:
         await asyncio.to_thread(self._works.store.begin_sending, self._world.now())
         self.sending = asyncio.create_task(self._send())
         self._ticks.every(FOLLOW_UP_EVERY, "follow-ups", self._follow_up)
-        self._ticks.every(60, "health", self._look_after)
+        self._ticks.every(LOOK_EVERY, "health", self._look_after)
         if self._notifier.watchdog_s:
             self._ticks.every(self._notifier.watchdog_s / 2, "watchdog", self._sign_of_life)
         self._ticks.start()

@@ -107,10 +107,6 @@ class Person:
         inbox = [self._read[name] for name in sorted(self._read, key=_arrival)]
         return inbox if event is None else [one for one in inbox if one["X-Helpdesk-Event"] == event]
 
-    def arrivals(self, message_id: str) -> list[float]:
-        """When each copy of a letter was delivered, in seconds of the system's clock, first things first."""
-        return sorted(_arrival(name)[0] for name, one in self._read.items() if one["Message-ID"] == message_id)
-
     def await_letters(self, event: str | None, count: int, *, within_s: float = 30) -> list[EmailMessage]:
         """`letters(event)` as soon as there are `count` of them."""
 
@@ -163,7 +159,7 @@ class Desk:
         self._manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._manager.bind(str(self._notify))
         self._manager.setblocking(False)
-        self.tables: Tables = self._usual_tables()
+        self.tables: Tables = self.usual_tables()
         self.configure()
 
     def __enter__(self) -> Self:
@@ -174,7 +170,8 @@ class Desk:
             self.kill()
         self._manager.close()
 
-    def _usual_tables(self) -> Tables:
+    def usual_tables(self) -> Tables:
+        """A desk on the mail stack: IMAP over TLS, submission with STARTTLS, answers leave at once."""
         ports = self.stack.ports
         login = {"user": self.address, "password_file": "secret"}
         return deepcopy(

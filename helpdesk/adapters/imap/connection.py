@@ -25,7 +25,7 @@ from typing import Any, Literal
 from imapclient import IMAPClient, SocketTimeout
 from imapclient.exceptions import CapabilityError, IMAPClientAbortError, LoginError
 
-from helpdesk.errors import HelpdeskError, PermanentError, TemporaryError
+from helpdesk.errors import HelpdeskError, PermanentError, TemporaryError, UnreachableError
 
 IDLE_RENEWAL_S = 240  # middleboxes drop silent connections after 5 to 30 minutes
 GOODBYE_S = 2  # a server that is slow to say goodbye is left without one
@@ -228,7 +228,9 @@ class Connection:
             case UnicodeEncodeError():
                 return PermanentError(f"{at}: offers no login that takes letters beyond ASCII; change the password")
             case socket.gaierror():
-                return TemporaryError(f"{at}: the host is not found: {error.strerror}. Check its name, and DNS here")
+                return UnreachableError(f"{at}: the host is not found: {error.strerror}. Check its name, and DNS here")
+            case ConnectionRefusedError():
+                return UnreachableError(f"{at}: nobody listens there. Start that server, or check host and port")
             case TimeoutError():
                 return TemporaryError(f"{at}: no answer in time while {doing}")
             case _:
