@@ -70,12 +70,14 @@ def either(patterns: tuple[Pattern, ...], name: str) -> Pattern:
 
 def find(pattern: Pattern, prepared: Prepared) -> Match | None:
     """The first place of a letter that fits, or None."""
-    return next((_match(span, prepared) for span in spans(pattern.root, prepared)), None)
+    found = spans(pattern.root, prepared)
+    return _match(found[0], prepared) if found else None
 
 
 def find_all(pattern: Pattern, prepared: Prepared) -> tuple[Match, ...]:
     """Every place of a letter that fits, in the order of reading."""
-    return tuple(_match(span, prepared) for span in spans(pattern.root, prepared))
+    found = spans(pattern.root, prepared)
+    return tuple(_match(span, prepared) for span in found) if found else ()
 
 
 def _match(span: Span, prepared: Prepared) -> Match:
@@ -213,5 +215,5 @@ def _written_together(part: OneOf) -> OneOf:
     """Negation and word in one: "неработает"."""
     return one_of(
         frozenset(negation + word for word in part.whole for negation in _NEGATIONS),
-        tuple(negation + beginning for beginning in part.beginnings for negation in _NEGATIONS),
+        tuple(negation + one for several in part.beginnings.values() for one in several for negation in _NEGATIONS),
     )

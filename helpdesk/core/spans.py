@@ -2,12 +2,17 @@
 
 A part and a Prepared letter in, the Spans that fit out, in the order of reading. A part is found once per letter,
 however many patterns share it. Work is linear in the words of the letter; there is no backtracking.
+
+Most patterns do not fit most letters, so every part knows what it `needs`: groups of beginnings of words, from each of
+which the letter must have one. A part that misses some is not walked into.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from typing import NamedTuple
 
@@ -21,6 +26,10 @@ GUARDED = 2
 FORGIVEN = 6
 
 
+# What a part needs: from each group one beginning of a word (STEM letters).
+Needs = tuple[frozenset[str], ...]
+
+
 class Span(NamedTuple):
     """The places of the first and the last word of something found."""
 
@@ -30,19 +39,17 @@ class Span(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OneOf:
-    """One word out of many: whole words and beginnings. `stems` are the first letters of all of them."""
+    """One word out of many: whole words, and beginnings by their first letters."""
 
     whole: frozenset[str]
-    beginnings: tuple[str, ...]
-    stems: frozenset[str]
+    beginnings: Mapping[str, tuple[str, ...]]
+    needs: Needs
 
     def find(self, prepared: Prepared) -> list[Span]:
-        if self.stems.isdisjoint(prepared.stems):
-            return []
-        found = {word for word in self.whole if word in prepared.by_word}
-        for beginning in self.beginnings:
-            for word in prepared.by_stem.get(beginning[:STEM], ()):
-                if word.startswith(beginning) or (len(beginning) >= FORGIVEN and _one_slip(word, beginning)):
+        found = set(prepared.by_word.keys() & self.whole)
+        for stem in prepared.stems & self.beginnings.keys():
+            for word in prepared.by_stem[stem]:
+                if word not in found and any(_begins(word, beginning) for beginning in self.beginnings[stem]):
                     found.add(word)
         return [Span(place, place) for place in sorted({place for word in found for place in prepared.by_word[word]})]
 
@@ -52,6 +59,7 @@ class OfClass:
     """Any word of a class such as <number>."""
 
     name: str
+    needs: Needs = ()
 
     def find(self, prepared: Prepared) -> list[Span]:
         return [Span(place, place) for place in of_class(prepared, self.name)]
@@ -59,12 +67,26 @@ class OfClass:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Either:
-    """One of several parts."""
+    """One of several parts. `by_stem` leads from a beginning in the letter to the parts that it makes possible."""
 
     parts: tuple[Part, ...]
+    by_stem: dict[str, list[Part]] = field(init=False)
+    always: tuple[Part, ...] = field(init=False)
+    needs: Needs = field(init=False)
+
+    def __post_init__(self) -> None:
+        by_stem: dict[str, list[Part]] = defaultdict(list)
+        for part in self.parts:
+            # Every group must be met, so one will do for a first look: the smallest tells the most.
+            for stem in min(part.needs, key=len, default=()):
+                by_stem[stem].append(part)
+        object.__setattr__(self, "by_stem", dict(by_stem))
+        object.__setattr__(self, "always", tuple(part for part in self.parts if not part.needs))
+        object.__setattr__(self, "needs", () if self.always else (frozenset(by_stem),))
 
     def find(self, prepared: Prepared) -> list[Span]:
-        return sorted({span for part in self.parts for span in spans(part, prepared)})
+        met = {part for stem in prepared.stems & self.by_stem.keys() for part in self.by_stem[stem]}
+        return sorted({span for part in (*self.always, *met) for span in spans(part, prepared)})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,6 +98,10 @@ class Near:
     gap: int
     any_order: bool
     unwanted: Part | None
+    needs: Needs = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "needs", self.left.needs + self.right.needs)
 
     def find(self, prepared: Prepared) -> list[Span]:
         lefts = spans(self.left, prepared)
@@ -99,6 +125,10 @@ class Guarded:
     unwanted: Part
     before: bool
     reach: int
+    needs: Needs = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "needs", self.part.needs)
 
     def find(self, prepared: Prepared) -> list[Span]:
         found = spans(self.part, prepared)
@@ -117,6 +147,9 @@ Part = OneOf | OfClass | Either | Near | Guarded
 
 def spans(part: Part, prepared: Prepared) -> list[Span]:
     """Where `part` stands in the letter, in the order of reading."""
+    for group in part.needs:
+        if group.isdisjoint(prepared.stems):
+            return []
     found = prepared.memo.get(part)
     if found is None:
         found = prepared.memo[part] = part.find(prepared)
@@ -126,7 +159,11 @@ def spans(part: Part, prepared: Prepared) -> list[Span]:
 @cache
 def one_of(whole: frozenset[str], beginnings: tuple[str, ...]) -> OneOf:
     """The part for these words; the same words give the same part, so that a letter is searched once for them."""
-    return OneOf(whole, beginnings, frozenset(word[:STEM] for word in (*whole, *beginnings)))
+    by_stem: dict[str, list[str]] = defaultdict(list)
+    for beginning in beginnings:
+        by_stem[beginning[:STEM]].append(beginning)
+    needs = frozenset(word[:STEM] for word in (*whole, *beginnings))
+    return OneOf(whole, {stem: tuple(found) for stem, found in by_stem.items()}, (needs,))
 
 
 def united(parts: tuple[Part, ...]) -> Part:
@@ -138,7 +175,7 @@ def united(parts: tuple[Part, ...]) -> Part:
         return others[0] if len(others) == 1 else Either(others)
     merged = one_of(
         frozenset(word for part in words for word in part.whole),
-        tuple(dict.fromkeys(beginning for part in words for beginning in part.beginnings)),
+        tuple(dict.fromkeys(one for part in words for several in part.beginnings.values() for one in several)),
     )
     return Either((merged, *others)) if others else merged
 
@@ -156,6 +193,10 @@ def _followed(lefts: list[Span], rights: list[Span], gap: int) -> list[tuple[Spa
 def _any_within(barred: list[Span], first: int, last: int) -> bool:
     begin = bisect_left(barred, (first,))
     return any(span.last <= last for span in barred[begin : bisect_right(barred, (last + 1,), begin)])
+
+
+def _begins(word: str, beginning: str) -> bool:
+    return word.startswith(beginning) or (len(beginning) >= FORGIVEN and _one_slip(word, beginning))
 
 
 def _one_slip(word: str, beginning: str) -> bool:

@@ -12,6 +12,7 @@ import re
 import unicodedata
 from bisect import bisect_left
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 # Characters. Nobody reports an outage behind page ten, and the work for a letter of any size stays bounded.
@@ -105,6 +106,8 @@ def fold(text: str) -> str:
     return _MARKED.sub(lambda letter: _FOLDED[letter.group()], text.lower())
 
 
+# Rules, checklists and others read the same letter one after another.
+@lru_cache(maxsize=1)
 def prepare(text: str, subject: str = "") -> Prepared:
     """The words of a letter and where they stand. Work is linear in the length read (at most MAX_CHARS)."""
     subject, text = _clean(subject), _clean(text)
