@@ -99,7 +99,15 @@ def test_configuration_examples_load(text: str, tmp_path: Path) -> None:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch(mode=0o600)
         (tmp_path / name).write_text("secret", encoding="utf-8")
-    load(file, environ=os.environ | passwords)
+    for name in re.findall(r'password_credential = "(\w+)"', text):
+        (tmp_path / name).write_text("secret", encoding="utf-8")
+    load(file, environ=os.environ | passwords | {"CREDENTIALS_DIRECTORY": str(tmp_path)})
+
+
+def test_tests_that_documents_name_exist() -> None:
+    shown = {name for document in DOCUMENTS for name in re.findall(r"`((?:\w+/)*test_\w+\.py)`", text_of(document))}
+    assert "system/test_kill.py" in shown
+    assert sorted(name for name in shown if not (ROOT / "tests" / name.removeprefix("tests/")).exists()) == []
 
 
 # --- what is listed is there, and what is there is listed ------------------------------------------
