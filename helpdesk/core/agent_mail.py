@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from helpdesk.core.appending import record
+from helpdesk.core.appending import auth_failed, record
 from helpdesk.core.case import Case
 from helpdesk.core.command_values import Command, Help, Note, ShowQueue, ShowTicket, Spam
 from helpdesk.core.commands import Parsed, help_text, parse
@@ -39,6 +39,7 @@ from helpdesk.core.outgoing import SEND_WORD, Audience, Event, Letter, SentLette
 from helpdesk.core.policy import Agent
 from helpdesk.core.ticket import Held, Lane, State, Ticket
 from helpdesk.core.timers import ask_schedule
+from helpdesk.core.triage import order
 from helpdesk.core.trust import Authentication, addressed_to_others, own_letter
 
 
@@ -99,9 +100,8 @@ def decide_agent_mail(case: Case) -> Decision:
 
 def _unproven(case: Case, agent: Agent) -> Decision:
     """Nothing is carried out: the text is kept, and a fresh notification offers to send it with one reply."""
-    why = Reason("not-proven", f"From says {case.sender}, nothing proves it")
-    if case.authentication is Authentication.FAILED:
-        why = Reason("auth-failed", f"From says {case.sender}, the trusted server says it is forged")
+    forged = case.authentication is Authentication.FAILED
+    why = auth_failed(case) if forged else Reason("not-proven", case.sender)
     ticket = case.ticket
     letters: tuple[Letter, ...] = ()
     if case.facts.counts.unproven_1h < 1:
@@ -121,7 +121,8 @@ def _unproven(case: Case, agent: Agent) -> Decision:
             )
         else:
             words = words_in(case.policy.desk(agent.desks[0] if agent.desks else "").language)
-            letter = result(agent, None, case.policy, words.not_proven, case.inbound.sha256)
+            told = "\n".join((words.not_proven, "", *_quoted(case.inbound.text or case.inbound.subject)))
+            letter = result(agent, None, case.policy, told, case.inbound.sha256)
             letters = (replace(letter, event=Event.UNPROVEN),)
     changes = (Record(ticket.number, case.sender, "held", str(why)),) if ticket else ()
     outcome = Outcome(ticket=ticket.number if ticket else None, changes=changes, letters=letters, reasons=(why,))
@@ -183,7 +184,7 @@ def _on_ticket(post: _Post, ticket: Ticket) -> Decision:
     if text:
         return _note(post, carried, text, unasked=not note and reaches is not Audience.COLLEAGUES)
     outcome = Outcome(ticket=ticket.number, changes=carried.changes, letters=carried.letters)
-    return _result(post, carried.ticket, outcome, carried.lines + _shown(post), Filing.COMMAND)
+    return _result(post, carried.ticket, outcome, carried.lines + _shown(post, carried.ticket), Filing.COMMAND)
 
 
 def _reaches(letter: SentLetter | None) -> Audience | None:
@@ -206,7 +207,8 @@ def _answer(post: _Post, carried: Carried, text: str) -> Decision:
     event = Event.CLOSED if before.state is State.CLOSED and carried.settles_state else Event.REPLY
     if carried.asked:
         event = Event.MISSING
-    changes: list[Change] = list(carried.changes)
+    answered = Record(before.number, post.agent.name, "answered", f"proof: {case.proof}")
+    changes: list[Change] = [*carried.changes, answered]
     after = before
     if before.assignee is None:
         changes.append(Assign(before.number, post.agent.name))
@@ -214,12 +216,12 @@ def _answer(post: _Post, carried: Carried, text: str) -> Decision:
     if not carried.settles_state and before.wake_at is None:
         # Answered is waiting on the requester; an outage stays open until it is over, a sleeping ticket sleeps on.
         state = State.OPEN if before.lane is Lane.OUTAGE else State.WAITING
-        changes.append(SetState(before.number, state))
-        after = replace(after, state=state)
+        if state is not before.state:
+            changes.append(SetState(before.number, state))
+            after = replace(after, state=state)
         if before.missing and before.state is State.WAITING and before.follow_ups:
             # Whoever got an answer has the whole time again before the ticket closes.
             changes += ask_schedule(before.number, case.policy.desk(before.desk), case.now)
-    changes.append(Record(before.number, post.agent.name, "answered", case.proof.value))
     letters = answer(
         after,
         post.agent,
@@ -292,10 +294,14 @@ def _line_refused(post: _Post, refused: Refused) -> str:
 
 def _refuse(post: _Post, ticket: Ticket | None, why: tuple[str, ...]) -> Decision:
     """Nothing was carried out; the agent gets the mail back with the reasons."""
-    lines = (post.words.nothing_done, *why, "", *(f"> {line}" for line in post.text.splitlines()))
+    lines = (post.words.nothing_done, *why, "", *_quoted(post.text))
     changes = (Record(ticket.number, post.agent.name, "refused", "; ".join(why)),) if ticket else ()
     outcome = Outcome(ticket=ticket.number if ticket else None, changes=changes)
     return _result(post, ticket, outcome, lines, Filing.COMMAND)
+
+
+def _quoted(text: str) -> tuple[str, ...]:
+    return tuple(f"> {line}".rstrip() for line in text.splitlines())
 
 
 def _not_understood(post: _Post) -> tuple[str, ...] | None:
@@ -304,20 +310,24 @@ def _not_understood(post: _Post) -> tuple[str, ...] | None:
     return tuple(error.describe(post.language) for error in post.parsed.errors)
 
 
-def _shown(post: _Post) -> tuple[str, ...]:
-    """What #queue, #show and #help print."""
+def _shown(post: _Post, after: Ticket | None = None) -> tuple[str, ...]:
+    """What #queue, #show and #help print; `after` is this ticket as the other commands have left it."""
     shown: list[str] = []
     for command in post.parsed.commands:
-        shown += _shown_by(command, post)
+        shown += _shown_by(command, post, after)
     return tuple(shown)
 
 
-def _shown_by(command: Command, post: _Post) -> list[str]:
+def _shown_by(command: Command, post: _Post, after: Ticket | None) -> list[str]:
+    def as_it_is(ticket: Ticket) -> Ticket:
+        return after if after and after.number == ticket.number else ticket
+
     match command:
         case ShowQueue():
-            return queue_list(tuple(t for t in post.case.facts.queue if post.agent.serves(t.desk)))
+            mine = (as_it_is(ticket) for ticket in post.case.facts.queue if post.agent.serves(ticket.desk))
+            return queue_list(tuple(order(ticket for ticket in mine if ticket.state is not State.CLOSED)))
         case ShowTicket(number):
-            found = [ticket for ticket in post.case.facts.by_number if ticket.number == number]
+            found = [as_it_is(ticket) for ticket in post.case.facts.by_number if ticket.number == number]
             return one_ticket(found[0]) if found else [post.words.no_ticket.format(number=number)]
         case Help():
             return help_text(guess(post.case.inbound.text) or post.language).splitlines()

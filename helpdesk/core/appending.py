@@ -52,12 +52,12 @@ def append(case: Case, ticket: Ticket) -> Decision:
     if ticket.state is State.NEW and not ask_again:
         state = State.NEW
 
-    changes: list[Change] = [Unschedule(ticket.number)]
+    changes: list[Change] = [Record(ticket.number, case.sender, "wrote", _evidence(case)), Unschedule(ticket.number)]
     if state is not ticket.state or ticket.wake_at is not None:
         changes.append(SetState(ticket.number, state))
     if progress or findings.fields:
         changes.append(SetFacts(ticket.number, findings.fields, findings.missing, ticket.checklist))
-    changes += (Remember(case.sender, failing=False), Record(ticket.number, case.sender, "wrote", _evidence(case)))
+    changes.append(Remember(case.sender, failing=False))
     if silence is not None and (reopened or (progress and findings.missing)):
         changes.append(Record(ticket.number, "helpdesk", "no letter", str(silence)))
     letters: list[Letter] = list(breaker_alerts(case, silence))
@@ -74,8 +74,7 @@ def append(case: Case, ticket: Ticket) -> Decision:
         )
     elif reopened and silence is None:
         letters += to_requester(Event.REOPENED, ticket, case.inbound.sha256, in_reply_to=case.inbound.message_id)
-    disagreements = tuple(reason for reason in case.thread.reasons if reason.rule == "thread-disagreement")
-    why = (Reason("reopened", f"was closed as {ticket.resolution or 'solved'}"),) if reopened else findings.reasons
+    why = (Reason("reopened", f"was closed as {ticket.resolution or 'solved'}"),) if reopened else ()
     letters += to_agents(
         Event.NOTIFY,
         ticket,
@@ -85,10 +84,11 @@ def append(case: Case, ticket: Ticket) -> Decision:
         author=case.inbound.sender,
         parts=tuple(file.part for file in case.inbound.attachments),
         missing=questions(desk.checklists, ticket.checklist, findings.missing, desk.language),
-        reasons=(*disagreements, *why),
+        reasons=(*_disagreements(case), *why),
         but=case.sender,
     )
-    outcome = Outcome(ticket=ticket.number, changes=tuple(changes), letters=tuple(letters), reasons=why)
+    reasons = (*why, *findings.reasons)
+    outcome = Outcome(ticket=ticket.number, changes=tuple(changes), letters=tuple(letters), reasons=reasons)
     return case.decision(Disposition.APPEND, Filing.VISIBLE, outcome, language=ticket.language)
 
 
@@ -102,7 +102,11 @@ def _keep(case: Case, ticket: Ticket) -> Decision:
 
 def _evidence(case: Case) -> str:
     """How the mail came to its ticket; where tag and references disagree, that too."""
-    return "; ".join(str(reason) for reason in case.thread.reasons)
+    return "; ".join((case.thread.evidence, *map(str, _disagreements(case))))
+
+
+def _disagreements(case: Case) -> tuple[Reason, ...]:
+    return tuple(reason for reason in case.thread.reasons if reason.rule == "thread-disagreement")
 
 
 def hold(case: Case, ticket: Ticket, why: Reason, *, instead: tuple[Letter, ...] | None = None) -> Decision:
@@ -145,8 +149,13 @@ def record(case: Case, ticket: Ticket | None, why: Reason) -> Decision:
 def doubt(case: Case) -> Reason | None:
     """Why a participant's mail is not simply believed, or None."""
     if case.authentication is Authentication.FAILED:
-        return Reason("auth-failed", "the trusted server says the sender is forged")
+        return auth_failed(case)
     return None
+
+
+def auth_failed(case: Case) -> Reason:
+    """What the trusted server said when it called the sender forged."""
+    return next(reason for reason in case.reasons if reason.rule == "auth-failed")
 
 
 def _checklist(case: Case, ticket: Ticket) -> Checklist | None:

@@ -17,11 +17,13 @@ from helpdesk.core.decision import (
     Outcome,
     Record,
     Remember,
+    SetState,
     Unschedule,
 )
-from helpdesk.core.message import Bounce, Reason
+from helpdesk.core.message import Reason
 from helpdesk.core.notices import alerts, to_agents
 from helpdesk.core.outgoing import Audience, Event, Letter, SentLetter
+from helpdesk.core.ticket import State, Ticket
 
 
 def decide_bounce(case: Case) -> Decision:
@@ -37,8 +39,11 @@ def decide_bounce(case: Case) -> Decision:
         changes.append(Remember(letter.recipient, failing=True))
     if letter.ticket is not None:
         changes.append(Record(letter.ticket, "helpdesk", why.rule, why.evidence))
-        if failed and letter.audience is Audience.REQUESTER:
-            changes.append(Unschedule(letter.ticket))
+    if failed and case.ticket is not None and _is_requesters(letter, case.ticket):
+        changes.append(Unschedule(case.ticket.number))
+        if case.ticket.state is State.WAITING:
+            # Who was not reached cannot answer: the ticket is ours again.
+            changes.append(SetState(case.ticket.number, State.OPEN))
     outcome = Outcome(
         ticket=letter.ticket,
         changes=tuple(changes),
@@ -50,6 +55,10 @@ def decide_bounce(case: Case) -> Decision:
 
 def _letter(case: Case) -> SentLetter | None:
     return case.facts.bounced or next(iter(case.facts.letters), None)
+
+
+def _is_requesters(letter: SentLetter, ticket: Ticket) -> bool:
+    return ticket.requester is not None and letter.recipient == ticket.requester.address
 
 
 def _told(case: Case, letter: SentLetter, why: Reason) -> tuple[Letter, ...]:

@@ -93,7 +93,7 @@ class Case:
             language=language,
             changes=outcome.changes,
             letters=() if self.arrival.silent else outcome.letters,
-            reasons=self.reasons + outcome.reasons + more,
+            reasons=tuple(dict.fromkeys(self.reasons + outcome.reasons + more)),
         )
 
 

@@ -22,7 +22,6 @@ from helpdesk.core.message import Inbound, Kind, Reason
 from helpdesk.core.opening import open_ticket
 from helpdesk.core.outgoing import Audience
 from helpdesk.core.policy import Policy
-from helpdesk.core.subject_tag import tag
 from helpdesk.core.thread import admits
 from helpdesk.core.ticket import State, Ticket
 
@@ -76,7 +75,7 @@ def _decide_on_ticket(case: Case, ticket: Ticket) -> Decision:
         if guesses is not None:
             return hold(case, ticket, guesses, instead=guessing_alerts(case, guesses))
         return open_ticket(case, linked=ticket)
-    return hold(case, ticket, Reason("no-part", f"{case.sender or 'nobody'} takes no part in {tag(ticket.number)}"))
+    return hold(case, ticket, Reason("no-part", case.sender or case.inbound.from_shown))
 
 
 def _writes_as_requester(case: Case) -> bool:

@@ -34,6 +34,8 @@ def _line(place: int, ticket: Ticket) -> str:
         marks.insert(0, f"‼ {ticket.situation or ticket.lane.value}")
     if ticket.priority.value != "normal":
         marks.append(ticket.priority.value)
+    if ticket.wake_at:
+        marks.append(f"⏰ {ticket.wake_at:%Y-%m-%d}")
     if ticket.assignee:
         marks.append(f"@{ticket.assignee}")
     if ticket.held:

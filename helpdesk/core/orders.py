@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from helpdesk.core import command_values as order
 from helpdesk.core.checklist import questions
@@ -246,7 +247,8 @@ def _sleep(ticket: Ticket, until: datetime, bench: Bench) -> Carried:
         SetState(ticket.number, State.OPEN, wake_at=until),
         Schedule(ticket.number, WAKE, until),
     )
-    line = bench.words.sleeps.format(until=f"{until:%Y-%m-%d %H:%M} UTC")
+    zone = ZoneInfo(bench.policy.desk(ticket.desk).calendar.timezone)
+    line = bench.words.sleeps.format(until=f"{until.astimezone(zone):%Y-%m-%d %H:%M}")
     return Carried(ticket=after, changes=changes, lines=(line,), settles_state=True)
 
 
@@ -372,8 +374,13 @@ def _undo(ticket: Ticket, bench: Bench) -> Carried | str:
     if bench.agent.name not in ticket.unsent:
         return bench.words.nothing_to_undo
     after = replace(ticket, state=State.OPEN)
-    changes = (CancelLetters(ticket.number, bench.agent.name), SetState(ticket.number, State.OPEN))
-    return _changed(after, bench.words.undone, *changes)
+    return _changed(
+        after,
+        bench.words.undone,
+        CancelLetters(ticket.number, bench.agent.name),
+        Record(ticket.number, bench.agent.name, "took the answer back"),
+        SetState(ticket.number, State.OPEN),
+    )
 
 
 def _link(ticket: Ticket, number: int, bench: Bench) -> Carried | str:

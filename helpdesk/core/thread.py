@@ -41,7 +41,8 @@ def match(inbound: Inbound, facts: Facts) -> Thread:
         found, evidence, words = tickets[secret.ticket], "secret", _named(secret)
     elif facts.by_reference:
         mentioned, found = facts.by_reference[0]
-        ours = next((letter for letter in facts.letters if letter.message_id == mentioned), None)
+        known = (*facts.letters, *((facts.bounced,) if facts.bounced else ()))
+        ours = next((letter for letter in known if letter.message_id == mentioned), None)
         evidence, words = "references", _named(ours) if ours else f"mentions {mentioned}"
     elif tagged is not None:
         return Thread(

@@ -69,9 +69,9 @@ def _remind(ticket: Ticket, desk: Desk, now: datetime) -> Outcome:
 
 def _close(ticket: Ticket, desk: Desk, now: datetime) -> Outcome:
     changes = (
+        Record(ticket.number, "helpdesk", "closed", "nobody answered"),
         Unschedule(ticket.number, (REMINDER,)),
         SetState(ticket.number, State.CLOSED, resolution=desk.close_resolution),
-        Record(ticket.number, "helpdesk", "closed", "nobody answered"),
     )
     letters = to_requester(
         Event.CLOSED,
@@ -84,7 +84,7 @@ def _close(ticket: Ticket, desk: Desk, now: datetime) -> Outcome:
 
 def _wake(ticket: Ticket, policy: Policy, now: datetime) -> Outcome:
     changes = (SetState(ticket.number, State.OPEN), Record(ticket.number, "helpdesk", "woke up"))
-    why = Reason("woke-up", "its time has come")
+    why = Reason("woke-up")
     letters = to_agents(
         Event.NOTIFY, ticket, policy, f"{WAKE}@{_due(ticket, WAKE, now):%Y-%m-%dT%H:%M}", reasons=(why,)
     )

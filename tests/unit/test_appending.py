@@ -170,8 +170,7 @@ def test_the_history_says_how_the_mail_found_its_ticket() -> None:
             NUMBER,
             "anna@shop.test",
             "wrote",
-            "thread-secret: answers our letter to anna@shop.test of 2026-03-01 09:00 UTC; "
-            "thread-disagreement: subject has [##100002##], references lead to [##100001##]",
+            "secret; thread-disagreement: subject has [##100002##], references lead to [##100001##]",
         )
     ]
 

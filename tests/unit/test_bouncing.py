@@ -4,15 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
-from helpdesk.core.decision import Decision, Disposition, Facts, Filing, MarkBounced, Record, Remember, Unschedule
+from helpdesk.core.decision import (
+    Decision,
+    Disposition,
+    Facts,
+    Filing,
+    MarkBounced,
+    Record,
+    Remember,
+    SetState,
+    Unschedule,
+)
 from helpdesk.core.message import Address, Bounce, FailedRecipient, Kind
 from helpdesk.core.outgoing import Audience, SentLetter
-from tests.build import ANNA, NUMBER, acknowledged, changes, decided, mail, sent, ticket, written
+from helpdesk.core.ticket import State, Ticket
+from tests.build import ANNA, BORIS, NUMBER, acknowledged, changes, decided, mail, sent, ticket, written
 
 DAEMON = Address("mailer-daemon@relay.test")
 
 
-def report(letter: SentLetter | None, *, permanent: bool = True, **facts: Any) -> Decision:
+def report(letter: SentLetter | None, *, permanent: bool = True, on: Ticket | None = None, **facts: Any) -> Decision:
     """A delivery report about one of our letters, or about a letter that nobody knows."""
     about = letter or sent(ANNA.address)
     bounce = Bounce(
@@ -22,7 +33,7 @@ def report(letter: SentLetter | None, *, permanent: bool = True, **facts: Any) -
     )  # fmt: skip
     known: dict[str, Any] = {"bounced": letter}
     if letter and letter.ticket:
-        known["by_reference"] = ((letter.message_id, ticket()),)
+        known["by_reference"] = ((letter.message_id, on or ticket()),)
     inbound = mail("User unknown", sender=DAEMON, bounce=bounce, report_type="delivery-status", return_path="")
     return decided(inbound, Facts(**known | facts))
 
@@ -37,6 +48,21 @@ def test_a_letter_that_the_requester_did_not_get_is_told_to_the_agents_and_ends_
     assert changes(decision, Remember) == [Remember(ANNA.address, failing=True)]
     assert changes(decision, Record) == [Record(NUMBER, "helpdesk", "bounce", "anna@shop.test 5.1.1")]
     assert [change.message_id for change in changes(decision, MarkBounced)] == [acknowledged().message_id]
+
+
+def test_who_was_not_reached_cannot_answer() -> None:
+    decision = report(acknowledged(), on=ticket(state=State.WAITING))
+    assert changes(decision, SetState) == [SetState(NUMBER, State.OPEN)]
+
+
+def test_a_copy_that_did_not_arrive_does_not_end_the_follow_ups() -> None:
+    decision = report(acknowledged(BORIS), on=ticket(state=State.WAITING))
+    assert written(decision)[0] == ("bounced", "ivan@help.test")
+    assert (changes(decision, Unschedule), changes(decision, SetState)) == ([], [])
+
+
+def test_the_secret_of_the_letter_is_not_in_the_reasons() -> None:
+    assert acknowledged().message_id not in "".join(map(str, report(acknowledged()).reasons))
 
 
 def test_a_delay_is_noted_and_told_to_nobody() -> None:

@@ -186,12 +186,16 @@ def test_a_waiting_ticket_is_put_to_sleep_as_an_open_one() -> None:
         SetState(NUMBER, State.OPEN, wake_at=until),
         Schedule(NUMBER, "wake", until),
     )
-    assert carried.lines == ("Sleeps until 2026-03-05 09:00 UTC, or until the requester writes.",)
+    assert carried.lines == ("Sleeps until 2026-03-05 09:00, or until the requester writes.",)
 
 
 def test_undo_takes_back_the_agents_own_answer_only() -> None:
     carried = done(order.Undo(), on=ticket(state=State.WAITING, unsent=("Ivan",)))
-    assert carried.changes == (CancelLetters(NUMBER, "Ivan"), SetState(NUMBER, State.OPEN))
+    assert carried.changes == (
+        CancelLetters(NUMBER, "Ivan"),
+        Record(NUMBER, "Ivan", "took the answer back"),
+        SetState(NUMBER, State.OPEN),
+    )
     assert "no answer of yours" in refused(order.Undo(), on=ticket(unsent=("Olha",)))
 
 
