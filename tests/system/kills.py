@@ -19,10 +19,12 @@ from helpdesk.dispatch import PARALLEL
 from tests.stack import HOST
 from tests.system.desk import Desk, Person, eventually
 
-# The daemon is killed so many seconds after it was started, or, three times of four, after it was ready: that is
-# when it reads what piled up meanwhile.
-WHILE_STARTING_S = 1.5
-WHILE_WORKING_S = 0.8
+# The daemon is killed after so many lines of its log, and so many seconds. Counting lines puts the kill into the middle
+# of work on any machine: a mail writes five of them, and a start finds the mails that came meanwhile.
+LINES = 60
+SECONDS = 0.02
+# A daemon that has nothing more to do logs nothing more: then it is killed all the same.
+AT_LATEST_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +54,23 @@ def pour(desk: Desk, *, mails: int, kills: int, seed: int, per_second: float = 6
     pouring = threading.Thread(target=_send_all, args=(desk, customers, per_second))
     pouring.start()
     for _ in range(kills):
-        if chance.random() < 0.25:
-            desk.start(wait=False)
-            time.sleep(chance.uniform(0, WHILE_STARTING_S))
-        else:
-            desk.start()
-            time.sleep(chance.uniform(0, WHILE_WORKING_S))
+        seen = desk.logged().count("\n")
+        lines = seen + chance.randrange(LINES)
+        desk.start(wait=False)
+        _await_lines(desk, lines)
+        time.sleep(chance.uniform(0, SECONDS))
         desk.kill()
     pouring.join()
     with desk.running():
         _await_all(desk, customers)
     return _account(desk, customers, kills, time.monotonic() - began)
+
+
+def _await_lines(desk: Desk, lines: int) -> None:
+    """Until the log has this many lines, or the daemon is idle."""
+    deadline = time.monotonic() + AT_LATEST_S
+    while desk.logged().count("\n") < lines and time.monotonic() < deadline:
+        time.sleep(0.005)
 
 
 def _send_all(desk: Desk, customers: list[Person], per_second: float) -> None:

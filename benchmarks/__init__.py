@@ -1,0 +1,1 @@
+"""Speed and memory of the whole program, measured on this machine: `make bench`."""
