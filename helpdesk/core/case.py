@@ -6,13 +6,14 @@ the ticket, the sender's role and proof.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from helpdesk.core.classify import classify
+from helpdesk.core.classify import asks_by_itself, classify, is_robot_address
 from helpdesk.core.commands import numbers_named, wants_queue
 from helpdesk.core.decision import Decision, Disposition, Facts, Filing, Outcome, Proof, Role, Wanted
-from helpdesk.core.message import Inbound, Kind, Reason
+from helpdesk.core.forward import original, without_a_word
+from helpdesk.core.message import Address, Forwarded, Inbound, Kind, Reason
 from helpdesk.core.policy import Desk, Policy, reply_token
 from helpdesk.core.subject_tag import find_tags
 from helpdesk.core.thread import Thread, match
@@ -46,6 +47,10 @@ class Case:
     role: Role
     proof: Proof
     reasons: tuple[Reason, ...]
+    forwarded: Forwarded | None = None  # what a proven agent or partner passes on
+    asks_by_itself: bool = False  # of machine mail: it answers nothing, somebody should look at it
+    kept_text: str | None = None  # what is kept as the mail's text when it differs from what was written
+    kept_author: Address | None = None  # whose words that is, when they are not the sender's
 
     @property
     def ticket(self) -> Ticket | None:
@@ -60,14 +65,32 @@ class Case:
     @property
     def desk_of_arrival(self) -> Desk:
         """The desk whose address stands first in To, then Cc; else that of the mailbox."""
+        return next(iter(self.desks_addressed), self.policy.desk(self.arrival.desk))
+
+    @property
+    def desks_addressed(self) -> tuple[Desk, ...]:
+        """The desks whose addresses stand in To, then Cc, in this order."""
+        # Several desks may share one address: then the mailbox decides.
+        by_address = {desk.address.address: desk for desk in reversed(self.policy.desks)}
         arrived = self.policy.desk(self.arrival.desk)
-        for recipient in self.inbound.to + self.inbound.cc:
-            if recipient.address == arrived.address.address:
-                return arrived  # several desks may share one address: then the mailbox decides
-            for desk in self.policy.desks:
-                if desk.address.address == recipient.address:
-                    return desk
-        return arrived
+        by_address[arrived.address.address] = arrived
+        named = (by_address.get(recipient.address) for recipient in self.inbound.to + self.inbound.cc)
+        return tuple({desk.name: desk for desk in named if desk is not None}.values())
+
+    def of_author(self, forwarded: Forwarded) -> Case:
+        """This case as if the author of the forwarded mail had written to us himself."""
+        inbound = replace(
+            self.inbound,
+            message_id=forwarded.message_id,
+            sender=forwarded.sender,
+            # Whom else the mail was passed on to has no part in the request.
+            to=tuple(address for address in self.inbound.to if self.policy.is_ours(address.address)),
+            cc=tuple(address for address in self.inbound.cc if self.policy.is_ours(address.address)),
+            subject=forwarded.subject or self.inbound.subject,
+            text=forwarded.text,
+            quoted="",
+        )
+        return replace(self, inbound=inbound, kept_text=forwarded.text, kept_author=forwarded.sender)
 
     def decision(
         self,
@@ -89,7 +112,8 @@ class Case:
             ticket=outcome.ticket if ticket is None else ticket,
             evidence=self.thread.evidence,
             filing=filing,
-            text=text,
+            text=self.kept_text if text is None else text,
+            author=self.kept_author,
             language=language,
             changes=outcome.changes,
             letters=() if self.arrival.silent else outcome.letters,
@@ -102,6 +126,9 @@ def wanted(inbound: Inbound, policy: Policy) -> Wanted:
     recipients = [address.address for address in inbound.to + inbound.cc] + list(inbound.delivered_to)
     tokens = (reply_token(address, policy.reply_address) for address in recipients)
     is_agent = inbound.sender is not None and policy.agent(inbound.sender.address) is not None
+    authentication, _ = authenticate(inbound, policy.trusted_authserv)
+    forwarded = passed_on(inbound, policy, authentication)
+    sender = forwarded.sender if forwarded else inbound.sender
     return Wanted(
         sha256=inbound.sha256,
         fingerprint=inbound.fingerprint,
@@ -110,10 +137,23 @@ def wanted(inbound: Inbound, policy: Policy) -> Wanted:
         tokens=tuple(dict.fromkeys(token for token in tokens if token)),
         tags=find_tags(inbound.subject),
         numbers=numbers_named(inbound.text, inbound.subject) if is_agent else (),
-        sender=inbound.sender.address if inbound.sender else None,
+        sender=sender.address if sender else None,
         bounced_message_id=inbound.bounce.original_message_id if inbound.bounce else None,
         queue=is_agent and wants_queue(inbound.text, inbound.subject),
     )
+
+
+def passed_on(inbound: Inbound, policy: Policy, authentication: Authentication) -> Forwarded | None:
+    """The mail that this one passes on, so that its author is the requester; None where nobody may do that.
+
+    Only agents and listed partners may, and only when the trusted server has proven them: who else forwards a
+    mail speaks for himself.
+    """
+    sender = inbound.sender.address if inbound.sender else ""
+    if authentication is not Authentication.PASSED or not policy.passes_on(sender):
+        return None
+    found = original(inbound, lambda address: policy.passes_on(address) or policy.is_ours(address))
+    return None if found is None or is_robot_address(found.sender.address) else found
 
 
 def study(inbound: Inbound, facts: Facts, policy: Policy, arrival: Arrival, now: datetime) -> Case:
@@ -121,8 +161,11 @@ def study(inbound: Inbound, facts: Facts, policy: Policy, arrival: Arrival, now:
     kind, kind_reasons = classify(inbound, instance=policy.instance)
     authentication, auth_reason = authenticate(inbound, policy.trusted_authserv)
     thread = match(inbound, facts)
+    role = role_of(inbound, thread.ticket, policy)
+    # An agent's commands and answers are what he wrote himself, nothing else.
+    words = None if role in (Role.AGENT, Role.LEAD) else without_a_word(inbound)
     return Case(
-        inbound=inbound,
+        inbound=inbound if words is None else replace(inbound, text=words, quoted=""),
         facts=facts,
         policy=policy,
         arrival=arrival,
@@ -130,7 +173,10 @@ def study(inbound: Inbound, facts: Facts, policy: Policy, arrival: Arrival, now:
         kind=kind,
         authentication=authentication,
         thread=thread,
-        role=role_of(inbound, thread.ticket, policy),
+        role=role,
         proof=proven(inbound, authentication, facts.letters),
         reasons=(*kind_reasons, auth_reason, *thread.reasons),
+        forwarded=passed_on(inbound, policy, authentication),
+        asks_by_itself=kind is Kind.AUTO_REPLY and asks_by_itself(inbound, kind_reasons),
+        kept_text=words,
     )

@@ -122,6 +122,18 @@ def classify(inbound: Inbound, *, instance: str) -> tuple[Kind, tuple[Reason, ..
     return kind, tuple(dict.fromkeys(reasons))
 
 
+def asks_by_itself(inbound: Inbound, evidence: tuple[Reason, ...]) -> bool:
+    """Did a machine write of its own accord, a web form or a monitor, so that somebody should look at it?
+
+    Whatever answers a mail, reports on one, goes to many, or says that nobody is there, asks for nothing.
+    """
+    of_its_own = ((NO_REPLY, ""), ("auto-submitted", "auto-generated"))
+    return not inbound.references and all(
+        any(reason.rule == rule and reason.evidence.lower().startswith(words) for rule, words in of_its_own)
+        for reason in evidence
+    )
+
+
 def looks_returned(inbound: Inbound) -> bool:
     """May this be a returned mail, so that it is worth looking for the addresses that failed?"""
     return (

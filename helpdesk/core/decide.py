@@ -38,6 +38,8 @@ def decide(inbound: Inbound, facts: Facts, policy: Policy, arrival: Arrival, now
             return record(case, case.ticket, Reason("own-mail", "this helpdesk sent it"))
         case Kind.BOUNCE:
             return decide_bounce(case)
+        case Kind.AUTO_REPLY if case.asks_by_itself and case.ticket is None:
+            return _decide_letter(case)
         case Kind.AUTO_REPLY | Kind.REPORT:
             return record(case, case.ticket, Reason("machine-mail", case.kind.value))
         case Kind.BULK | Kind.HUMAN:
@@ -45,11 +47,12 @@ def decide(inbound: Inbound, facts: Facts, policy: Policy, arrival: Arrival, now
 
 
 def _decide_letter(case: Case) -> Decision:
-    """A letter that somebody wrote, or a list sent."""
+    """A letter that somebody wrote, a list sent, or a machine that asks for something."""
     spam = _spam(case)
     if spam is not None:
         return record(case, None, spam)
-    if case.facts.contact is not None and case.facts.contact.blocked:
+    # What we know of a contact is about whoever wrote the mail first.
+    if case.facts.contact is not None and case.facts.contact.blocked and case.forwarded is None:
         return record(case, None, Reason("blocked-sender", case.sender))
     # Imported history is kept, not obeyed.
     if case.role in (Role.AGENT, Role.LEAD) and not case.arrival.silent and not _writes_as_requester(case):

@@ -355,4 +355,5 @@ class Decision(Outcome):
     evidence: str = "none"  # secret, references, tag or none
     filing: Filing = Filing.RECORDED
     text: str | None = None  # what is kept as the message's text when it differs from what was written
+    author: Address | None = None  # whose words that is, when they are not the sender's: the mail was forwarded
     language: str = ""

@@ -79,6 +79,16 @@ class Bounce:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Forwarded:
+    """A mail that somebody passed on: its only author, its subject, its text with the history below it."""
+
+    sender: Address
+    subject: str
+    text: str
+    message_id: str | None = None  # known only where the whole mail is enclosed
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Inbound:
     """One message as read from its bytes.
 
@@ -86,7 +96,8 @@ class Inbound:
     has no rights. `references` holds References and then In-Reply-To, oldest first, without doubles,
     each id with its angle brackets. `headers` holds the headers that classification, trust and rules
     look at, as (lower-case name, unfolded value), in order of appearance (topmost first).
-    `text` is what the writer wrote now, `quoted` the history and signature below it.
+    `text` is what the writer wrote now, `quoted` the history and signature below it. `enclosed` is the first
+    mail that is attached whole, when it has one author.
     `fingerprint` stays the same when the same mail comes by two routes: it covers identity, date,
     subject and body, not the trace headers.
     """
@@ -112,6 +123,7 @@ class Inbound:
     report_type: str = ""  # of multipart/report: delivery-status, feedback-report, disposition-notification
     attachments: tuple[Attachment, ...] = ()
     bounce: Bounce | None = None
+    enclosed: Forwarded | None = None
     defects: tuple[str, ...] = ()
 
     def header(self, name: str) -> str | None:

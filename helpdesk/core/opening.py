@@ -24,9 +24,10 @@ from helpdesk.core.decision import (
     Remember,
 )
 from helpdesk.core.language import guess
-from helpdesk.core.message import Address
-from helpdesk.core.notices import to_agents, to_requester
-from helpdesk.core.outgoing import Event, Letter
+from helpdesk.core.message import Address, Kind, Reason
+from helpdesk.core.notices import concerned, to_agents, to_requester
+from helpdesk.core.outgoing import Audience, Event, Letter
+from helpdesk.core.policy import Desk
 from helpdesk.core.rules import judge
 from helpdesk.core.subject_tag import strip_prefixes, strip_tags, tag
 from helpdesk.core.ticket import NEW, Lane, Part, Participant, State, Ticket
@@ -38,14 +39,19 @@ SUBJECT_FROM_TEXT = 60
 
 
 def open_ticket(case: Case, *, linked: Ticket | None = None) -> Decision:
-    """The decision to open a ticket for this mail, linked to `linked` when its sender named that one."""
+    """The decision to open a ticket for this mail, linked to `linked` when its sender named that one.
+
+    A mail that a proven agent or partner passes on opens it for whoever wrote that first.
+    """
+    forwarder, case = case, case if case.forwarded is None else case.of_author(case.forwarded)
     inbound, desk = case.inbound, case.desk_of_arrival
     contact = case.facts.contact
     language = guess(f"{inbound.subject}\n{inbound.text}") or (contact.language if contact else None) or desk.language
-    # What comes from an address of our own (a form on our site) has nobody to be answered.
-    requester = None if case.policy.is_ours(case.sender) else inbound.sender
+    # What comes from an address of our own (a form on our site), or from a machine, has nobody to be answered.
+    requester = None if case.policy.is_ours(case.sender) or case.asks_by_itself else inbound.sender
     mail = replace(inbound, subject=plain_subject(inbound.subject))
-    verdict = in_turn(case, judge(desk.rules, mail, desk=desk.name, language=language, kind=case.kind))
+    kind = Kind.HUMAN if case.asks_by_itself else case.kind  # a form's words are as urgent as a letter's
+    verdict = in_turn(case, judge(desk.rules, mail, desk=desk.name, language=language, kind=kind))
     findings = examine(desk.checklists, mail, known=frozenset())
     guesses = guessing(case)
     silence = guesses or refusal(case)
@@ -86,6 +92,11 @@ def open_ticket(case: Case, *, linked: Ticket | None = None) -> Decision:
     told = [Record(NEW, case.sender or "nobody", "opened", "; ".join(ticket.reasons))]
     if silence is not None:
         told.append(Record(NEW, "helpdesk", "no acknowledgement", str(silence)))
+    if case.forwarded is not None:
+        told += _passed_on(forwarder)
+    others = tuple(other for other in case.desks_addressed if other.name != desk.name)
+    if others:
+        told.append(Record(NEW, "helpdesk", "also to", ", ".join(other.name for other in others)))
     letters = (
         *breaker_alerts(case, silence),
         *(_acknowledge(case, ticket, findings.checklist, asked) if silence is None else ()),
@@ -101,12 +112,56 @@ def open_ticket(case: Case, *, linked: Ticket | None = None) -> Decision:
             reasons=verdict.reasons,
             but=case.sender,
         ),
+        *(_cover_note(forwarder, ticket) if case.forwarded is not None else ()),
+        *_note_to_others(case, ticket, others),
     )
     reasons = (*verdict.reasons, *findings.reasons, *((silence,) if silence else ()))
     if guesses is not None:
         letters = guessing_alerts(case, guesses)
     outcome = Outcome(ticket=NEW, changes=(*changes, *told), letters=letters, reasons=reasons)
     return case.decision(Disposition.OPEN, Filing.VISIBLE, outcome, language=language)
+
+
+def _passed_on(case: Case) -> list[Record]:
+    """Who forwarded the mail, and what he wrote above it, for colleagues alone."""
+    agent = case.policy.agent(case.sender)
+    return [Record(NEW, agent.name if agent else case.sender, "forwarded", case.inbound.text)]
+
+
+def _cover_note(case: Case, ticket: Ticket) -> tuple[Letter, ...]:
+    """What the forwarder wrote above the mail is a note."""
+    if not case.inbound.text:
+        return ()
+    return to_agents(
+        Event.NOTE,
+        ticket,
+        case.policy,
+        case.inbound.sha256,
+        audience=Audience.COLLEAGUES,
+        body=case.inbound.text,
+        author=case.inbound.sender,
+        but=case.sender,
+    )
+
+
+def _note_to_others(case: Case, ticket: Ticket, others: tuple[Desk, ...]) -> tuple[Letter, ...]:
+    """One mail to several desks is one ticket: the agents of the other desks learn that it is being worked on."""
+    told = concerned(ticket, case.policy)
+    agents = tuple(
+        agent for agent in case.policy.agents if agent not in told and any(agent.serves(other.name) for other in others)
+    )
+    return to_agents(
+        Event.NOTE,
+        ticket,
+        case.policy,
+        f"also-to:{case.inbound.sha256}",
+        agents=agents,
+        audience=Audience.COLLEAGUES,
+        body=case.inbound.text,
+        author=case.inbound.sender,
+        reasons=(Reason("also-to", ", ".join(other.name for other in others)),),
+        but=case.sender,
+    )
 
 
 def plain_subject(subject: str) -> str:

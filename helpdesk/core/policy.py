@@ -64,6 +64,7 @@ class Policy:
     desks: tuple[Desk, ...]
     agents: tuple[Agent, ...] = ()
     reply_address: str = ""  # with "{token}" in it where the host supports it
+    partners: frozenset[str] = frozenset()  # addresses of those who may pass on a customer's mail, as agents may
     trusted_authserv: str | None = None
     alert_address: str | None = None  # told with the leads when something is wrong
     undo_window: timedelta = timedelta(seconds=20)
@@ -77,6 +78,10 @@ class Policy:
     def agent(self, address: str) -> Agent | None:
         """The agent who owns `address` (normalised), or None."""
         return next((agent for agent in self.agents if address in agent.addresses), None)
+
+    def passes_on(self, address: str) -> bool:
+        """May the owner of `address` (normalised), once proven, open tickets for whose mail he forwards?"""
+        return address in self.partners or self.agent(address) is not None
 
     def is_ours(self, address: str) -> bool:
         """Is `address` (normalised) one that only this helpdesk reads: never written to, never a requester?"""

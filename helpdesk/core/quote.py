@@ -126,6 +126,18 @@ def split(text: str) -> tuple[str, str]:
     return _trim(new), _trim(old)
 
 
+def is_separator(line: str) -> bool:
+    """Does this line announce another mail, in the words of some program?"""
+    return len(line) <= _MAX_MARK and any(mark.fullmatch(line) for mark in (_SEPARATOR, _FORWARD_BEGINS))
+
+
+def header_line(line: str) -> tuple[str, str] | None:
+    """What a line of a quoted header names (from, date, to, cc, subject), whatever its language, and the value."""
+    match = _LABEL.match(line[:_MAX_MARK])
+    key = _LABEL_OF.get(match["label"].strip().lower()) if match else None
+    return (key, line[match.end() : _MAX_MARK].strip(" *\t\u00a0")) if match and key else None
+
+
 def _trim(lines: list[str]) -> str:
     """The lines as text: no blank lines at the edges, at most two in a row, no blanks at the ends of lines."""
     kept: list[str] = []
@@ -198,12 +210,12 @@ def _header_block(lines: list[str], start: int, *, announced: bool) -> int:
             if not announced:
                 return 0
             continue
-        match = _LABEL.match(line)
-        key = _LABEL_OF.get(match["label"].strip().lower()) if match else None
-        if key is None:
+        found = header_line(line)
+        if found is None:
             if not seen:
                 return 0
             continue  # a wrapped list of recipients; counts only when a label follows
+        key = found[0]
         if not seen and not announced and key not in ("from", "date"):
             return 0
         seen.add(key)

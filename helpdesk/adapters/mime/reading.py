@@ -19,6 +19,7 @@ from mailparser import MailParser
 
 from helpdesk.adapters.mime.bodies import written
 from helpdesk.adapters.mime.bounces import read_bounce
+from helpdesk.adapters.mime.enclosed import enclosed_mail
 from helpdesk.adapters.mime.envelope import (
     date_of,
     delivered_to,
@@ -151,6 +152,7 @@ def _read(raw: bytes) -> Inbound:
         content_type=message.get_content_type(),
         report_type=str(message.get_param("report-type") or "").lower(),
         attachments=attachments,
+        enclosed=enclosed_mail(found),
         defects=tuple(dict.fromkeys(defects))[:MAX_DEFECTS],
     )
     if looks_returned(inbound) or any(file.type == "message/delivery-status" for file in attachments):

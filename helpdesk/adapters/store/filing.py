@@ -75,7 +75,7 @@ def file(
     The row of its message; None, and nothing is changed, when the key is known.
     """
     _keep_raw(connection, inbound.sha256, mail.raw)
-    sender = inbound.sender
+    sender = decision.author or inbound.sender
     row = {
         "ticket": ticket,
         "direction": Direction.NOTE if decision.filing is Filing.NOTE else Direction.IN,
