@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -43,10 +44,20 @@ def queue(
     if not tickets:
         console().print("No ticket waits.")
         return
-    table = Table("", "ticket", "subject", "requester", "state", "assignee", "opened", "held", "why here", box=None)
-    for place, ticket in enumerate(tickets, start=1):
-        table.add_row(str(place), *(escape(cell) for cell in _row(ticket)), style=_style(ticket))
-    console().print(table)
+    console().print(_queue_table(tickets))
+
+
+_COLUMNS = ("", "ticket", "subject", "requester", "state", "assignee", "opened", "held", "why here")
+
+
+def _queue_table(tickets: Sequence[Ticket]) -> Table:
+    """One row for each ticket. A column that says nothing is left out: the reasons need the room."""
+    rows = [(str(place), *_row(ticket)) for place, ticket in enumerate(tickets, start=1)]
+    telling = [index for index in range(len(_COLUMNS)) if any(row[index] for row in rows)]
+    table = Table(*(_COLUMNS[index] for index in telling), box=None, pad_edge=False)
+    for row, ticket in zip(rows, tickets, strict=True):
+        table.add_row(*(escape(row[index]) for index in telling), style=_style(ticket))
+    return table
 
 
 def _row(ticket: Ticket) -> tuple[str, ...]:
@@ -60,7 +71,7 @@ def _row(ticket: Ticket) -> tuple[str, ...]:
         ticket.assignee or "",
         f"{ticket.opened_at:%m-%d %H:%M}",
         str(len(ticket.held) or ""),
-        "; ".join(ticket.reasons[:2]),
+        ticket.reasons[0] if ticket.reasons else "",
     )
 
 
