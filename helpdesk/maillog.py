@@ -107,6 +107,11 @@ def relay_up(*, down_for: timedelta) -> None:
 Value = str | int | datetime | timedelta | BaseException | None
 
 
+def serving(*, file: str, mailboxes: int) -> None:
+    """The daemon has started on this configuration."""
+    _write(logging.INFO, "serving", file=file, mailboxes=mailboxes)
+
+
 def reloaded(*, file: str) -> None:
     """The configuration was loaded again."""
     _write(logging.INFO, "reloaded", file=file)

@@ -89,6 +89,7 @@ async def _serve(config: Config, notifier: Notifier, stopping: asyncio.Event, re
     service = _Service(works, world, notifier, queued)
     try:
         await service.start()
+        maillog.serving(file=str(config.file), mailboxes=len(config.mailboxes))
         notifier.say("READY=1", service.status())
         done, waiting = await asyncio.wait(
             [asyncio.ensure_future(stopping.wait()), asyncio.ensure_future(reloading.wait()), service.sending],

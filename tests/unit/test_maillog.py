@@ -12,10 +12,12 @@ from helpdesk import maillog
 
 def test_line_begins_with_its_event_and_quotes_what_has_spaces(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, logger="helpdesk")
+    maillog.serving(file="config.toml", mailboxes=2)
     maillog.fetched(mailbox="support", mails=3)
     maillog.mailbox_down(mailbox="support", error=TimeoutError("no answer"), retry_in=timedelta(seconds=4))
     maillog.decided(mailbox="support", message_id=None, kind="human", disposition="open", ticket=7, evidence="none")
     assert [record.getMessage() for record in caplog.records] == [
+        "serving file=config.toml mailboxes=2",
         "fetched mailbox=support mails=3",
         'mailbox_down mailbox=support retry_in=4s error="TimeoutError: no answer"',
         "decided mailbox=support message_id=- kind=human disposition=open ticket=7 evidence=none",
