@@ -19,7 +19,7 @@ from helpdesk.core.decision import (
     Role,
     Wanted,
 )
-from helpdesk.core.message import Address, Inbound, Kind
+from helpdesk.core.message import Address, Inbound, Kind, Reason
 from helpdesk.core.outgoing import Audience, Event, Letter
 from helpdesk.core.ticket import NEW, Lane, Priority, State, Ticket
 from helpdesk.ports import Composed, Fetched, MailKey, Store, TicketFile, Unit
@@ -83,6 +83,7 @@ def decision(*changes: Change, **values: Any) -> Decision:
         "ticket": NEW,
         "filing": Filing.VISIBLE,
         "changes": changes,
+        "reasons": (Reason("test", "a mail of a test"),),
     }
     return Decision(**decided | values)
 
@@ -132,7 +133,7 @@ def queue(
         envelope_from="support@desk.test",
         subject="[##100001##] Сайт лежит",
         text=text,
-        raw=b"Subject: hello\r\n\r\n" + text.encode(),
+        raw=f"Message-ID: <{wanted.dedupe_key}@desk.test>\r\nSubject: hello\r\n\r\n{text}".encode(),
     )
     return unit.enqueue(wanted, ticket, composed, now)
 

@@ -23,7 +23,7 @@ MAX_LINES = 400  # beyond it a module has more than one reason to change
 
 # What each part of the package may import of the others. The key is the first folder or module below helpdesk/.
 CONTRACTS = {"core", "errors", "ports", "maillog"}
-WORKFLOWS = {"compose", "postbox", "intake", "dispatch", "upkeep", "administration", "rehearsal"}
+WORKFLOWS = {"compose", "postbox", "intake", "dispatch", "upkeep", "administration", "rehearsal", "verify"}
 LAYERS: dict[str, set[str]] = {
     "core": set(),
     "errors": set(),
@@ -39,6 +39,7 @@ LAYERS: dict[str, set[str]] = {
     "administration": CONTRACTS | {"compose", "postbox"},
     "dispatch": CONTRACTS,
     "rehearsal": CONTRACTS,
+    "verify": CONTRACTS,
     "adapters": CONTRACTS,
     # The shells wire everything together.
     "daemon": CONTRACTS | WORKFLOWS | {"packs", "config", "adapters"},

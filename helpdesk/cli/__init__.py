@@ -12,7 +12,7 @@ import sys
 
 import typer
 
-from helpdesk.cli import administer, check, explain, ingest, look, serve, show
+from helpdesk.cli import administer, check, explain, ingest, look, serve, show, verify
 from helpdesk.cli.context import OPTIONS, Options
 from helpdesk.errors import (
     ConfigError,
@@ -34,7 +34,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.callback()(OPTIONS)
-for family in (serve, ingest, explain, look, show, administer, check):
+for family in (serve, ingest, explain, look, show, administer, check, verify):
     family.register(app)
 
 

@@ -53,7 +53,7 @@ def test_a_letter_leaves_as_it_was_composed(store: SqlStore) -> None:
     (claimed,) = store.claim(NOW, 10)
     assert (claimed.ticket, claimed.event, claimed.message_id) == (number, "opened", "<a@desk.test>")
     assert (claimed.envelope_from, claimed.recipients) == ("support@desk.test", (ANNA.address,))
-    assert claimed.raw.decode() == "Subject: hello\r\n\r\nЗдравствуйте, Анна"
+    assert claimed.raw.decode() == "Message-ID: <a@desk.test>\r\nSubject: hello\r\n\r\nЗдравствуйте, Анна"
     assert (claimed.attempts, claimed.created_at) == (0, NOW)
 
 

@@ -71,6 +71,18 @@ def transaction(engine: Engine, *, writes: bool) -> Iterator[Connection]:
         yield connection
 
 
+@contextmanager
+def snapshot(engine: Engine) -> Iterator[Connection]:
+    """A connection that sees the database as it is now, whatever others commit meanwhile; for reading only."""
+    if engine.dialect.name == "sqlite":
+        # A reading transaction of SQLite is one anyway.
+        with transaction(engine, writes=False) as connection:
+            yield connection
+        return
+    with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection, connection.begin():
+        yield connection
+
+
 def is_missing(engine: Engine) -> bool:
     """Is it a SQLite file that does not exist yet?"""
     return engine.dialect.name == "sqlite" and not os.path.exists(engine.url.database or "")

@@ -13,8 +13,9 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from helpdesk.adapters.store import filing, outbox, show, tickets
-from helpdesk.adapters.store.engine import make_engine, transaction
+from helpdesk.adapters.store.engine import make_engine, snapshot, transaction
 from helpdesk.adapters.store.models import META
+from helpdesk.adapters.store.records import SqlRecords
 from helpdesk.adapters.store.senders import SendersLock
 from helpdesk.adapters.store.unit import SqlUnit
 from helpdesk.core.outgoing import Delivery, OutboxState
@@ -128,6 +129,12 @@ class SqlStore:
         """The newest moment that any row knows of."""
         with transaction(self._engine, writes=False) as connection:
             return show.latest_time(connection)
+
+    @contextmanager
+    def records(self) -> Iterator[SqlRecords]:
+        """Everything that is kept, as of this moment."""
+        with snapshot(self._engine) as connection:
+            yield SqlRecords(connection)
 
     def close(self) -> None:
         """Close the connections that are not in use; we send no longer."""
