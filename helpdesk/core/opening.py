@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from helpdesk.core.bounds import breaker_alerts, guessing, guessing_alerts, in_turn, refusal
 from helpdesk.core.case import Case
-from helpdesk.core.checklist import examine, questions
+from helpdesk.core.checklist import Findings, examine, questions
 from helpdesk.core.decision import (
     Change,
     Decision,
@@ -22,13 +22,14 @@ from helpdesk.core.decision import (
     Outcome,
     Record,
     Remember,
+    Schedule,
 )
 from helpdesk.core.language import guess
-from helpdesk.core.message import Address, Kind, Reason
+from helpdesk.core.message import Address, Inbound, Kind, Reason
 from helpdesk.core.notices import concerned, to_agents, to_requester
 from helpdesk.core.outgoing import Audience, Event, Letter
 from helpdesk.core.policy import Desk
-from helpdesk.core.rules import judge
+from helpdesk.core.rules import Verdict, judge
 from helpdesk.core.subject_tag import strip_prefixes, strip_tags, tag
 from helpdesk.core.ticket import NEW, Lane, Part, Participant, State, Ticket
 from helpdesk.core.timers import ask_schedule
@@ -44,35 +45,70 @@ def open_ticket(case: Case, *, linked: Ticket | None = None) -> Decision:
     A mail that a proven agent or partner passes on opens it for whoever wrote that first.
     """
     forwarder, case = case, case if case.forwarded is None else case.of_author(case.forwarded)
-    inbound, desk = case.inbound, case.desk_of_arrival
-    contact = case.facts.contact
-    language = guess(f"{inbound.subject}\n{inbound.text}") or (contact.language if contact else None) or desk.language
-    # What comes from an address of our own (a form on our site), or from a machine, has nobody to be answered.
-    requester = None if case.policy.is_ours(case.sender) or case.asks_by_itself else inbound.sender
+    inbound, arrived = case.inbound, case.desk_of_arrival
     mail = replace(inbound, subject=plain_subject(inbound.subject))
+    language = _language(case, arrived)
     kind = Kind.HUMAN if case.asks_by_itself else case.kind  # a form's words are as urgent as a letter's
-    verdict = in_turn(case, judge(desk.rules, mail, desk=desk.name, language=language, kind=kind))
+    verdict = in_turn(case, judge(arrived.rules, mail, desk=arrived.name, language=language, kind=kind))
+    desk = case.policy.desk(verdict.desk or arrived.name)  # a rule may send it to another one
     findings = examine(desk.checklists, mail, known=frozenset())
     guesses = guessing(case)
     silence = guesses or refusal(case)
+    ticket = _ticket(case, mail, desk, language, verdict, findings, asks=silence is None)
+    chain = ask_schedule(NEW, desk, case.now) if ticket.state is State.WAITING else ()
+    others = tuple(other for other in case.desks_addressed if other.name not in (arrived.name, desk.name))
 
-    asked = findings.missing if silence is None else ()
-    outage = verdict.lane is Lane.OUTAGE
+    changes: list[Change] = [_opening(ticket), *_remembered(case, language), *_links(linked), *chain]
+    changes.append(Record(NEW, case.sender or "nobody", "opened", "; ".join(ticket.reasons)))
+    if silence is not None:
+        changes.append(Record(NEW, "helpdesk", "no acknowledgement", str(silence)))
+    if case.forwarded is not None:
+        changes.append(_passed_on(forwarder))
+    if others:
+        changes.append(Record(NEW, "helpdesk", "also to", ", ".join(other.name for other in others)))
+
+    if guesses is not None:
+        letters = guessing_alerts(case, guesses)
+    else:
+        letters = (
+            *breaker_alerts(case, silence),
+            *_acknowledge(case, ticket, desk, chain, silence),
+            *_news(case, ticket, desk, verdict),
+            *(_cover_note(forwarder, ticket) if case.forwarded is not None else ()),
+            *_note_to_others(case, ticket, others),
+        )
+    reasons = (*verdict.reasons, *findings.reasons, *((silence,) if silence else ()))
+    outcome = Outcome(ticket=NEW, changes=tuple(changes), letters=letters, reasons=reasons)
+    return case.decision(Disposition.OPEN, Filing.VISIBLE, outcome, language=language)
+
+
+def _language(case: Case, desk: Desk) -> str:
+    """What the letter is written in or, where it says too little, what its writer used before."""
+    contact = case.facts.contact
+    remembered = contact.language if contact else None
+    return guess(f"{case.inbound.subject}\n{case.inbound.text}") or remembered or desk.language
+
+
+def _ticket(
+    case: Case, mail: Inbound, desk: Desk, language: str, verdict: Verdict, findings: Findings, *, asks: bool
+) -> Ticket:
+    """The ticket as it begins; `asks`: its requester may be asked for what is missing."""
+    # What comes from an address of our own (a form on our site), or from a machine, has nobody to be answered.
+    requester = None if case.policy.is_ours(case.sender) or case.asks_by_itself else mail.sender
     if case.arrival.silent:
         state = State.CLOSED
-    elif outage:
+    elif verdict.lane is Lane.OUTAGE:
         state = State.OPEN
     else:
-        state = State.WAITING if asked else State.NEW
-
+        state = State.WAITING if asks and findings.missing else State.NEW
     opened_at = min(case.arrival.at, case.now)
-    if case.arrival.silent and inbound.date:
-        opened_at = min(inbound.date, opened_at)
-    ticket = Ticket(
+    if case.arrival.silent and mail.date:
+        opened_at = min(mail.date, opened_at)
+    return Ticket(
         number=NEW,
-        subject=mail.subject or _first_words(inbound.text),
+        subject=mail.subject or _first_words(mail.text),
         requester=requester,
-        desk=verdict.desk or desk.name,
+        desk=desk.name,
         state=state,
         lane=verdict.lane,
         priority=verdict.priority,
@@ -87,45 +123,28 @@ def open_ticket(case: Case, *, linked: Ticket | None = None) -> Decision:
         words=case.authentication in (Authentication.PASSED, Authentication.UNCONFIGURED),
         reasons=tuple(str(reason) for reason in verdict.reasons),
     )
-    follow_ups = ask_schedule(NEW, desk, case.now) if state is State.WAITING else ()
-    changes = (_opening(ticket), *_remembered(case, language), *_links(linked), *follow_ups)
-    told = [Record(NEW, case.sender or "nobody", "opened", "; ".join(ticket.reasons))]
-    if silence is not None:
-        told.append(Record(NEW, "helpdesk", "no acknowledgement", str(silence)))
-    if case.forwarded is not None:
-        told += _passed_on(forwarder)
-    others = tuple(other for other in case.desks_addressed if other.name != desk.name)
-    if others:
-        told.append(Record(NEW, "helpdesk", "also to", ", ".join(other.name for other in others)))
-    letters = (
-        *breaker_alerts(case, silence),
-        *(_acknowledge(case, ticket, findings.checklist, asked) if silence is None else ()),
-        *to_agents(
-            Event.NOTIFY,
-            ticket,
-            case.policy,
-            inbound.sha256,
-            body=inbound.text,
-            author=inbound.sender,
-            parts=tuple(file.part for file in inbound.attachments),
-            missing=questions(desk.checklists, findings.checklist, findings.missing, desk.language),
-            reasons=verdict.reasons,
-            but=case.sender,
-        ),
-        *(_cover_note(forwarder, ticket) if case.forwarded is not None else ()),
-        *_note_to_others(case, ticket, others),
+
+
+def _news(case: Case, ticket: Ticket, desk: Desk, verdict: Verdict) -> tuple[Letter, ...]:
+    """The notification to the desk's agents."""
+    return to_agents(
+        Event.NOTIFY,
+        ticket,
+        case.policy,
+        case.inbound.sha256,
+        body=case.inbound.text,
+        author=case.inbound.sender,
+        parts=tuple(file.part for file in case.inbound.attachments),
+        missing=questions(desk.checklists, ticket.checklist, ticket.missing, desk.language),
+        reasons=(*verdict.reasons, *case.thread.reasons),
+        but=case.sender,
     )
-    reasons = (*verdict.reasons, *findings.reasons, *((silence,) if silence else ()))
-    if guesses is not None:
-        letters = guessing_alerts(case, guesses)
-    outcome = Outcome(ticket=NEW, changes=(*changes, *told), letters=letters, reasons=reasons)
-    return case.decision(Disposition.OPEN, Filing.VISIBLE, outcome, language=language)
 
 
-def _passed_on(case: Case) -> list[Record]:
+def _passed_on(case: Case) -> Record:
     """Who forwarded the mail, and what he wrote above it, for colleagues alone."""
     agent = case.policy.agent(case.sender)
-    return [Record(NEW, agent.name if agent else case.sender, "forwarded", case.inbound.text)]
+    return Record(NEW, agent.name if agent else case.sender, "forwarded", case.inbound.text)
 
 
 def _cover_note(case: Case, ticket: Ticket) -> tuple[Letter, ...]:
@@ -229,14 +248,17 @@ def _links(linked: Ticket | None) -> tuple[Change, ...]:
     )
 
 
-def _acknowledge(case: Case, ticket: Ticket, checklist: str | None, missing: tuple[str, ...]) -> tuple[Letter, ...]:
-    desk = case.policy.desk(ticket.desk)
-    schedule = ask_schedule(NEW, desk, case.now) if ticket.state is State.WAITING else ()
+def _acknowledge(
+    case: Case, ticket: Ticket, desk: Desk, chain: tuple[Schedule, ...], silence: Reason | None
+) -> tuple[Letter, ...]:
+    """The first letter to the requester, which asks for what is missing as well; none where it may not leave."""
+    if silence is not None:
+        return ()
     return to_requester(
         Event.OPENED,
         ticket,
         case.inbound.sha256,
-        missing=questions(desk.checklists, checklist, missing, ticket.language),
-        due_at=schedule[-1].due_at if schedule else None,
+        missing=questions(desk.checklists, ticket.checklist, ticket.missing, ticket.language),
+        due_at=chain[-1].due_at if chain else None,
         in_reply_to=case.inbound.message_id,
     )

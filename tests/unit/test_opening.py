@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -20,7 +21,9 @@ from helpdesk.core.decision import (
 )
 from helpdesk.core.message import Address, Attachment
 from helpdesk.core.outgoing import Audience
+from helpdesk.core.phrases import compile_pattern
 from helpdesk.core.policy import Bounds
+from helpdesk.core.rules import Rule, Words
 from helpdesk.core.ticket import NEW, Lane, Priority, State
 from tests.build import (
     ANNA,
@@ -146,6 +149,18 @@ def test_the_desk_named_first_gets_the_ticket() -> None:
     assert opened(mail(to=(BORIS,))).desk == "support"  # a blind copy: the mailbox decides
 
 
+def test_a_rule_sends_a_letter_to_another_desk_with_its_language_and_agents() -> None:
+    support, sales = policy().desks
+    moving = Rule(name="offers", words=Words(any_of=(compile_pattern("offer"),)), desk="sales")
+    decision = decided(mail("Please make an offer."), rules=policy(desks=(replace(support, rules=(moving,)), sales)))
+    assert changes(decision, OpenTicket)[0].desk == "sales"
+    assert {(letter.to.address, letter.language) for letter in decision.letters[1:]} == {
+        ("ivan@help.test", "ru"),
+        ("olha@help.test", "ru"),
+        ("lena@help.test", "ru"),
+    }
+
+
 def test_a_letter_without_a_subject_is_named_by_its_first_words() -> None:
     assert opened(mail("\n  The cart is empty.  \nReally.", subject="")).subject == "The cart is empty."
     long = "word " * 30
@@ -264,6 +279,7 @@ def test_a_stranger_who_names_a_ticket_gets_one_of_his_own() -> None:
     assert "A secret matter" not in repr(decision)
     assert "<secret@shop.test>" not in repr(decision)
     assert {letter.audience for letter in decision.letters[1:]} == {Audience.AGENT}
+    assert str(decision.letters[1].reasons[0]) == f"thread-tag: subject has [##{NUMBER}##]"
 
 
 def test_an_agent_has_requests_too() -> None:
