@@ -62,40 +62,44 @@ _LETTERS = (
     .order_by(OUTBOX.c.id.desc())
 )
 
-_CONTACT = sa.select(CONTACT.c.address, CONTACT.c.name, CONTACT.c.language, CONTACT.c.blocked, CONTACT.c.failing).where(
-    CONTACT.c.address == sa.bindparam("address")
-)
-
 
 def _count(*conditions: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
-    return sa.select(sa.func.count()).select_from(OUTBOX).where(*conditions).scalar_subquery()
+    return sa.select(sa.func.count()).where(*conditions).scalar_subquery()
 
 
-def _since(name: str) -> sa.ColumnElement[bool]:
-    return OUTBOX.c.created_at > sa.bindparam(name, type_=OUTBOX.c.created_at.type)
+def _moment(name: str) -> sa.BindParameter[datetime]:
+    return sa.bindparam(name, type_=OUTBOX.c.created_at.type)
 
+
+_AN_HOUR_AGO = _moment("since_1h")
+# Letters that left before the operator said "go on" keep no breaker open.
+_SINCE_RESUMED = sa.case((META.c.resumed_at > _AN_HOUR_AGO, META.c.resumed_at), else_=_AN_HOUR_AGO)
 
 _TO_REQUESTERS = sa.and_(OUTBOX.c.audience == Audience.REQUESTER, OUTBOX.c.automatic.is_(True))
 _TO_SENDER = OUTBOX.c.to_address == sa.bindparam("address")
 _TO_DOMAIN = OUTBOX.c.to_domain == sa.bindparam("domain")
+_OPENED = sa.and_(TICKET.c.requester_address == sa.bindparam("address"), TICKET.c.opened_at > _AN_HOUR_AGO)
 
-_COUNTS = sa.select(
-    _count(_TO_REQUESTERS, _TO_SENDER, _since("since_3h")).label("address_3h"),
-    _count(_TO_REQUESTERS, _TO_SENDER, _since("since_24h")).label("address_24h"),
-    _count(_TO_REQUESTERS, _TO_DOMAIN, _since("since_resumed")).label("domain_1h"),
-    _count(_TO_REQUESTERS, _since("since_resumed")).label("total_1h"),
-    _count(OUTBOX.c.event == Event.HELD, _since("since_1h")).label("held_notices_1h"),
-    _count(OUTBOX.c.event == Event.UNPROVEN, _TO_SENDER, _since("since_1h")).label("unproven_1h"),
-)
+_COUNTS = {
+    "address_3h": _count(_TO_REQUESTERS, _TO_SENDER, OUTBOX.c.created_at > _moment("since_3h")),
+    "address_24h": _count(_TO_REQUESTERS, _TO_SENDER, OUTBOX.c.created_at > _moment("since_24h")),
+    "domain_1h": _count(_TO_REQUESTERS, _TO_DOMAIN, OUTBOX.c.created_at > _SINCE_RESUMED),
+    "total_1h": _count(_TO_REQUESTERS, OUTBOX.c.created_at > _SINCE_RESUMED),
+    "held_notices_1h": _count(OUTBOX.c.event == Event.HELD, OUTBOX.c.created_at > _AN_HOUR_AGO),
+    "unproven_1h": _count(OUTBOX.c.event == Event.UNPROVEN, _TO_SENDER, OUTBOX.c.created_at > _AN_HOUR_AGO),
+}
 
-_RESUMED_AT = sa.select(META.c.resumed_at)
-
-_OPENED = sa.select(
-    sa.func.count(), sa.func.count(sa.case((TICKET.c.lane == Lane.OUTAGE, TICKET.c.number), else_=None))
-).where(
-    TICKET.c.requester_address == sa.bindparam("address"),
-    TICKET.c.opened_at > sa.bindparam("since", type_=TICKET.c.opened_at.type),
-)
+# All about the sender in one statement: on the way of a mail each statement costs more than what it looks up.
+_SENDER = sa.select(
+    CONTACT.c.address,
+    CONTACT.c.name,
+    CONTACT.c.language,
+    CONTACT.c.blocked,
+    CONTACT.c.failing,
+    _count(_OPENED).label("opened"),
+    _count(_OPENED, TICKET.c.lane == Lane.OUTAGE).label("opened_outages"),
+    *(count.label(name) for name, count in _COUNTS.items()),
+).select_from(META.outerjoin(CONTACT, CONTACT.c.address == sa.bindparam("address")))
 
 
 def facts(connection: Connection, wanted: Wanted, now: datetime, secret_life: timedelta) -> Facts:
@@ -108,14 +112,15 @@ def facts(connection: Connection, wanted: Wanted, now: datetime, secret_life: ti
         if letter.ticket is not None:
             by_reference.setdefault(letter.ticket, letter.message_id)
     known = tickets.load(connection, [*by_reference, *wanted.tags, *wanted.numbers])
+    contact, counts, opened = _about_sender(connection, wanted.sender, now)
     return Facts(
         duplicate=_duplicate(connection, wanted),
         letters=letters,
         by_reference=tuple((message_id, known[number]) for number, message_id in by_reference.items()),
         by_number=tuple(known[n] for n in dict.fromkeys((*wanted.tags, *wanted.numbers)) if n in known),
-        contact=_contact(connection, wanted.sender),
-        counts=_counts(connection, wanted.sender, now),
-        opened=_opened(connection, wanted.sender, now),
+        contact=contact,
+        counts=counts,
+        opened=opened,
         bounced=next(iter(bounced), None),
         queue=tuple(tickets.queue(connection)) if wanted.queue else (),
     )
@@ -161,32 +166,21 @@ def _sent_letter(row: Row[*tuple[Any, ...]], oldest_activity: datetime) -> SentL
     )
 
 
-def _contact(connection: Connection, sender: str | None) -> Contact | None:
-    if sender is None:
-        return None
-    row = connection.execute(_CONTACT, {"address": sender}).one_or_none()
-    return Contact(*row) if row is not None else None
-
-
-def _counts(connection: Connection, sender: str | None, now: datetime) -> LetterCounts:
+def _about_sender(
+    connection: Connection, sender: str | None, now: datetime
+) -> tuple[Contact | None, LetterCounts, Opened]:
+    """What we remember of the sender, what was written to him of late, and which tickets he opened."""
     address = Address(sender or "")
-    hour_ago = now - timedelta(hours=1)
     row = connection.execute(
-        _COUNTS,
+        _SENDER,
         {
             "address": address.address,
             "domain": address.domain,
-            "since_1h": hour_ago,
-            "since_resumed": max(hour_ago, connection.execute(_RESUMED_AT).scalar() or hour_ago),
+            "since_1h": now - timedelta(hours=1),
             "since_3h": now - timedelta(hours=3),
             "since_24h": now - timedelta(hours=24),
         },
     ).one()
-    return LetterCounts(*row)
-
-
-def _opened(connection: Connection, sender: str | None, now: datetime) -> Opened:
-    if sender is None:
-        return Opened()
-    row = connection.execute(_OPENED, {"address": sender, "since": now - timedelta(hours=1)}).one()
-    return Opened(*row)
+    contact = Contact(*row[:5]) if row.address is not None else None
+    opened = Opened(row.opened, row.opened_outages) if sender is not None else Opened()
+    return contact, LetterCounts(*row[7:]), opened

@@ -1,9 +1,14 @@
-"""Ticket snapshots: rows of six tables in, frozen Tickets out, six statements for any number of tickets."""
+"""Ticket snapshots: rows of six tables in, frozen Tickets out, a few statements for any number of tickets.
+
+On the way of a mail a statement costs more than the few rows that it finds, so what is a list on a ticket (who takes
+part, what is due, its thread) is read in one.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,7 +19,7 @@ from helpdesk.adapters.store.outbox import UNSENT_ANSWER
 from helpdesk.core import triage
 from helpdesk.core.decision import Filing
 from helpdesk.core.message import Address
-from helpdesk.core.ticket import FollowUp, Held, Participant, State, Ticket
+from helpdesk.core.ticket import FollowUp, Held, Part, Participant, State, Ticket
 
 # How many Message-IDs a ticket's thread shows; mail clients need the last one, a few more survive lost mail.
 THREAD_LENGTH = 10
@@ -26,16 +31,54 @@ _NUMBERS: sa.BindParameter[int] = sa.bindparam("numbers", expanding=True)
 
 _TICKETS = sa.select(TICKET).where(TICKET.c.number.in_(_NUMBERS))
 
-_PARTICIPANTS = (
-    sa.select(PARTICIPANT.c.ticket, PARTICIPANT.c.address, PARTICIPANT.c.name, PARTICIPANT.c.part)
-    .where(PARTICIPANT.c.ticket.in_(_NUMBERS))
-    .order_by(PARTICIPANT.c.id)
+# Every list of a ticket as rows of one shape: which list, the order in it, and up to three texts and a moment.
+_NO_TEXT = sa.cast(sa.null(), sa.Text)
+_NO_MOMENT = sa.cast(sa.null(), FOLLOW_UP.c.due_at.type)
+
+
+def _list(
+    name: str,
+    table: sa.FromClause,
+    *texts: sa.ColumnElement[str],
+    order: sa.ColumnElement[int] | None = None,
+    at: sa.ColumnElement[datetime] = _NO_MOMENT,
+) -> sa.Select[*tuple[Any, ...]]:
+    first, second, third = (*texts, _NO_TEXT, _NO_TEXT, _NO_TEXT)[:3]
+    return sa.select(
+        table.c.ticket.label("ticket"),
+        sa.literal_column(f"'{name}'", sa.Text).label("list"),
+        (sa.literal_column("0", sa.Integer) if order is None else order).label("place"),
+        sa.type_coerce(first, sa.Text).label("first"),
+        sa.type_coerce(second, sa.Text).label("second"),
+        sa.type_coerce(third, sa.Text).label("third"),
+        at.label("at"),
+    ).where(table.c.ticket.in_(_NUMBERS))
+
+
+_RANKED = (
+    sa.select(
+        MESSAGE.c.ticket,
+        MESSAGE.c.id,
+        MESSAGE.c.message_id,
+        sa.func.row_number().over(partition_by=MESSAGE.c.ticket, order_by=MESSAGE.c.id.desc()).label("rank"),
+    )
+    .where(MESSAGE.c.ticket.in_(_NUMBERS), MESSAGE.c.filing == Filing.VISIBLE, MESSAGE.c.message_id.is_not(None))
+    .subquery()
 )
 
-_FOLLOW_UPS = (
-    sa.select(FOLLOW_UP.c.ticket, FOLLOW_UP.c.kind, FOLLOW_UP.c.due_at)
-    .where(FOLLOW_UP.c.ticket.in_(_NUMBERS))
-    .order_by(FOLLOW_UP.c.due_at, FOLLOW_UP.c.kind)
+_LISTS = sa.union_all(
+    _list(
+        "participant",
+        PARTICIPANT,
+        PARTICIPANT.c.address,
+        PARTICIPANT.c.name,
+        PARTICIPANT.c.part,
+        order=PARTICIPANT.c.id,
+    ),
+    _list("follow-up", FOLLOW_UP, FOLLOW_UP.c.kind, at=FOLLOW_UP.c.due_at),
+    _list("held", MESSAGE, order=MESSAGE.c.id).where(MESSAGE.c.filing == Filing.HELD),
+    _list("unsent", OUTBOX, OUTBOX.c.agent).where(UNSENT_ANSWER).distinct(),
+    _list("thread", _RANKED, _RANKED.c.message_id, order=_RANKED.c.id).where(_RANKED.c.rank <= THREAD_LENGTH),
 )
 
 _HELD = (
@@ -56,22 +99,6 @@ _FILES = (
     sa.select(ATTACHMENT.c.message, ATTACHMENT.c.part)
     .where(ATTACHMENT.c.message.in_(sa.bindparam("messages", expanding=True)))
     .order_by(ATTACHMENT.c.part)
-)
-
-_UNSENT = sa.select(OUTBOX.c.ticket, OUTBOX.c.agent).where(OUTBOX.c.ticket.in_(_NUMBERS), UNSENT_ANSWER).distinct()
-
-_RANKED = (
-    sa.select(
-        MESSAGE.c.ticket,
-        MESSAGE.c.id,
-        MESSAGE.c.message_id,
-        sa.func.row_number().over(partition_by=MESSAGE.c.ticket, order_by=MESSAGE.c.id.desc()).label("rank"),
-    )
-    .where(MESSAGE.c.ticket.in_(_NUMBERS), MESSAGE.c.filing == Filing.VISIBLE, MESSAGE.c.message_id.is_not(None))
-    .subquery()
-)
-_THREADS = (
-    sa.select(_RANKED.c.ticket, _RANKED.c.message_id).where(_RANKED.c.rank <= THREAD_LENGTH).order_by(_RANKED.c.id)
 )
 
 _ALL = sa.select(TICKET.c.number)
@@ -101,38 +128,40 @@ def _load(connection: Connection, numbers: list[int]) -> dict[int, Ticket]:
         return {}
     chosen = {"numbers": numbers}
     rows = connection.execute(_TICKETS, chosen).all()
-    participants: dict[int, list[Participant]] = defaultdict(list)
-    for number, address, name, part in connection.execute(_PARTICIPANTS, chosen):
-        participants[number].append(Participant(Address(address, name), part))
-    follow_ups: dict[int, list[FollowUp]] = defaultdict(list)
-    for number, kind, due_at in connection.execute(_FOLLOW_UPS, chosen):
-        follow_ups[number].append(FollowUp(kind, due_at))
-    held = _held(connection, chosen)
-    unsent: dict[int, list[str]] = defaultdict(list)
-    for number, agent in connection.execute(_UNSENT, chosen):
-        unsent[number].append(agent)
-    threads: dict[int, list[str]] = defaultdict(list)
-    for number, message_id in connection.execute(_THREADS, chosen):
-        threads[number].append(message_id)
+    lists: dict[str, dict[int, list[Row[*tuple[Any, ...]]]]] = defaultdict(lambda: defaultdict(list))
+    for row in connection.execute(_LISTS, chosen).all() if rows else ():
+        lists[row.list][row.ticket].append(row)
+    held = _held(connection, chosen) if lists["held"] else {}
     return {
         row.number: _ticket(
             row,
-            participants=tuple(participants[row.number]),
-            follow_ups=tuple(follow_ups[row.number]),
-            held=tuple(held[row.number]),
-            thread=tuple(threads[row.number]),
-            unsent=tuple(unsent[row.number]),
+            participants=tuple(
+                Participant(Address(one.first, one.second), Part(one.third))
+                for one in sorted(lists["participant"][row.number], key=_place)
+            ),
+            follow_ups=tuple(
+                sorted(
+                    (FollowUp(one.first, one.at) for one in lists["follow-up"][row.number]),
+                    key=lambda follow_up: (follow_up.due_at, follow_up.kind),
+                )
+            ),
+            held=tuple(held.get(row.number, ())),
+            thread=tuple(one.first for one in sorted(lists["thread"][row.number], key=_place)),
+            unsent=tuple(one.first for one in lists["unsent"][row.number]),
         )
         for row in rows
     }
 
 
+def _place(row: Row[*tuple[Any, ...]]) -> int:
+    return int(row.place)
+
+
 def _held(connection: Connection, chosen: dict[str, list[int]]) -> dict[int, list[Held]]:
     rows = connection.execute(_HELD, chosen).all()
     files: dict[int, list[int]] = defaultdict(list)
-    if rows:
-        for message, part in connection.execute(_FILES, {"messages": [row.id for row in rows]}):
-            files[message].append(part)
+    for message, part in connection.execute(_FILES, {"messages": [row.id for row in rows]}):
+        files[message].append(part)
     held: dict[int, list[Held]] = defaultdict(list)
     for row in rows:
         held[row.ticket].append(
