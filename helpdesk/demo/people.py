@@ -1,7 +1,7 @@
 """The people of the demo and their mail programs: what they write, and what lies in their mailboxes.
 
 They speak SMTP and IMAP to the mail host like any mail program and know nothing of the helpdesk. ExpectationError
-when a letter that somebody waits for does not come in time, or one comes that nobody expected.
+when something that somebody waits for does not come in time.
 """
 
 from __future__ import annotations
@@ -133,19 +133,11 @@ class Post:
         to = str(letter.mail["Reply-To"] or letter.mail["From"].addresses[0].addr_spec)
         self.write(author, to, f"Re: {letter.subject}", text, answering=letter)
 
-    def expect(self, to: Person, event: str, cause: str) -> Letter:
-        """The next letter of this kind to that person, when it comes."""
-
-        def look() -> Letter | None:
-            self.fetch()
-            for letter in self.letters:
-                if (letter.to, letter.event, letter.cause) == (to.address, event, ""):
-                    return letter
-            return None
-
-        letter = eventually(look, f'letter "{event}" to {to.address}')
-        letter.cause = cause
-        return letter
+    def arrived(self, to: Person, event: str) -> Letter | None:
+        """The oldest letter of this kind to that person which nobody has expected yet."""
+        self.fetch()
+        unexplained = (one for one in self.letters if not one.cause)
+        return next((one for one in unexplained if (one.to, one.event) == (to.address, event)), None)
 
     def fetch(self) -> None:
         """Look for mail that has come since; only letters of the helpdesk are kept."""

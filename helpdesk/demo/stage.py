@@ -102,10 +102,11 @@ class Stage:
             os.killpg(daemon.pid, signal.SIGKILL)
             return daemon.wait()
 
-    @property
-    def daemon_runs(self) -> bool:
-        """Is the daemon up?"""
-        return self._daemon is not None and self._daemon.poll() is None
+    def must_be_up(self) -> None:
+        """ExpectationError when the daemon was started and has ended by itself."""
+        code = self._daemon.poll() if self._daemon else None
+        if code is not None:
+            raise ExpectationError(f"the daemon ended by itself, with exit code {code}")
 
     def ask(self, *arguments: str) -> Any:
         """What a command of the helpdesk prints as JSON, on this desk and beside its daemon."""

@@ -15,7 +15,7 @@ from rich.console import Console
 
 from helpdesk.core.subject_tag import tag
 from helpdesk.demo import showing
-from helpdesk.demo.people import ExpectationError, Letter, Person, Post
+from helpdesk.demo.people import ExpectationError, Letter, Person, Post, eventually
 from helpdesk.demo.stage import Stage, stage
 
 SUPPORT = "support@help.example"
@@ -34,22 +34,22 @@ def tell(console: Console, *, keep: bool) -> None:
     """Tell the whole story; ExpectationError when it goes another way."""
     console.width = min(console.width, showing.WIDTH)
     # Whoever ends us, the temporary folder and the child processes go with us.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for sign in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(sign, signal.default_int_handler)
     started = time.monotonic()
-    signal.signal(signal.SIGHUP, signal.default_int_handler)
     with ExitStack() as stack:
         with console.status("starting a mail host"):
             desk, post = stack.enter_context(stage(SUPPORT, ANNA, CUSTOMERS))
         story = _Story(console, desk, post)
         try:
             story.play()
+            console.print(f"\nAll of it happened as promised, in {time.monotonic() - started:.0f} seconds.")
+            if keep:
+                story.stay_up()
         except (ExpectationError, OSError) as error:
             raise ExpectationError(f"The demo went wrong: {error}\n\nThe daemon's log:\n{desk.log()}") from error
-        console.print(f"\nAll of it happened as promised, in {time.monotonic() - started:.0f} seconds.")
-        if keep:
-            story.stay_up()
-        else:
-            showing.next_steps(console)
+    if not keep:
+        showing.next_steps(console)
 
 
 class _Story:
@@ -177,12 +177,11 @@ class _Story:
         self._desk.start()
         showing.how_to_join(self._console, self._desk, (ANNA, *CUSTOMERS))
         try:
-            while self._desk.daemon_runs:
+            while True:
+                self._desk.must_be_up()
                 time.sleep(0.5)
         except KeyboardInterrupt:
             self._console.print("\nStopping; the temporary folder goes away.")
-            return
-        raise ExpectationError(f"the daemon has ended\n{self._desk.log()}")
 
     # --- what steps are made of
 
@@ -198,8 +197,15 @@ class _Story:
         showing.mail(self._console, author.first_name, text.replace("\n\n", " "))
 
     def _expect(self, to: Person, event: str, cause: str) -> Letter:
+        """The next letter of this kind to that person, when it comes; `cause` is what led to it."""
+
+        def look() -> Letter | None:
+            self._desk.must_be_up()
+            return self._post.arrived(to, event)
+
         with self._console.status(f'waiting for "{event}" to {to.first_name}'):
-            letter = self._post.expect(to, event, cause)
+            letter = eventually(look, f'letter "{event}" to {to.address}')
+        letter.cause = cause
         showing.arrival(self._console, to.first_name, letter)
         return letter
 

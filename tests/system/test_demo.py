@@ -9,13 +9,22 @@ import signal
 import smtplib
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from tests.system.desk import eventually, parsed
 
+pytestmark = pytest.mark.slow
+
+# The demo of a desk that does not know what an outage is.
+WITHOUT_OUTAGES = """
+from helpdesk.cli import main
+from helpdesk.demo import stage
+stage.CONFIGURATION = stage.CONFIGURATION.replace('"outages", ', "")
+main()
+"""
 ROOT = Path(__file__).parents[2]
 RUN_S = 240
 
@@ -28,9 +37,9 @@ class Newcomer:
         for one in (self.home, self.here, self.temporary):
             one.mkdir()
 
-    def starts(self, *options: str) -> subprocess.Popen[str]:
+    def starts(self, *options: str, program: Sequence[str] = ("-m", "helpdesk")) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            [sys.executable, "-m", "helpdesk", "demo", *options],
+            [sys.executable, *program, "demo", *options],
             cwd=self.here,
             env=os.environ | {"HOME": str(self.home), "TMPDIR": str(self.temporary), "PYTHONPATH": str(ROOT)},
             stdin=subprocess.DEVNULL,
@@ -140,5 +149,16 @@ def test_demo_that_is_ended_half_way_leaves_nothing_behind(newcomer: Newcomer) -
     shown, said = demo.communicate(timeout=RUN_S)
     assert demo.returncode != 0, shown
     assert said == ""
+    assert newcomer.finds() == []
+    assert newcomer.still_running() == []
+
+
+def test_demo_says_what_did_not_happen(newcomer: Newcomer) -> None:
+    demo = newcomer.starts(program=["-c", WITHOUT_OUTAGES])
+    shown, said = demo.communicate(timeout=RUN_S)
+    assert demo.returncode == 69
+    assert said.startswith("The demo went wrong: it is not true that Anna's mail program marks Olga's mail as urgent\n")
+    assert "queued event=opened ticket=100003" in said
+    assert "All of it happened as promised" not in shown
     assert newcomer.finds() == []
     assert newcomer.still_running() == []
