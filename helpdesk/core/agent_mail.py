@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from helpdesk.core.appending import auth_failed, record
+from helpdesk.core.appending import MAX_HELD, auth_failed, record
 from helpdesk.core.case import Case
 from helpdesk.core.command_values import Command, Help, Note, ShowQueue, ShowTicket, Spam
 from helpdesk.core.commands import Parsed, help_text, parse
@@ -126,6 +126,8 @@ def _unproven(case: Case, agent: Agent) -> Decision:
             letters = (replace(letter, event=Event.UNPROVEN),)
     changes = (Record(ticket.number, case.sender, "held", str(why)),) if ticket else ()
     outcome = Outcome(ticket=ticket.number if ticket else None, changes=changes, letters=letters, reasons=(why,))
+    if ticket is not None and len(ticket.held) >= MAX_HELD:
+        return case.decision(Disposition.RECORD, Filing.RECORDED, outcome)
     return case.decision(Disposition.HOLD, Filing.HELD, outcome)
 
 

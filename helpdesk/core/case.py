@@ -125,7 +125,7 @@ def wanted(inbound: Inbound, policy: Policy) -> Wanted:
     """What to load before this mail is decided."""
     recipients = [address.address for address in inbound.to + inbound.cc] + list(inbound.delivered_to)
     tokens = (reply_token(address, policy.reply_address) for address in recipients)
-    is_agent = inbound.sender is not None and policy.agent(inbound.sender.address) is not None
+    agent = policy.agent(inbound.sender.address) if inbound.sender else None
     authentication, _ = authenticate(inbound, policy.trusted_authserv)
     forwarded = passed_on(inbound, policy, authentication)
     sender = forwarded.sender if forwarded else inbound.sender
@@ -136,10 +136,11 @@ def wanted(inbound: Inbound, policy: Policy) -> Wanted:
         references=tuple(reversed(inbound.references)),
         tokens=tuple(dict.fromkeys(token for token in tokens if token)),
         tags=find_tags(inbound.subject),
-        numbers=numbers_named(inbound.text, inbound.subject) if is_agent else (),
+        numbers=numbers_named(inbound.text, inbound.subject) if agent else (),
         sender=sender.address if sender else None,
+        agent=agent.addresses[0] if agent else None,
         bounced_message_id=inbound.bounce.original_message_id if inbound.bounce else None,
-        queue=is_agent and wants_queue(inbound.text, inbound.subject),
+        queue=agent is not None and wants_queue(inbound.text, inbound.subject),
     )
 
 

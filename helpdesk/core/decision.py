@@ -56,8 +56,8 @@ class Wanted:
     """Everything that the store is asked for before a message is decided, in one read.
 
     `references` are the ids to look up, newest first. `tokens` come from a reply address.
-    `tags` are ticket numbers in the subject, `numbers` those named in commands. `queue` asks for
-    the open tickets (an agent's #queue).
+    `tags` are ticket numbers in the subject, `numbers` those named in commands. `agent` is where
+    letters go to the agent whom the From names. `queue` asks for the open tickets (an agent's #queue).
     """
 
     sha256: str
@@ -68,6 +68,7 @@ class Wanted:
     tags: tuple[int, ...] = ()
     numbers: tuple[int, ...] = ()
     sender: str | None = None
+    agent: str | None = None
     bounced_message_id: str | None = None
     queue: bool = False
 

@@ -77,6 +77,7 @@ _SINCE_RESUMED = sa.case((META.c.resumed_at > _AN_HOUR_AGO, META.c.resumed_at), 
 
 _TO_REQUESTERS = sa.and_(OUTBOX.c.audience == Audience.REQUESTER, OUTBOX.c.automatic.is_(True))
 _TO_SENDER = OUTBOX.c.to_address == sa.bindparam("address")
+_TO_AGENT = OUTBOX.c.to_address == sa.bindparam("agent")
 _TO_DOMAIN = OUTBOX.c.to_domain == sa.bindparam("domain")
 _OPENED = sa.and_(TICKET.c.requester_address == sa.bindparam("address"), TICKET.c.opened_at > _AN_HOUR_AGO)
 
@@ -86,7 +87,7 @@ _COUNTS = {
     "domain_1h": _count(_TO_REQUESTERS, _TO_DOMAIN, OUTBOX.c.created_at > _SINCE_RESUMED),
     "total_1h": _count(_TO_REQUESTERS, OUTBOX.c.created_at > _SINCE_RESUMED),
     "held_notices_1h": _count(OUTBOX.c.event == Event.HELD, OUTBOX.c.created_at > _AN_HOUR_AGO),
-    "unproven_1h": _count(OUTBOX.c.event == Event.UNPROVEN, _TO_SENDER, OUTBOX.c.created_at > _AN_HOUR_AGO),
+    "unproven_1h": _count(OUTBOX.c.event == Event.UNPROVEN, _TO_AGENT, OUTBOX.c.created_at > _AN_HOUR_AGO),
 }
 
 # All about the sender in one statement: on the way of a mail each statement costs more than what it looks up.
@@ -112,7 +113,7 @@ def facts(connection: Connection, wanted: Wanted, now: datetime, secret_life: ti
         if letter.ticket is not None:
             by_reference.setdefault(letter.ticket, letter.message_id)
     known = tickets.load(connection, [*by_reference, *wanted.tags, *wanted.numbers])
-    contact, counts, opened = _about_sender(connection, wanted.sender, now)
+    contact, counts, opened = _about_sender(connection, wanted.sender, wanted.agent, now)
     return Facts(
         duplicate=_duplicate(connection, wanted),
         letters=letters,
@@ -167,7 +168,7 @@ def _sent_letter(row: Row[*tuple[Any, ...]], oldest_activity: datetime) -> SentL
 
 
 def _about_sender(
-    connection: Connection, sender: str | None, now: datetime
+    connection: Connection, sender: str | None, agent: str | None, now: datetime
 ) -> tuple[Contact | None, LetterCounts, Opened]:
     """What we remember of the sender, what was written to him of late, and which tickets he opened."""
     address = Address(sender or "")
@@ -175,6 +176,7 @@ def _about_sender(
         _SENDER,
         {
             "address": address.address,
+            "agent": agent or address.address,
             "domain": address.domain,
             "since_1h": now - timedelta(hours=1),
             "since_3h": now - timedelta(hours=3),
