@@ -67,6 +67,7 @@ def assemble(
         name=helpdesk.name,
         address=Address(helpdesk.address, helpdesk.name),
         own=own_addresses(helpdesk, document.desks),
+        partners=frozenset(helpdesk.partners),
         reply_address=helpdesk.reply_address or helpdesk.address,
         language=helpdesk.language,
         timezone=helpdesk.timezone,

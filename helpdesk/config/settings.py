@@ -121,6 +121,7 @@ class Config:
     name: str
     address: Address
     own: frozenset[str]
+    partners: frozenset[str]
     reply_address: str
     language: str
     timezone: str
@@ -152,6 +153,7 @@ class Config:
             desks=tuple(_desk(desk, calendars[desk.calendar.key]) for desk in self.desks),
             agents=self.agents,
             reply_address=self.reply_address,
+            partners=self.partners,
             trusted_authserv=self.trusted_authserv,
             alert_address=self.alert_address,
             undo_window=self.undo_window,

@@ -45,6 +45,7 @@ class HelpdeskTable(Table):
     name: Line = Field(description='the name that requesters see, for example "Support"')
     address: MailAddress = Field(description='the public address, for example "support@example.com"')
     aliases: list[MailAddress] = []
+    partners: list[MailAddress] = []
     reply_address: Annotated[str, AfterValidator(values.read_reply_address)] | None = None
     language: Language = "en"
     timezone: Annotated[str, AfterValidator(values.read_timezone)] = "UTC"
