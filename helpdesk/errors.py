@@ -35,6 +35,10 @@ class TemporaryError(HelpdeskError):
     """A server is away or the store is busy: the same call may succeed later. Nothing was lost."""
 
 
+class LeaseLostError(TemporaryError):
+    """Another daemon reads this mailbox now: nothing of the batch was kept, it is theirs."""
+
+
 class UnreachableError(TemporaryError):
     """No session with a server could be had: whatever else is asked of it now would fail, too."""
 

@@ -18,6 +18,7 @@ from helpdesk import maillog
 from helpdesk.core.case import Arrival, wanted
 from helpdesk.core.decide import decide
 from helpdesk.core.decision import Decision, Disposition
+from helpdesk.core.lease import Lease
 from helpdesk.core.message import Inbound
 from helpdesk.core.poison import given_up
 from helpdesk.core.policy import Policy
@@ -51,6 +52,7 @@ class Source:
     desk: str
     spam_header: tuple[str, str] | None = None
     silent: bool = False
+    lease: Lease | None = None  # where several daemons may read: commits are refused once another one has it
 
     def arrival(self, mail: Fetched) -> Arrival:
         """How this mail came to us."""
@@ -145,6 +147,13 @@ class Intake:
                 mailbox.settle(keys, place)
         return cursor
 
+    def begin(self, source: Source, cursor: Cursor) -> None:
+        """Reading starts here from now on."""
+        with self._store.unit() as unit:
+            if source.lease is not None:
+                unit.fence(source.lease)
+            unit.save_cursor(source.name, cursor)
+
     def tidy(self, mailbox: Mailbox, source: Source, cursor: Cursor) -> int:
         """Move away what was committed by a run that ended before it could; answers how many mails that were."""
         left = mailbox.left_behind(cursor, LEFT_BEHIND)
@@ -160,6 +169,8 @@ class Intake:
             return []
         inbounds = self._read(mails)
         with self._store.unit() as unit:
+            if source.lease is not None:
+                unit.fence(source.lease)
             known = unit.known(source.name, [mail.key for mail in mails])
             taken = []
             for mail, inbound in zip(mails, inbounds, strict=True):
@@ -265,8 +276,7 @@ class Intake:
     def _advance(self, source: Source, cursor: Cursor, reached: Cursor) -> Cursor:
         """Nothing new waits: remember how far that is true."""
         if reached != cursor and reached.validity:
-            with self._store.unit() as unit:
-                unit.save_cursor(source.name, reached)
+            self.begin(source, reached)
         return reached
 
     @staticmethod

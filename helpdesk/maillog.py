@@ -94,6 +94,21 @@ def mailbox_up(*, mailbox: str) -> None:
     _write(logging.INFO, "mailbox_up", mailbox=mailbox)
 
 
+def stands_by(*, mailbox: str) -> None:
+    """Another daemon reads this mailbox; this one takes over should that one die."""
+    _write(logging.INFO, "stands_by", mailbox=mailbox)
+
+
+def took_over(*, mailbox: str) -> None:
+    """The daemon that read this mailbox is gone; this one reads it now."""
+    _write(logging.WARNING, "took_over", mailbox=mailbox)
+
+
+def lease_lost(*, mailbox: str) -> None:
+    """Another daemon reads this mailbox now, because this one gave no sign for long; nothing was lost."""
+    _write(logging.WARNING, "lease_lost", mailbox=mailbox)
+
+
 def relay_down(*, error: BaseException, retry_at: datetime) -> None:
     """No letter can be sent; they wait and the relay is tried again by itself."""
     _write(logging.ERROR, "relay_down", retry_at=retry_at, error=error)

@@ -15,6 +15,7 @@ from typing import Protocol
 
 from helpdesk.core.decision import Decision, Facts, Outcome, Wanted
 from helpdesk.core.digest import Notice
+from helpdesk.core.lease import Lease
 from helpdesk.core.message import Inbound
 from helpdesk.core.outgoing import Delivery, Letter, LetterView, OutboxState, RecipientState
 from helpdesk.core.poison import Sketch
@@ -288,13 +289,7 @@ class Unit(Protocol):
         """Carry out the changes; answer the ticket's number (of the new one, if it opens one)."""
 
     def file(
-        self,
-        mailbox: str,
-        mail: Fetched,
-        inbound: Inbound,
-        decision: Decision,
-        ticket: int | None,
-        now: datetime,
+        self, mailbox: str, mail: Fetched, inbound: Inbound, decision: Decision, ticket: int | None, now: datetime
     ) -> None:
         """Keep the mail itself: raw bytes, text, attachments, all ids it names."""
 
@@ -317,13 +312,15 @@ class Unit(Protocol):
         *,
         next_try: datetime | None,
     ) -> int:
-        """Keep a mail that could not be processed; `next_try` None: no tries are left.
-        The same key again counts as one more attempt."""
+        """Keep a mail that could not be processed: `next_try` None is its end; the same key again, one more attempt."""
 
     def release(self, poison_id: int) -> None:
         """A quarantined mail was processed after all."""
 
     def save_cursor(self, mailbox: str, cursor: Cursor) -> None: ...
+
+    def fence(self, lease: Lease) -> None:
+        """LeaseLostError when somebody else has taken the lease; else nobody can before this transaction ends."""
 
 
 class Store(Protocol):
@@ -335,9 +332,12 @@ class Store(Protocol):
     def secret_key(self) -> bytes:
         """32 random bytes that were made when the desk began; they key our Message-IDs."""
 
+    def take_lease(self, mailbox: str, holder: str, seconds: float) -> Lease | None: ...
+    def give_back(self, lease: Lease) -> None: ...
+
     # outbox
     def begin_sending(self, now: datetime) -> None:
-        """From now until `close` we send. Where nobody else does, a dead sender's letters are due at once."""
+        """From now until `close` we work here. Where nobody else does, what dead daemons held is free at once."""
 
     def claim(self, now: datetime, limit: int, *, lease_s: float = 900) -> Sequence[QueuedLetter]:
         """Letters that are due become `sending` and are ours; a crashed sender's come back after the lease."""

@@ -12,6 +12,7 @@ import os
 import random
 import secrets
 import signal
+import socket
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -21,6 +22,7 @@ from helpdesk import maillog
 from helpdesk.adapters.lmtp import LmtpServer
 from helpdesk.adapters.scheduler import Ticks
 from helpdesk.config import Config, LmtpMailbox, load
+from helpdesk.core.lease import RENEW_EVERY
 from helpdesk.daemon.building import Works, World, build, dispatcher, mailbox, source_of, transport
 from helpdesk.daemon.systemd import Notifier
 from helpdesk.daemon.watch import Watch
@@ -138,10 +140,14 @@ class _Service:
 
     async def start(self) -> None:
         """Mailboxes are read, LMTP is listened to, letters are sent, ticks tick."""
+        self.sending = asyncio.create_task(self._send())
+        holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         for settings in self._works.config.mailboxes:
             source = source_of(settings)
             if isinstance(settings, LmtpMailbox):
-                self._servers.append(self._listen(settings))
+                server = self._listen(settings)
+                await asyncio.to_thread(server.start)
+                self._servers.append(server)
                 continue
             box = mailbox(settings, self._world.now)
             if box is not None:
@@ -153,15 +159,13 @@ class _Service:
                     poll_interval=settings.poll_interval,
                     now=self._world.now,
                     random=self._world.random,
+                    holder=holder,
                 )
                 self._watches.append(watch)
                 watch.start()
-        for server in self._servers:
-            await asyncio.to_thread(server.start)
-        await asyncio.to_thread(self._works.store.begin_sending, self._world.now())
-        self.sending = asyncio.create_task(self._send())
         self._ticks.every(FOLLOW_UP_EVERY, "follow-ups", self._follow_up)
         self._ticks.every(LOOK_EVERY, "health", self._look_after)
+        self._ticks.every(RENEW_EVERY.total_seconds(), "leases", self._renew_leases)
         if self._notifier.watchdog_s:
             self._ticks.every(self._notifier.watchdog_s / 2, "watchdog", self._sign_of_life)
         self._ticks.start()
@@ -187,7 +191,9 @@ class _Service:
         down = [f"{watch.source.name}: {watch.trouble.error}" for watch in self._watches if watch.trouble]
         if self._dispatcher.trouble:
             down.append(f"relay: {self._dispatcher.trouble.error}")
-        return f"STATUS={'; '.join(down) if down else f'serving {len(self._works.config.mailboxes)} mailbox(es)'}"
+        waits = sum(watch.stands_by for watch in self._watches)
+        serving = f"serving {len(self._works.config.mailboxes) - waits} mailbox(es)"
+        return f"STATUS={'; '.join(down) or serving}{f', standing by for {waits}' if waits else ''}"
 
     def _listen(self, settings: LmtpMailbox) -> LmtpServer:
         source = source_of(settings)
@@ -205,6 +211,7 @@ class _Service:
         how many letters are under way in all.
         """
         turns: set[asyncio.Task[int]] = set()
+        await asyncio.to_thread(self._works.store.begin_sending, self._world.now())
         while not self._stopping:
             self._queued.clear()
             turns.add(asyncio.create_task(self._dispatcher.send_due()))
@@ -255,6 +262,10 @@ class _Service:
                 words = f"mailbox {watch.source.name} cannot be read since {since}: {trouble.error}"
                 await asyncio.to_thread(self._works.upkeep.tell_leads, words, f"mailbox down {since}")
                 self._queued.set()
+
+    async def _renew_leases(self) -> None:
+        for watch in self._watches:
+            await asyncio.to_thread(watch.renew)
 
     async def _sign_of_life(self) -> None:
         """The watchdog is fed only while every loop lives."""

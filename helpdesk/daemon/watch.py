@@ -1,19 +1,24 @@
-"""One thread per mailbox: connect, take what waits, wait for more; again after whatever breaks.
+"""One thread per mailbox: take its lease, connect, take what waits, wait for more; again after whatever breaks.
 
 A mailbox that is away is retried with growing pauses and says so; a refused login or certificate is retried rarely,
 because many servers lock an account after a few failures. Nothing is lost meanwhile: the mail lies there.
+
+Where several daemons share one database, the one that holds the mailbox's lease reads it and the others stand by
+(core/lease). Whoever cannot read it gives the lease back: another one may be luckier.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from helpdesk import maillog
+from helpdesk.core.lease import LEASE_LASTS, LOOK_EVERY, Lease
 from helpdesk.core.retry import reconnect_wait
-from helpdesk.errors import PermanentError
+from helpdesk.errors import HelpdeskError, LeaseLostError, PermanentError
 from helpdesk.intake import Intake, Source
 from helpdesk.ports import Mailbox, Store
 
@@ -42,9 +47,14 @@ class Watch:
         poll_interval: timedelta,
         now: Callable[[], datetime],
         random: Callable[[], float],
+        holder: str,
     ) -> None:
         self.source = source
         self.trouble: MailboxTrouble | None = None
+        self.stands_by = False  # another daemon reads this mailbox
+        self._holder = holder
+        self._lease: Lease | None = None
+        self._lease_changes = threading.Lock()
         self._mailbox = mailbox
         self._store = store
         self._intake = intake
@@ -73,35 +83,81 @@ class Watch:
         """Does the thread still run?"""
         return self._thread.is_alive()
 
+    def renew(self) -> None:
+        """Hold the lease for longer, if it is ours; to be called every RENEW_EVERY, whatever the thread is at."""
+        with self._lease_changes:
+            if self._lease is None:
+                return
+            lease = self._take()
+            if lease is None or lease.token != self._lease.token:
+                maillog.lease_lost(mailbox=self.source.name)
+                self._lease = None
+                self._mailbox.wake()
+
     def _run(self) -> None:
         failures = 0
         while not self._stopping.is_set():
             try:
-                self._read(lambda: self._recovered())
+                if self._await_lease():
+                    self._read()
                 failures = 0
+            except LeaseLostError:
+                maillog.lease_lost(mailbox=self.source.name)
             except Exception as error:
                 if self.trouble is None:
                     failures = 0
                 failures += 1
+                self._give_back()
                 self._pause(error, failures)
             finally:
                 self._mailbox.close()
+                self._give_back()
 
-    def _read(self, connected: Callable[[], None]) -> None:
-        """Take mail until asked to stop, or until something breaks."""
+    def _read(self) -> None:
+        """Take mail until asked to stop, until the lease is lost, or until something breaks."""
+        source = replace(self.source, lease=self._lease)
         with self._store.unit() as unit:
-            known = unit.cursor(self.source.name)
+            known = unit.cursor(source.name)
         cursor = self._mailbox.connect(known)
         if cursor != known and cursor.validity:
             # From now on this is where reading starts, whatever happens next: mail that comes later counts.
-            with self._store.unit() as unit:
-                unit.save_cursor(self.source.name, cursor)
-        self._intake.tidy(self._mailbox, self.source, cursor)
-        connected()
-        while not self._stopping.is_set():
-            cursor = self._intake.drain(self._mailbox, self.source, cursor, stop=self._stopping.is_set)
-            if not self._stopping.is_set():
+            self._intake.begin(source, cursor)
+        self._intake.tidy(self._mailbox, source, cursor)
+        self._recovered()
+        while self._goes_on():
+            cursor = self._intake.drain(self._mailbox, source, cursor, stop=lambda: not self._goes_on())
+            if self._goes_on():
                 self._mailbox.wait(self._poll_interval.total_seconds())
+
+    def _goes_on(self) -> bool:
+        return self._lease is not None and not self._stopping.is_set()
+
+    def _await_lease(self) -> bool:
+        """Stand by until the lease is ours (True) or it is time to stop."""
+        while not self._stopping.is_set():
+            with self._lease_changes:
+                self._lease = self._take()
+            if self._lease is not None:
+                if self.stands_by:
+                    maillog.took_over(mailbox=self.source.name)
+                self.stands_by = False
+                return True
+            if not self.stands_by:
+                maillog.stands_by(mailbox=self.source.name)
+            self.stands_by = True
+            self._recovered()
+            self._stopping.wait(LOOK_EVERY.total_seconds())
+        return False
+
+    def _take(self) -> Lease | None:
+        return self._store.take_lease(self.source.name, self._holder, LEASE_LASTS.total_seconds())
+
+    def _give_back(self) -> None:
+        with self._lease_changes:
+            lease, self._lease = self._lease, None
+        if lease is not None:
+            with suppress(HelpdeskError):  # the store is away: the lease ends by itself
+                self._store.give_back(lease)
 
     def _recovered(self) -> None:
         if self.trouble is not None:

@@ -26,6 +26,8 @@ _TRY_LASTS = timedelta(minutes=10)
 
 _KEY = ["mailbox", "folder", "validity", "uid"]
 
+_ONE_AT_A_TIME = sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(sa.bindparam("mailbox"), 0)))
+
 _KEEP_RAW = insert(RAW).on_conflict_do_nothing()
 
 _FILE = insert(MESSAGE).on_conflict_do_nothing(index_elements=_KEY).returning(MESSAGE.c.id)
@@ -43,7 +45,13 @@ _SET_ASIDE = _ENTRY.on_conflict_do_update(
 
 
 def known(connection: Connection, mailbox: str, keys: Sequence[MailKey]) -> frozenset[MailKey]:
-    """Those of the keys that are messages or in quarantine."""
+    """Those of the keys that are messages or in quarantine; until the commit nobody else files mail of this mailbox.
+
+    SQLite has one writer anyway. On PostgreSQL two programs that see the same mail at once take turns here: the second
+    one finds it filed.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(_ONE_AT_A_TIME, {"mailbox": mailbox})
     uids: dict[tuple[str, int], list[int]] = defaultdict(list)
     for key in keys:
         uids[key.folder, key.validity].append(key.uid)

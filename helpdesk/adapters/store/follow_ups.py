@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from helpdesk.adapters.store import tickets
-from helpdesk.adapters.store.models import FOLLOW_UP, insert
+from helpdesk.adapters.store.models import FOLLOW_UP, TICKET, insert
 from helpdesk.core.ticket import Ticket
 
 _NEW = insert(FOLLOW_UP)
@@ -31,10 +31,12 @@ def due(connection: Connection, now: datetime, limit: int) -> list[tuple[Ticket,
     """Tickets with a kind that is due, oldest first; until the commit nobody else gets them."""
     rows = connection.execute(
         sa.select(FOLLOW_UP.c.ticket, FOLLOW_UP.c.kind)
+        .join(TICKET, TICKET.c.number == FOLLOW_UP.c.ticket)
         .where(FOLLOW_UP.c.due_at <= now)
         .order_by(FOLLOW_UP.c.due_at, FOLLOW_UP.c.ticket, FOLLOW_UP.c.kind)
         .limit(limit)
-        .with_for_update(skip_locked=True)
+        # The ticket, too: while one daemon reminds, another must not close.
+        .with_for_update(of=[FOLLOW_UP, TICKET], skip_locked=True)
     ).all()
     found = tickets.load(connection, [row.ticket for row in rows])
     return [(found[row.ticket], row.kind) for row in rows]

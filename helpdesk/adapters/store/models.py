@@ -325,6 +325,17 @@ class CursorRow(Row, table=True):
     since: datetime
 
 
+class LeaseRow(Row, table=True):
+    """Which daemon reads a mailbox, until when (seconds since 1970 by the database's clock)."""
+
+    __tablename__ = "lease"
+
+    mailbox: str = text_column(primary_key=True)
+    holder: str = text_column()
+    token: int
+    expires_at: float
+
+
 METADATA = Row.metadata
 
 # The tables themselves, for statements on the way of a message: no object is built per row.
@@ -344,6 +355,7 @@ NOTICE = METADATA.tables["notice"]
 CONTACT = METADATA.tables["contact"]
 QUARANTINE = METADATA.tables["quarantine"]
 CURSOR = METADATA.tables["cursor"]
+LEASE = METADATA.tables["lease"]
 
 # An INSERT that knows ON CONFLICT. Both engines have it in one form, and SQLAlchemy's PostgreSQL class compiles for
 # SQLite as well (its SQLite class does not for PostgreSQL).

@@ -12,12 +12,13 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from helpdesk.adapters.store import filing, outbox, show, tickets
+from helpdesk.adapters.store import filing, leases, outbox, show, tickets
 from helpdesk.adapters.store.engine import make_engine, snapshot, transaction
 from helpdesk.adapters.store.models import META
 from helpdesk.adapters.store.records import SqlRecords
 from helpdesk.adapters.store.senders import SendersLock
 from helpdesk.adapters.store.unit import SqlUnit
+from helpdesk.core.lease import Lease
 from helpdesk.core.outgoing import Delivery, OutboxState
 from helpdesk.core.ticket import Ticket
 from helpdesk.ports import OutboxEntry, QuarantineEntry, QueuedLetter, TicketFile
@@ -42,12 +43,23 @@ class SqlStore:
         with transaction(self._engine, writes=False) as connection:
             return bytes(connection.execute(sa.select(META.c.secret_key)).scalar_one())
 
+    def take_lease(self, mailbox: str, holder: str, seconds: float) -> Lease | None:
+        """The right to read a mailbox, for so many seconds; None while another holder has it."""
+        with transaction(self._engine, writes=True) as connection:
+            return leases.take(connection, mailbox, holder, seconds)
+
+    def give_back(self, lease: Lease) -> None:
+        """Another daemon may read the mailbox at once."""
+        with transaction(self._engine, writes=True) as connection:
+            leases.give_back(connection, lease)
+
     def begin_sending(self, now: datetime) -> None:
-        """From now until `close` we send. Alone on SQLite, we need not wait for the leases of dead senders to end."""
+        """From now until `close` we work here. Alone on SQLite, we need not wait for what dead daemons held."""
 
         def take_over() -> None:
             with transaction(self._engine, writes=True) as connection:
                 outbox.take_over(connection, now)
+                leases.give_back_all(connection)
 
         # Daemons that share a PostgreSQL database come and go; there the leases decide alone.
         if self._senders is not None:

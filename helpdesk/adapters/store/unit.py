@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.engine import Connection
 
-from helpdesk.adapters.store import changes, facts, filing, follow_ups, notices, outbox, tickets
+from helpdesk.adapters.store import changes, facts, filing, follow_ups, leases, notices, outbox, tickets
 from helpdesk.core.decision import Decision, Facts, Outcome, Wanted
 from helpdesk.core.digest import Notice
+from helpdesk.core.lease import Lease
 from helpdesk.core.message import Inbound
 from helpdesk.core.outgoing import Letter
 from helpdesk.core.ticket import Ticket
@@ -120,3 +121,7 @@ class SqlUnit:
     def save_cursor(self, mailbox: str, cursor: Cursor) -> None:
         """Remember how far the mailbox has been read."""
         filing.save_cursor(self._connection, mailbox, cursor)
+
+    def fence(self, lease: Lease) -> None:
+        """LeaseLostError when somebody else has taken the lease."""
+        leases.fence(self._connection, lease)

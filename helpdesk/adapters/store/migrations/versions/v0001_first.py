@@ -45,6 +45,14 @@ def upgrade() -> None:
         sa.Column("since", MOMENT, nullable=False),
         sa.PrimaryKeyConstraint("mailbox", name="pk_cursor"),
     )
+    op.create_table(
+        "lease",
+        sa.Column("mailbox", sa.Text(), nullable=False),
+        sa.Column("holder", sa.Text(), nullable=False),
+        sa.Column("token", sa.Integer(), nullable=False),
+        sa.Column("expires_at", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("mailbox", name="pk_lease"),
+    )
     meta = op.create_table(
         "meta",
         sa.Column("id", sa.Integer(), nullable=False),
