@@ -38,5 +38,6 @@ class Ticks:
         self._scheduler.start()
 
     def stop(self) -> None:
-        """No further ticks. What runs at this moment goes on: wait for it before."""
-        self._scheduler.shutdown(wait=False)
+        """No further ticks, if there were any. What runs at this moment goes on: wait for it before."""
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)

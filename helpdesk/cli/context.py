@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from helpdesk import __version__
 from helpdesk.config import Config, load
 from helpdesk.daemon import real_world
 from helpdesk.daemon.building import Works, World, build
@@ -29,6 +30,13 @@ class Options:
     config: Path | None = None
 
 
+def _print_version(asked: bool) -> None:
+    """Called before the command is looked for: there need not be one."""
+    if asked:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
 def OPTIONS(  # noqa: N802 - typer takes the docstring of this function as the help of the program
     context: typer.Context,
     config: Annotated[
@@ -38,14 +46,11 @@ def OPTIONS(  # noqa: N802 - typer takes the docstring of this function as the h
         ),
     ] = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Tell on stderr what happens.")] = False,
-    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
 ) -> None:
     """An email-driven ticket helpdesk: mail in, numbered tickets, mail out."""
-    if version:
-        from helpdesk import __version__
-
-        typer.echo(__version__)
-        raise typer.Exit
     if verbose:
         logging.getLogger("helpdesk").setLevel(logging.INFO)
     context.obj = Options(config=config)

@@ -88,6 +88,7 @@ async def _serve(config: Config, notifier: Notifier, stopping: asyncio.Event, re
 
     world = real_world(wake_sender)
     works = await asyncio.to_thread(build, config, world)
+    await asyncio.to_thread(works.store.begin_sending, world.now())
     service = _Service(works, world, notifier, queued)
     try:
         await service.start()
@@ -211,7 +212,6 @@ class _Service:
         how many letters are under way in all.
         """
         turns: set[asyncio.Task[int]] = set()
-        await asyncio.to_thread(self._works.store.begin_sending, self._world.now())
         while not self._stopping:
             self._queued.clear()
             turns.add(asyncio.create_task(self._dispatcher.send_due()))

@@ -19,8 +19,11 @@ from helpdesk.dispatch import PARALLEL
 from tests.stack import HOST
 from tests.system.desk import Desk, Person, eventually
 
-# The daemon is killed after so many lines of its log, and so many seconds. Counting lines puts the kill into the middle
-# of work on any machine: a mail writes five of them, and a start finds the mails that came meanwhile.
+# Once of so many times the daemon is killed while it starts, after so many seconds.
+ONCE_OF = 5
+START_S = 1.0
+# Otherwise it is killed so many lines of its log and so many seconds after it was ready. Counting lines puts the kill
+# into the middle of work on any machine: each mail makes five of them, and a start finds what came meanwhile.
 LINES = 60
 SECONDS = 0.02
 # A daemon that has nothing more to do logs nothing more: then it is killed all the same.
@@ -54,11 +57,14 @@ def pour(desk: Desk, *, mails: int, kills: int, seed: int, per_second: float = 6
     pouring = threading.Thread(target=_send_all, args=(desk, customers, per_second))
     pouring.start()
     for _ in range(kills):
-        seen = desk.logged().count("\n")
-        lines = seen + chance.randrange(LINES)
-        desk.start(wait=False)
-        _await_lines(desk, lines)
-        time.sleep(chance.uniform(0, SECONDS))
+        if chance.randrange(ONCE_OF) == 0:
+            desk.start(wait=False)
+            time.sleep(chance.uniform(0, START_S))
+        else:
+            lines = desk.logged().count("\n") + chance.randrange(LINES)
+            desk.start()
+            _await_lines(desk, lines)
+            time.sleep(chance.uniform(0, SECONDS))
         desk.kill()
     pouring.join()
     with desk.running():

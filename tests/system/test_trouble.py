@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import resource
 import signal
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.stack import EXPIRED_HOST, PASSWORD, MailStack
+from tests.stack import EXPIRED_HOST, HOST, PASSWORD, MailStack
 from tests.system.desk import Desk, Person, eventually
 from tests.system.wire import Wire
 
@@ -69,6 +70,7 @@ def test_all_problems_of_the_configuration_are_named_at_once(desk: Desk) -> None
 
 
 def test_wrong_usage_and_unreadable_input_have_their_own_exit_codes(desk: Desk) -> None:
+    assert desk.cli("--version").returncode == 0
     assert desk.cli("queue", "--jsno").returncode == 64
     unreadable = desk.cli("explain", str(desk.folder / "no-such.eml"))
     assert unreadable.returncode == 65
@@ -166,6 +168,17 @@ def test_letters_wait_while_the_relay_is_dead_and_leave_when_it_is_back(desk: De
             desk.await_logged("relay_up")
             assert_taken_in_once(desk, customer)
             assert desk.json("outbox") == []
+
+
+def test_an_address_that_another_program_listens_on_is_named(desk: Desk) -> None:
+    with socket.create_server((HOST, 0)) as taken:
+        listen = f"{HOST}:{taken.getsockname()[1]}"
+        desk.tables["mailbox"] = [{"name": "pushed", "kind": "lmtp", "listen": listen}]
+        desk.configure()
+        desk.start(wait=False)
+        assert desk.wait() == 69
+    assert listen in desk.logged()
+    assert "Traceback" not in desk.logged()
 
 
 # --- the database ---------------------------------------------------------------------------------
