@@ -6,44 +6,14 @@ A changed transcript is a changed promise: read the difference, and when it is r
 
 from __future__ import annotations
 
-import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from helpdesk.adapters.store import SqlStore, migrate, open_store
-from tests.postgres import Cluster
+from helpdesk.adapters.store import SqlStore, open_store
 from tests.scenario import TRANSCRIPT, folders, play
-
-
-@pytest.fixture(scope="module")
-def fresh_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A SQLite database that nobody has used; copied for each scenario."""
-    file = tmp_path_factory.mktemp("desk") / "fresh.db"
-    migrate(f"sqlite:///{file}")
-    return file
-
-
-@pytest.fixture(scope="module")
-def fresh_database(postgres: Cluster) -> str:
-    """A PostgreSQL database that nobody has used; copied for each scenario."""
-    postgres.execute('CREATE DATABASE "scenarios"')
-    migrate(postgres.url("scenarios"))
-    return "scenarios"
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SqlStore]:
-    if request.param == "sqlite":
-        shutil.copy(request.getfixturevalue("fresh_file"), tmp_path / "desk.db")
-        yield open_store(f"sqlite:///{tmp_path}/desk.db")
-        return
-    template = request.getfixturevalue("fresh_database")
-    with request.getfixturevalue("postgres").database(template) as url:
-        yield open_store(url)
 
 
 @pytest.mark.parametrize("folder", folders(), ids=lambda folder: folder.name)
