@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
+from helpdesk.core.absence import away_until
 from helpdesk.core.message import Inbound, Kind, Reason
 from helpdesk.core.subject_tag import strip_prefixes
 
@@ -51,7 +52,6 @@ _HEADERS: tuple[tuple[str, Callable[[str], bool], Kind], ...] = (
     ("x-ms-exchange-generated-message-source", _begins("mailbox rules agent", "antispam"), Kind.AUTO_REPLY),
     ("precedence", _begins("auto_reply", "auto-reply"), Kind.AUTO_REPLY),
     ("x-precedence", _begins("auto_reply", "auto-reply"), Kind.AUTO_REPLY),
-    ("x-loop", _any, Kind.AUTO_REPLY),
     ("x-no-loop", _any, Kind.AUTO_REPLY),
     ("x-failed-recipients", _any, Kind.BOUNCE),
     ("precedence", _begins("bulk", "junk", "list"), Kind.BULK),
@@ -65,7 +65,14 @@ _HEADERS: tuple[tuple[str, Callable[[str], bool], Kind], ...] = (
 # multipart/report by its report-type.
 _REPORTS = {"delivery-status": Kind.BOUNCE, "feedback-report": Kind.REPORT, "disposition-notification": Kind.REPORT}
 
-_DAEMON = re.compile(r"(?:mailer[-_.]?daemon|postmaster|mail[-_.]?delivery[-_.]?(?:system|subsystem))@")
+_DAEMON = re.compile(r"(?:mailer[-_.]?daemon|postmaster|mail[-_.]?delivery[-_.]?(?:system|subsystem)|mdaemon)@")
+# What servers call themselves where the address is missing or somebody's own.
+_DAEMON_SHOWN = re.compile(
+    r"mailer-daemon|postmaster|mail ?(?:delivery (?:system|subsystem|service)|administrator)|system administrator|"
+    r"administrator systemu|системный администратор|системний адміністратор|microsoft (?:exchange|outlook)|"
+    r"smtp.{0,3}mail.{0,3}service",
+    re.IGNORECASE,
+)
 _NO_REPLY_ADDRESS = re.compile(
     r"(?:[a-z0-9._+-]{0,40}[._+-])?"
     r"(?:no[-_.]?reply|do[-_.]?not[-_.]?reply|dont[-_.]?reply|nicht[-_.]?antworten|nie[-_.]?odpowiadaj)"
@@ -75,12 +82,20 @@ _ROBOT_ADDRESS = re.compile(
     r"(?:root|abuse|bounces?|owner-[^@]{1,60}|[^@]{1,60}-(?:request|bounces?|owner))(?:\+[^@]*)?@"
 )
 
+_UNATTENDED = re.compile(r"\s*(?:auto|bulk|junk)", re.IGNORECASE)
+_LIST_ROBOT = re.compile(r"(?:owner-|majordomo|listserv|mailman|ezmlm|sympa)", re.IGNORECASE)
+
 _BOUNCE_SUBJECT = re.compile(
-    r"undeliver(?:able|ed)|undelivered mail returned|mail delivery (?:failed|failure|system|subsystem)|"
-    r"delivery (?:status notification|failure|has failed)|failure notice|returned mail|delayed mail|"
-    r"mail could not be delivered|warning: message .{1,60} delayed|"
-    r"не доставлено|недоставлен|сообщение не доставлено|не удается доставить|"
-    r"не доставлен|недоставлене|niedostarczaln|niedostarczon|nie dostarczono|unzustellbar",
+    r"undeliver(?:able|ed)|undelivered mail returned|mail delivery (?:failed|failure|system|subsystem|warning)|"
+    r"delivery (?:status notification|failure|has failed|problem)|non[- ]?delivery|failure notice|returned mail|"
+    r"delayed mail|mail (?:could not be|not) delivered|returned to sender|(?:user|host|recipient) (?:is )?unknown|"
+    r"mail system error|warning: message .{1,60} delayed|"
+    r"не доставлен|недоставлен|не уда[её]тся доставить|не удалось доставить|ошибка доставки|задержк[аи] доставки|"
+    r"отложена доставка|доставка отложена|уведомление о недоставке|"
+    r"не вдалося доставити|помилка доставки|затримк[аи] доставки|"
+    r"niedostarczaln|niedostarczon|nie dostarczono|niepowodzenie dostarcz|opóźnienie dostarcz|unzustellbar|"
+    r"unzustellbarkeit|zustellung fehlgeschlagen|non remis|échec de (?:la )?remise|no se puede entregar|"
+    r"mancato recapito|não entregue",
     re.IGNORECASE,
 )
 _ABSENCE_SUBJECT = re.compile(
@@ -136,11 +151,17 @@ def asks_by_itself(inbound: Inbound, evidence: tuple[Reason, ...]) -> bool:
 
 def looks_returned(inbound: Inbound) -> bool:
     """May this be a returned mail, so that it is worth looking for the addresses that failed?"""
-    return (
-        _is_daemon(inbound)
-        or inbound.header("x-failed-recipients") is not None
-        or (inbound.return_path == "" and _BOUNCE_SUBJECT.search(inbound.subject) is not None)
+    if _is_daemon(inbound) or inbound.header("x-failed-recipients") is not None:
+        return True
+    if inbound.return_path == "" and (inbound.sender is None or not inbound.subject):
+        return True
+    # A person who passes a returned mail on has a name of her own, and the null sender is no person's.
+    if inbound.return_path == "" or _DAEMON_SHOWN.search(inbound.from_shown) is not None:
+        return _BOUNCE_SUBJECT.search(inbound.subject) is not None
+    by_machine = any(
+        _UNATTENDED.match(inbound.header(name) or "") for name in ("auto-submitted", "precedence", "x-precedence")
     )
+    return by_machine and _BOUNCE_SUBJECT.match(inbound.subject) is not None
 
 
 def is_robot_address(address: str) -> bool:
@@ -157,9 +178,18 @@ def _evidence(inbound: Inbound, instance: str) -> Iterator[tuple[Kind, Reason]]:
         for value in inbound.header_all(name):
             if wanted(value.strip().lower()):
                 yield kind, Reason(name, value.strip()[:100])
+    yield from _loop_marks(inbound)
     yield from _sender(inbound)
     if _ABSENCE_SUBJECT.match(strip_prefixes(inbound.subject)):
         yield Kind.AUTO_REPLY, Reason(OUT_OF_OFFICE, inbound.subject)
+
+
+def _loop_marks(inbound: Inbound) -> Iterator[tuple[Kind, Reason]]:
+    """X-Loop is set by answering robots, and by lists on what people wrote to them."""
+    by_list = any(inbound.header(name) is not None for name in ("list-id", "list-post", "mailing-list"))
+    for value in inbound.header_all("x-loop"):
+        of_list = by_list or _LIST_ROBOT.match(value.strip()) is not None
+        yield Kind.BULK if of_list else Kind.AUTO_REPLY, Reason("x-loop", value.strip()[:100])
 
 
 def _report(inbound: Inbound) -> Iterator[tuple[Kind, Reason]]:
@@ -195,6 +225,11 @@ def _is_daemon(inbound: Inbound) -> bool:
 
 def _absence(inbound: Inbound) -> Iterator[Reason]:
     """The words that say: nobody is here to read."""
-    match = _ABSENCE_TEXT.search(inbound.text[:_ABSENCE_LOOKED_AT])
+    text = inbound.text[:_ABSENCE_LOOKED_AT]
+    match = _ABSENCE_TEXT.search(text)
     if match is not None:
         yield Reason(OUT_OF_OFFICE, match[0])
+    if match is not None or _ABSENCE_SUBJECT.match(strip_prefixes(inbound.subject)):
+        until = away_until(text, inbound.date.date() if inbound.date else None)
+        if until is not None:
+            yield Reason(OUT_OF_OFFICE, f"until {until.isoformat()}")

@@ -58,12 +58,15 @@ _RULE = re.compile(r"\s{0,3}[_\-–—=*]{5,200}\s{0,3}")
 # --- header blocks --------------------------------------------------------------------------------
 
 _LABELS = {
-    "from": "from|от|от кого|отправитель|від|від кого|відправник|od|nadawca|von|de|da",
+    "from": "from|от|от кого|отправитель|від|від кого|відправник|od|nadawca|von|de|da|fra|från|van|"
+    "lähettäjä|odesílatel|feladó|kimden",
     "date": "sent|date|sent at|отправлено|дата|дата и время|надіслано|дата|відправлено|wysłano|wysłane|data|"
-    "data wysłania|gesendet|datum|envoyé|envoyé le|enviado|enviado el|fecha|inviato|data",
-    "to": "to|кому|получатель|одержувач|do|adresat|an|à|para|a",
+    "data wysłania|gesendet|datum|envoyé|envoyé le|enviado|enviado el|fecha|inviato|data|sendt|skickat|verzonden|dato|"
+    "lähetetty|päivämäärä|odesláno|odoslané|küldve|elküldve|gönderildi|tarih",
+    "to": "to|кому|получатель|одержувач|do|adresat|an|à|para|a|til|till|aan|vastaanottaja|komu|címzett|kime",
     "cc": "cc|копия|копія|dw|kopia|kopie|bcc|reply-to|ответить|importance|важность",
-    "subject": "subject|тема|тема письма|temat|betreff|objet|asunto|oggetto",
+    "subject": "subject|тема|тема письма|temat|betreff|objet|asunto|assunto|oggetto|emne|ämne|onderwerp|aihe|předmět|"
+    "predmet|tárgy|konu",
 }
 _LABEL_OF = {word: key for key, words in _LABELS.items() for word in words.split("|")}
 _LABEL = re.compile(r"[ \t\u00a0>*|]{0,6}(?P<label>[^\W\d_][^:\n*]{0,20}?)[ \t\u00a0*]{0,3}:")
@@ -91,7 +94,26 @@ _WROTE_WITHIN = re.compile(rf"\b(?:{_WROTE})\b", re.IGNORECASE)
 _DATE_AND_NAME = re.compile(
     rf"(?:(?:{_WEEKDAY})\b[^\n]{{0,3}})?\s?\d[^\n]{{5,300}}<\s?[^<>\s]{{3,200}}\s?>\s?:$", re.IGNORECASE
 )
-_ATTRIBUTION_ENDS = (":", ":*", "-", "—")
+# Any language: a time, an address in brackets and a colon, right above quoted lines.
+_TIME_AND_ADDRESS = re.compile(
+    r"(?=.{0,300}\d{1,2}[:.]\d{2}).{1,300}<\s?[^<>\s]{3,200}@[^<>\s]{3,200}\s?>[^<>\n]{0,30}:$"
+)
+# Old Gmail: "2011/4/7 Ivan <ivan@example.com>", right above quoted lines.
+_DATE_FIRST = re.compile(r"\d{4}[/-]\d{1,2}[/-]\d{1,2} .{1,200}<\s?[^<>\s]{3,200}\s?>:?$")
+# "---- Ivan wrote ----", in telephones and Zoho.
+_WROTE_IN_DASHES = re.compile(
+    rf"\s{{0,3}}[-–—]{{2,10}}\s?[^\n]{{2,200}}\b(?:{_WROTE})\s?:?\s?[-–—]{{2,10}}\s*", re.IGNORECASE
+)
+# Some programs begin the attribution on the last line of the answer.
+_BEGINS_WITHIN = re.compile(
+    rf"(?:(?<=\s)|[-–—]{{2,10}}\s?)(?:On|Am|Le|El|Il|W dniu|Dnia)\s(?:(?:{_WEEKDAY})\b|\d)"
+    rf"[^\n]{{5,300}}\b(?:{_WROTE})\s?:\s*$",
+    re.IGNORECASE,
+)
+_MAX_SHARED_LINES = 50
+_ATTRIBUTION_ENDS = (":", ":*", "-", "—", ">")
+# Windows Mail puts them between all parts of a date.
+_DIRECTION_MARKS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _CLOCK = re.compile(r"(?<![\d.])\d{1,2}[:.]\d{2}(?![\d.])")
 _DATED = re.compile(r"\b\d{1,2}[:.]\d{2}\b|\b(?:19|20)\d{2}\b")
 _ADDRESSED = re.compile(r"[\w.+%-]{1,64}@[\w-]{1,63}\.[\w.-]{1,100}")
@@ -114,13 +136,17 @@ _SENT_FROM = re.compile(
     r"[^\n]{0,80}",
     re.IGNORECASE,
 )
+_SIGNED_BEGINS = "-----BEGIN PGP SIGNED MESSAGE-----"
+_SIGNATURE_BEGINS = "-----BEGIN PGP SIGNATURE-----"
+_SIGNATURE_ENDS = "-----END PGP SIGNATURE-----"
 _SENTENCE_GOES_ON = re.compile(r"[?!]|[.,;] ")
 
 
 def split(text: str) -> tuple[str, str]:
     """What the writer wrote now, and the quoted history and signatures; both without blank edges."""
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    marks = _mark(lines)
+    lines = _unshared(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"))
+    # What is decided on has no marks of direction; what is kept is what was written.
+    marks = _mark([_DIRECTION_MARKS.sub("", line) for line in lines])
     new = [line for line, quoted in zip(lines, marks, strict=True) if not quoted]
     old = [line for line, quoted in zip(lines, marks, strict=True) if quoted]
     return _trim(new), _trim(old)
@@ -136,6 +162,22 @@ def header_line(line: str) -> tuple[str, str] | None:
     match = _LABEL.match(line[:_MAX_MARK])
     key = _LABEL_OF.get(match["label"].strip().lower()) if match else None
     return (key, line[match.end() : _MAX_MARK].strip(" *\t\u00a0")) if match and key else None
+
+
+def _unshared(lines: list[str]) -> list[str]:
+    """The lines, with an attribution that begins behind the writer's last words on a line of its own."""
+    apart: list[str] = []
+    left = _MAX_SHARED_LINES
+    for at, line in enumerate(lines):
+        quote_follows = at + 1 < len(lines) and _QUOTED.match(lines[at + 1]) is not None
+        if quote_follows and left and line.rstrip().endswith(":") and len(line) <= _MAX_MARK:
+            left -= 1
+            mark = None if _ATTRIBUTION_BEGINS.match(line) else _BEGINS_WITHIN.search(line)
+            if mark is not None and line[: mark.start()].strip():
+                apart += [line[: mark.start()], line[mark.start() :]]
+                continue
+        apart.append(line)
+    return apart
 
 
 def _trim(lines: list[str]) -> str:
@@ -166,6 +208,7 @@ def _mark(lines: list[str]) -> list[bool]:
             # History without ">" has no end that could be seen.
             marks[at:] = [True] * (len(lines) - at)
             break
+    _mark_armour(lines, marks)
     for begin, end in _own_blocks(marks):
         _mark_signature(lines, marks, begin, end)
     return marks
@@ -182,6 +225,8 @@ def _history_begins(lines: list[str], at: int) -> int:
     if not line.strip() or len(line) > _MAX_MARK:
         return 0
     if line.lstrip()[0] in _RULE_MARKS:
+        if _WROTE_IN_DASHES.fullmatch(line):
+            return 1
         block = _header_block(lines, at + 1, announced=True)
         if _SEPARATOR.fullmatch(line) or (block and _RULE.fullmatch(line)):
             return 1 + block
@@ -249,14 +294,17 @@ def _is_attribution(joined: str, lines: list[str], below: int) -> bool:
 
     The writer may speak of dates too: it takes an address, or quoted lines right below.
     """
-    if not joined.endswith(_ATTRIBUTION_ENDS) or not _DATED.search(joined):
+    if not joined.endswith(_ATTRIBUTION_ENDS):
+        return False
+    following = _next_written(lines, below)
+    above_quote = following is not None and _QUOTED.match(lines[following]) is not None
+    if above_quote and (_DATE_FIRST.fullmatch(joined) or _TIME_AND_ADDRESS.fullmatch(joined)):
+        return True
+    if joined.endswith(">") or not _DATED.search(joined):
         return False
     if not _WROTE_WITHIN.search(joined) and not _DATE_AND_NAME.match(joined):
         return False
-    if _ADDRESSED.search(joined):
-        return True
-    following = _next_written(lines, below)
-    return following is not None and _QUOTED.match(lines[following]) is not None
+    return above_quote or _ADDRESSED.search(joined) is not None
 
 
 def _own_blocks(marks: list[bool]) -> Iterator[tuple[int, int]]:
@@ -268,6 +316,20 @@ def _own_blocks(marks: list[bool]) -> Iterator[tuple[int, int]]:
         elif quoted and begin is not None:
             yield begin, at
             begin = None
+
+
+def _mark_armour(lines: list[str], marks: list[bool]) -> None:
+    """Mark what a PGP program puts around a letter that it signs: the words are the writer's, the armour is not."""
+    until: str | None = None
+    for at, line in enumerate(lines):
+        if line.startswith(_SIGNED_BEGINS):
+            until = ""  # its own header ends at a blank line
+        elif line.startswith(_SIGNATURE_BEGINS):
+            until = _SIGNATURE_ENDS
+        if until is not None:
+            marks[at] = True
+            if line.strip() == until:
+                until = None
 
 
 def _mark_signature(lines: list[str], marks: list[bool], begin: int, end: int) -> None:

@@ -75,6 +75,8 @@ EXPECTED: dict[str, dict[str, Any]] = {
     "base64-with-rubbish-in-it": {"text": "Сайт лежит"},
     "quoted-printable-torn-apart": {"text": "Сайт =ZZ лежит"},
     "invitation-without-a-name": {"text": "Let us meet"},
+    "signed-with-smime": {"text": "The site is down."},
+    "signed-with-pgp-in-the-text": {"text": "The site is down.\n\n- From tomorrow I am away."},
 }
 
 
@@ -95,6 +97,8 @@ def test_nasty_mail_is_read_as_its_writer_meant_it(name: str) -> None:
         ),
         ("file-inside-an-alternative", [("act.pdf", "application/pdf")]),
         ("invitation-without-a-name", [("part-2.ics", "text/calendar")]),
+        ("invitation-with-a-summary", [("Разбор аварии.ics", "text/calendar")]),
+        ("signed-with-smime", [("part-2.p7s", "application/pkcs7-signature")]),
         ("text-with-a-file-name", [("letter.txt", "text/plain")]),
         ("boundary-that-never-ends", [("a.png", "image/png")]),
         (
@@ -149,11 +153,20 @@ OURS = "<ours@desk.example>"
         # The server has given up, whatever the first digit; the address that we wrote to is the original one.
         ("mailbox-full-and-given-up", Kind.BOUNCE, [("anna.b@example.com", "4.2.2", True)]),
         ("returned-by-exim-in-prose", Kind.BOUNCE, [("anna@example.com", "", True)]),
+        ("returned-by-exchange-in-russian", Kind.BOUNCE, [("anna@example.com", "5.1.1", True)]),
+        ("returned-by-qmail", Kind.BOUNCE, [("anna@example.com", "5.1.1", True)]),
+        ("report-that-names-nobody-but-its-words-do", Kind.BOUNCE, [("anna@example.com", "", True)]),
+        ("report-with-a-misspelt-type-and-address", Kind.BOUNCE, [("anna@example.com", "5.9.8", True)]),
+        ("report-encoded-in-base64", Kind.BOUNCE, [("anna@example.com", "5.1.1", True)]),
+        ("mailbox-full-says-a-server-in-words", Kind.BOUNCE, [("anna@example.com", "", False)]),
         ("delivery-succeeded", Kind.REPORT, None),
         ("read-receipt", Kind.REPORT, None),
         ("abuse-report", Kind.REPORT, None),
         ("vacation-with-a-null-sender", Kind.AUTO_REPLY, None),
         ("customer-who-pastes-a-bounce", Kind.HUMAN, None),
+        ("customer-who-asks-about-a-bounce", Kind.HUMAN, None),
+        # A list marks what people write; only robots that answer mean themselves by X-Loop.
+        ("mail-of-a-person-over-a-list-that-marks-loops", Kind.BULK, None),
     ],
 )
 def test_machine_mail_says_who_did_not_get_which_letter(
@@ -169,6 +182,18 @@ def test_machine_mail_says_who_did_not_get_which_letter(
             original_message_id=OURS,
         )
     )
+
+
+def test_bounce_in_one_sentence_names_the_letter_that_it_answers() -> None:
+    mail = read(raw("unknown-user-in-one-sentence"))
+    assert classify(mail, instance="desk")[0] is Kind.BOUNCE
+    assert mail.bounce is not None
+    assert [(to.address, to.permanent) for to in mail.bounce.recipients] == [("anna@example.com", True)]
+    assert mail.references == (OURS,)
+
+
+def test_signature_is_no_file_to_act_on() -> None:
+    assert [file.inline for file in read(raw("signed-with-smime")).attachments] == [True]
 
 
 def test_ordinary_mail_has_everything_in_its_place() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -139,3 +140,13 @@ def test_without_an_instance_nothing_is_a_loop() -> None:
 )
 def test_letters_to_robots_reach_nobody(address: str, robot: bool) -> None:
     assert is_robot_address(address) is robot
+
+
+def test_return_date_of_an_absence_is_a_reason() -> None:
+    mail = inbound(
+        subject="Automatic reply: x",
+        text="I am out of the office until 1 December.",
+        date=datetime(2026, 11, 20, tzinfo=UTC),
+    )
+    _, reasons = classify(mail, instance="desk-1")
+    assert "out-of-office: until 2026-12-01" in [str(reason) for reason in reasons]

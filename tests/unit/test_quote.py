@@ -47,6 +47,10 @@ ATTRIBUTIONS = {
     "roundcube ru": ("Desk писал 2024-02-05 10:00:", GT),
     "mutt": ("On Mon, Feb 05, 2024 at 10:00:00AM +0000, Desk wrote:", GT),
     "no attribution at all": ("", GT),
+    "telephone, no date": ("---- Desk wrote ----\n", GT),
+    "dashes on both sides": ("------On 12/29/2023 17:32 PM, Desk wrote-----\n", PLAIN),
+    "a language that we do not know": ("Vào 14:24 8 tháng 6, 2017, Desk <desk@example.com> đã viết:\n", GT),
+    "old gmail, no verb": ("2024/2/5 Desk <desk@example.com>\n", GT),
 }
 
 # Header blocks: below them everything is history.
@@ -62,6 +66,12 @@ BLOCKS = {
     "outlook fr": "De : Desk <desk@example.com>\nEnvoyé : lundi 5 février 2024 10:00\nÀ : Anna\nObjet : site",
     "outlook es": "De: Desk <desk@example.com>\nEnviado: lunes, 5 de febrero de 2024 10:00\nPara: Anna\nAsunto: web",
     "outlook it": "Da: Desk <desk@example.com>\nInviato: lunedì 5 febbraio 2024 10:00\nA: Anna\nOggetto: sito",
+    "outlook da": "Fra: Desk <desk@example.com>\nSendt: 5. februar 2024 10:00\nTil: Anna\nEmne: side",
+    "outlook sv": "Från: Desk <desk@example.com>\nSkickat: den 5 februari 2024 10:00\nTill: Anna\nÄmne: sida",
+    "outlook nl": "Van: Desk <desk@example.com>\nVerzonden: maandag 5 februari 2024 10:00\nAan: Anna\nOnderwerp: site",
+    "outlook cs": "Od: Desk <desk@example.com>\nOdesláno: pondělí 5. února 2024 10:00\nKomu: Anna\nPředmět: stránka",
+    "windows mail, marks of direction in the date": "От: Desk\nОтправлено: \u200eпонедельник\u200e, "
+    "\u200e5\u200e \u200eфевраля\u200e \u200e2024\u200e г. \u200e10\u200e:\u200e00\nКому: Anna",
     "outlook web": "_" * 32 + "\nОт: Desk <desk@example.com>\nОтправлено: 5 февраля 2024 г. 10:00\nКому: Анна\nТема: x",
     "outlook for mac, bold": "*From: *Desk <desk@example.com>\n*Date: *Monday, 5 February 2024 at 10:00\n"
     "*To: *Anna\n*Subject: *x",
@@ -174,6 +184,11 @@ def test_when_in_doubt_the_lines_are_the_writers(text: str) -> None:
 
 def test_answer_that_is_only_history_is_empty() -> None:
     assert split(f"On 2/5/24 10:00, Desk wrote:\n{GT}\n")[0] == ""
+
+
+def test_attribution_on_the_last_line_of_the_answer_takes_no_word_of_it() -> None:
+    new, quoted = split("Спасибо\nReply On Wed, Apr 4, 2012 at 3:59 PM, bob@example.com wrote:\n> Hi")
+    assert (new, quoted) == ("Спасибо\nReply", "On Wed, Apr 4, 2012 at 3:59 PM, bob@example.com wrote:\n> Hi")
 
 
 MARKS = [

@@ -11,7 +11,7 @@ from email.message import Message
 
 from helpdesk.adapters.mime.charset import decode
 from helpdesk.adapters.mime.html import to_text
-from helpdesk.adapters.mime.parts import MAX_LEVELS, children, content, is_text, leaves
+from helpdesk.adapters.mime.parts import MAX_LEVELS, children, content, is_text, leaves, parcel
 
 # Rules and quotation marks are looked for in so much; nobody writes a megabyte by hand.
 MAX_TEXT = 1_000_000
@@ -19,7 +19,7 @@ MAX_TEXT = 1_000_000
 
 def written(message: Message) -> tuple[str, bool]:
     """The text of the mail, and whether it had to be cut."""
-    text = _text(message, 0) or _named_text(message)
+    text = _text(message, 0) or _named_text(message) or _parcel_text(message)
     return text[:MAX_TEXT], len(text) > MAX_TEXT
 
 
@@ -56,6 +56,12 @@ def _named_text(message: Message) -> str:
         if part.get_content_type() == "text/plain" and part.get_content_disposition() != "attachment":
             return _leaf_text(part)
     return ""
+
+
+def _parcel_text(message: Message) -> str:
+    """The letter inside a winmail.dat, for mails that hold nothing else."""
+    found = next(filter(None, (parcel(part) for part in message.walk() if not part.is_multipart())), None)
+    return (found.text or to_text(found.html)).replace("\r", "") if found else ""
 
 
 def _leaf_text(message: Message) -> str:

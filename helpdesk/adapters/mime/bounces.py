@@ -15,30 +15,45 @@ from itertools import islice
 
 from flufl.bounce import all_failures
 
+from helpdesk.adapters.mime.bodies import written
 from helpdesk.adapters.mime.headers import message_ids, own_message_id
 from helpdesk.adapters.mime.parts import content, leaves, message_within
 from helpdesk.core import address
+from helpdesk.core.failure import failed_in
 from helpdesk.core.message import Bounce, FailedRecipient
 
 # A report beyond this size is read by its machine part alone, and names no more recipients.
 MAX_PROSE = 512 * 1024
 MAX_RECIPIENTS = 100
 
+# So far behind an address a server writes why it failed.
+MAX_REASON = 400
+
 _STATUS = re.compile(r"\b[245]\.\d{1,3}\.\d{1,3}\b")
-_ID_LINE = re.compile(r"^[> \t]{0,4}Message-ID:[ \t]*(<[^<>\s]{1,900}>)", re.IGNORECASE | re.MULTILINE)
+_ID_LINE = re.compile(
+    r"^[> \t]{0,4}(?:(?:X-)?Original-)?Message-ID:[ \t]*(<[^<>\s]{1,900}>)", re.IGNORECASE | re.MULTILINE
+)
+# XWall misspells it; servers of many names send reports with addresses beyond ASCII (RFC 6533).
+_MACHINE_PARTS = frozenset(
+    ["message/delivery-status", "message/xdelivery-status", "message/global-delivery-status"],
+)
 _DELIVERED = frozenset(["delivered", "relayed", "expanded"])
 
 
 def read_bounce(message: Message, *, size: int) -> Bounce | None:
     """The bounce that this mail is, or None. Ask only about mail that may be one: prose is easily misread."""
-    reports = [leaf.message for leaf in leaves(message) if leaf.message.get_content_type() == "message/delivery-status"]
-    if reports:
-        return _by_report(message, reports)
-    return _by_prose(message) if size <= MAX_PROSE else None
+    reports = [leaf.message for leaf in leaves(message) if leaf.message.get_content_type() in _MACHINE_PARTS]
+    told = _by_report(message, reports)
+    if told is not None and (told.recipients or size > MAX_PROSE):
+        return told
+    if told is None and reports:
+        return None
+    # A report that names nobody, or none at all: the words for people may say more.
+    return (_by_prose(message) if size <= MAX_PROSE else None) or told
 
 
 def _by_report(message: Message, reports: list[Message]) -> Bounce | None:
-    """RFC 3464: failed and delayed recipients; None when everything that is named was delivered."""
+    """RFC 3464: failed and delayed recipients; None when there is no report, or all it names was delivered."""
     recipients: dict[str, FailedRecipient] = {}
     delivered = False
     for fields in islice(_fields(reports), MAX_RECIPIENTS):
@@ -51,7 +66,8 @@ def _by_report(message: Message, reports: list[Message]) -> Bounce | None:
             status = _STATUS.search(str(fields.get("Status", "")))
             failed = action == "failed" or (not action and status is not None and status[0].startswith("5"))
             recipients[named] = FailedRecipient(address=named, status=status[0] if status else "", permanent=failed)
-    if delivered and not recipients:
+    is_report = bool(reports) or message.get_param("report-type") == "delivery-status"
+    if not is_report or (delivered and not recipients):
         return None
     return Bounce(recipients=tuple(recipients.values()), original_message_id=_original_id(message))
 
@@ -60,7 +76,9 @@ def _fields(reports: list[Message]) -> Iterator[Message]:
     """The blocks of fields of delivery reports, one per recipient."""
     for report in reports:
         payload = report.get_payload()
-        if isinstance(payload, list):
+        encoded = str(report.get("Content-Transfer-Encoding", "")).strip().lower() in ("base64", "quoted-printable")
+        # The parser takes only the usual type apart; of others it makes a message within.
+        if isinstance(payload, list) and not encoded and report.get_content_type() == "message/delivery-status":
             yield from (block for block in payload if isinstance(block, Message))
         else:
             text = content(report).decode("utf-8", "replace").replace("\r\n", "\n")
@@ -69,8 +87,8 @@ def _fields(reports: list[Message]) -> Iterator[Message]:
 
 def _address(fields: Message, name: str) -> str | None:
     """The mailbox in a field such as "rfc822; user@example.com"."""
-    value = str(fields.get(name, ""))
-    return address.normalise(value.partition(";")[2].strip().strip("<>") or value.strip().strip("<>"))
+    # Some servers put the type twice: "rfc822;rfc822;user@example.com".
+    return address.normalise(str(fields.get(name, "")).rpartition(";")[2].strip().strip("<>"))
 
 
 def _original_id(message: Message) -> str | None:
@@ -96,7 +114,7 @@ def _id_in(text: bytes) -> str | None:
 
 
 def _by_prose(message: Message) -> Bounce | None:
-    """What flufl.bounce and the header X-Failed-Recipients know; None when they know nobody."""
+    """What flufl.bounce, the header X-Failed-Recipients and our own phrases know; None when they know nobody."""
     try:
         temporary, permanent = all_failures(message)
     except Exception:
@@ -107,9 +125,15 @@ def _by_prose(message: Message) -> Bounce | None:
     for found in str(message.get("X-Failed-Recipients", "")).split(",")[:MAX_RECIPIENTS]:
         if text := _plain(found):
             named.setdefault(text, True)
+    words = written(message)[0][:MAX_PROSE]
+    if not named:
+        named = failed_in(words)
     if not named:
         return None
-    recipients = (FailedRecipient(address=text, status="", permanent=failed) for text, failed in sorted(named.items()))
+    recipients = (
+        FailedRecipient(address=text, status=_status_near(text, words), permanent=failed)
+        for text, failed in sorted(named.items())
+    )
     original = _original_id(message) or next(
         filter(None, (_id_in(content(leaf.message)) for leaf in leaves(message))), None
     )
@@ -118,3 +142,10 @@ def _by_prose(message: Message) -> Bounce | None:
 
 def _plain(found: str | bytes) -> str | None:
     return address.normalise(found.decode("ascii", "replace") if isinstance(found, bytes) else found)
+
+
+def _status_near(named: str, words: str) -> str:
+    """The enhanced status code (RFC 3463) behind the place where an address is named, or nothing."""
+    at = words.lower().find(named)
+    found = _STATUS.search(words[at : at + MAX_REASON]) if at >= 0 else None
+    return found[0] if found else ""

@@ -1,8 +1,9 @@
 """The parts of a parsed mail: which there are, what they hold, which of them is the text.
 
 A part number counts the leaves of the MIME tree in their order; a message within the message is one leaf, so
-that nobody's forwarded words become the writer's. Numbers stay the same as long as the bytes do: `part`
-finds a file again for passing it on; number 0 is the whole mail. Source: RFC 2045 to 2049, RFC 2183, RFC 2392.
+that nobody's forwarded words become the writer's; a winmail.dat is replaced by the files in it. Numbers stay
+the same as long as the bytes do: `part` finds a file again for passing it on; number 0 is the whole mail.
+Source: RFC 2045 to 2049, RFC 2183, RFC 2392, RFC 5545 (SUMMARY).
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import base64
 import binascii
 import mimetypes
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email import message_from_bytes
@@ -17,7 +19,9 @@ from email.generator import BytesGenerator
 from email.message import Message
 from io import BytesIO
 
+from helpdesk.adapters.mime.charset import decode
 from helpdesk.adapters.mime.headers import RescuingPolicy, read_words, unfold
+from helpdesk.adapters.mime.tnef import File, Parcel, unpack
 from helpdesk.core import filename
 
 # Caps: what lies deeper or behind is not looked at.
@@ -33,7 +37,19 @@ _ENDINGS = {
     "message/rfc822": ".eml", "text/calendar": ".ics", "image/jpeg": ".jpg", "text/plain": ".txt", "text/html": ".html",
     "message/delivery-status": ".txt", "text/rfc822-headers": ".txt", "application/octet-stream": ".bin",
     "message/disposition-notification": ".txt", "message/feedback-report": ".txt",
+    "application/pgp-signature": ".asc", "application/pgp-encrypted": ".asc", "application/pgp-keys": ".asc",
+    "application/pkcs7-signature": ".p7s", "application/x-pkcs7-signature": ".p7s",
+    "application/pkcs7-mime": ".p7m", "application/x-pkcs7-mime": ".p7m",
 }  # fmt: skip
+
+
+# Proofs about a letter, not files to act on.
+SIGNATURES = frozenset(
+    ["application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"],
+)
+
+_TNEF = frozenset(["application/ms-tnef", "application/vnd.ms-tnef"])
+_SUMMARY = re.compile(r"^SUMMARY(?:;[^:\n]{0,200})?:([^\n]{1,200}(?:\n [^\n]{1,200})?)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +95,33 @@ def leaves(root: Message) -> Iterator[Leaf]:
             stack.extend((child, level + 1) for child in reversed(inner[:MAX_PARTS]))
         else:
             number += 1
-            yield Leaf(number, message)
+            yield from _unpacked(message, number) or [Leaf(number, message)]
+
+
+def parcel(message: Message) -> Parcel | None:
+    """What is in this leaf when it is a winmail.dat, or None."""
+    name = (message.get_filename() or "").lower() if message.get_content_maintype() == "application" else ""
+    if message.get_content_type() not in _TNEF and name != "winmail.dat":
+        return None
+    return unpack(content(message))
+
+
+def _unpacked(message: Message, number: int) -> list[Leaf]:
+    """The files of a winmail.dat as leaves; their numbers lie behind those of all parts, so that no other one moves."""
+    found = parcel(message)
+    files = found.files if found is not None else ()
+    return [Leaf(number + MAX_PARTS * place, _as_part(file)) for place, file in enumerate(files, start=1)]
+
+
+def _as_part(file: File) -> Message:
+    """A file of a parcel as if it had been attached to the mail."""
+    name = filename.clean(file.name)
+    kind = file.type or mimetypes.guess_type(name)[0] or ""
+    part = Message()
+    part["Content-Type"] = kind if re.fullmatch(r"[\w.+-]{1,60}/[\w.+-]{1,60}", kind) else "application/octet-stream"
+    part.add_header("Content-Disposition", "attachment", filename=("utf-8", "", name))
+    part.set_payload(file.content)
+    return part
 
 
 def children(message: Message) -> list[Message]:
@@ -145,4 +187,10 @@ def name_of(leaf: Leaf) -> str:
     if not name and within is not None:
         subject = filename.clean(read_words(unfold(str(within.get("Subject", "")))))
         name = f"{subject[:60]}.eml" if subject else ""
+    if not name and kind == "text/calendar":
+        summary = _SUMMARY.search(
+            decode(content(leaf.message), leaf.message.get_content_charset())[0].replace("\r", "")
+        )
+        subject = filename.clean(summary[1].replace("\n ", "")) if summary else ""
+        name = f"{subject[:60]}.ics" if subject else ""
     return name or f"part-{leaf.number}{_ENDINGS.get(kind) or mimetypes.guess_extension(kind) or '.bin'}"

@@ -33,7 +33,7 @@ from helpdesk.adapters.mime.envelope import (
     subject_of,
 )
 from helpdesk.adapters.mime.headers import own_message_id, read_words, sketch, unfold
-from helpdesk.adapters.mime.parts import MAX_PARTS, WHOLE, Leaf, content, is_text, leaves, name_of, parse
+from helpdesk.adapters.mime.parts import MAX_PARTS, SIGNATURES, WHOLE, Leaf, content, is_text, leaves, name_of, parse
 from helpdesk.core.classify import looks_returned
 from helpdesk.core.message import Attachment, Inbound
 from helpdesk.core.quote import split
@@ -215,7 +215,9 @@ def _attachment(leaf: Leaf) -> Attachment:
         type=leaf.message.get_content_type(),
         size=len(data),
         sha256=hashlib.sha256(data).hexdigest(),
-        inline=disposition == "inline" or (content_id is not None and disposition is None),
+        inline=disposition == "inline"
+        or (content_id is not None and disposition is None)
+        or leaf.message.get_content_type() in SIGNATURES,
         content_id=content_id,
     )
 
