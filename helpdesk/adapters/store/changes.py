@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from helpdesk.adapters.store import follow_ups, outbox
+from helpdesk.adapters.store.later import Later
 from helpdesk.adapters.store.models import (
     CONTACT,
     HISTORY,
@@ -53,6 +54,10 @@ from helpdesk.core.message import Address
 from helpdesk.core.ticket import NEW, Part, State
 
 _NEXT_NUMBER = sa.update(META).values(next_number=META.c.next_number + 1).returning(META.c.next_number - 1)
+
+_OPEN = insert(TICKET)
+
+_RECORD = insert(HISTORY)
 
 _UPDATE_TICKET = sa.update(TICKET).where(TICKET.c.number == sa.bindparam("ticket"))
 
@@ -97,12 +102,12 @@ _TOUCH = (
 )
 
 
-def apply(connection: Connection, outcome: Outcome, now: datetime, by: str) -> int | None:
+def apply(connection: Connection, later: Later, outcome: Outcome, now: datetime, by: str) -> int | None:
     """Carry out the changes; the number of the ticket that the outcome is about, or None.
 
     It counts as activity on that ticket, unless it is a message that is ignored.
     """
-    work = _Work(connection, now, by)
+    work = _Work(connection, later, now, by)
     for change in outcome.changes:
         work.carry_out(change)
     ticket = work.opened if outcome.ticket == NEW else outcome.ticket
@@ -120,6 +125,7 @@ class _Work:
     """One outcome being carried out: the transaction, the moment, whose doing it is, and what came of it so far."""
 
     connection: Connection
+    later: Later
     now: datetime
     by: str
     opened: int | None = None
@@ -142,7 +148,7 @@ class _Work:
             case SetFacts():
                 self._set_facts(change)
             case Join(ticket, address, part):
-                self._join(self._number(ticket), address, part)
+                self._join(self._number(ticket), (address, part))
             case Leave(ticket, address):
                 self._execute(
                     sa.delete(PARTICIPANT).where(
@@ -169,8 +175,8 @@ class _Work:
             case MarkBounced(message_id, bounce):
                 outbox.mark_bounced(self.connection, message_id, bounce)
             case Record(ticket, by, what, why):
-                self._execute(
-                    sa.insert(HISTORY),
+                self.later.insert(
+                    _RECORD,
                     {"ticket": self._number(ticket), "at": self.now, "by": by, "what": what, "why": why},
                 )
             case _:
@@ -181,7 +187,7 @@ class _Work:
         self.opened = number
         requester = new.requester
         self._execute(
-            sa.insert(TICKET),
+            _OPEN,
             {
                 "number": number,
                 "subject": new.subject,
@@ -206,10 +212,10 @@ class _Work:
                 "wake_at": None,
             },
         )
-        if requester is not None:
-            self._join(number, requester, Part.REQUESTER)
-        for address in new.cc:
-            self._join(number, address, Part.CC)
+        people = [(requester, Part.REQUESTER)] if requester is not None else []
+        people += [(address, Part.CC) for address in new.cc]
+        if people:
+            self._join(number, *people)
 
     def _set_state(self, change: SetState) -> None:
         closed = change.state is State.CLOSED
@@ -243,9 +249,14 @@ class _Work:
         fields = dict(self.connection.execute(found).scalar_one()) | dict(change.fields)
         self._update(number, fields=tuple(fields.items()), missing=change.missing, checklist=change.checklist)
 
-    def _join(self, number: int, address: Address, part: Part) -> None:
-        row = {"ticket": number, "address": address.address, "name": address.name, "part": part}
-        self._execute(_JOIN, row)
+    def _join(self, number: int, *people: tuple[Address, Part]) -> None:
+        self._execute(
+            _JOIN,
+            [
+                {"ticket": number, "address": address.address, "name": address.name, "part": part}
+                for address, part in people
+            ],
+        )
 
     def _settle_held(self, change: SettleHeld) -> None:
         filing = Filing.VISIBLE if change.accepted else Filing.RECORDED
@@ -287,5 +298,5 @@ class _Work:
         self.touched.add(number)
         return number
 
-    def _execute(self, statement: Any, row: dict[str, Any] | None = None) -> None:
+    def _execute(self, statement: Any, row: dict[str, Any] | list[dict[str, Any]] | None = None) -> None:
         self.connection.execute(statement, row)

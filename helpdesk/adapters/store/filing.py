@@ -16,6 +16,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from helpdesk.adapters.store import references
+from helpdesk.adapters.store.columns import COMPRESSION
+from helpdesk.adapters.store.later import Later
 from helpdesk.adapters.store.models import ATTACHMENT, CURSOR, MESSAGE, QUARANTINE, RAW, Direction, insert
 from helpdesk.core.decision import Decision, Filing
 from helpdesk.core.message import Inbound
@@ -31,6 +33,8 @@ _ONE_AT_A_TIME = sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextende
 _KEEP_RAW = insert(RAW).on_conflict_do_nothing()
 
 _FILE = insert(MESSAGE).on_conflict_do_nothing(index_elements=_KEY).returning(MESSAGE.c.id)
+
+_ATTACH = insert(ATTACHMENT)
 
 _ENTRY = insert(QUARANTINE)
 _SET_ASIDE = _ENTRY.on_conflict_do_update(
@@ -72,6 +76,7 @@ def known(connection: Connection, mailbox: str, keys: Sequence[MailKey]) -> froz
 
 def file(
     connection: Connection,
+    later: Later,
     mailbox: str,
     mail: Fetched,
     inbound: Inbound,
@@ -114,7 +119,7 @@ def file(
         return None
     if inbound.attachments:
         connection.execute(
-            sa.insert(ATTACHMENT),
+            _ATTACH,
             [
                 {
                     "message": message,
@@ -130,7 +135,7 @@ def file(
             ],
         )
     if ticket is not None:
-        references.remember(connection, ticket, inbound.message_id, inbound.references)
+        references.remember(later, ticket, inbound.message_id, inbound.references)
     return int(message)
 
 
@@ -143,7 +148,7 @@ def raw_of(connection: Connection, message: int) -> bytes | None:
 
 
 def _keep_raw(connection: Connection, sha256: str, raw: bytes) -> None:
-    connection.execute(_KEEP_RAW, {"sha256": sha256, "size": len(raw), "content": zlib.compress(raw)})
+    connection.execute(_KEEP_RAW, {"sha256": sha256, "size": len(raw), "content": zlib.compress(raw, COMPRESSION)})
 
 
 # --- quarantine -----------------------------------------------------------------------------------

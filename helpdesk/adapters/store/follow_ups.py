@@ -15,6 +15,9 @@ from helpdesk.core.ticket import Ticket
 _NEW = insert(FOLLOW_UP)
 _SCHEDULE = _NEW.on_conflict_do_update(index_elements=["ticket", "kind"], set_={"due_at": _NEW.excluded.due_at})
 
+_REMOVE = sa.delete(FOLLOW_UP).where(FOLLOW_UP.c.ticket == sa.bindparam("of"))
+_REMOVE_KINDS = _REMOVE.where(FOLLOW_UP.c.kind.in_(sa.bindparam("kinds", expanding=True)))
+
 
 def schedule(connection: Connection, ticket: int, kind: str, due_at: datetime) -> None:
     """Let `kind` happen at `due_at`, instead of when it was to happen so far."""
@@ -23,8 +26,10 @@ def schedule(connection: Connection, ticket: int, kind: str, due_at: datetime) -
 
 def remove(connection: Connection, ticket: int, kinds: Sequence[str]) -> None:
     """Follow-ups of these kinds (empty: of every kind) happen no longer."""
-    waiting = sa.delete(FOLLOW_UP).where(FOLLOW_UP.c.ticket == ticket)
-    connection.execute(waiting.where(FOLLOW_UP.c.kind.in_(kinds)) if kinds else waiting)
+    if kinds:
+        connection.execute(_REMOVE_KINDS, {"of": ticket, "kinds": list(kinds)})
+    else:
+        connection.execute(_REMOVE, {"of": ticket})
 
 
 def due(connection: Connection, now: datetime, limit: int) -> list[tuple[Ticket, str]]:

@@ -18,6 +18,8 @@ from sqlalchemy.engine import Connection
 from sqlmodel import Session, col, select
 
 from helpdesk.adapters.store import references
+from helpdesk.adapters.store.columns import COMPRESSION
+from helpdesk.adapters.store.later import Later
 from helpdesk.adapters.store.models import (
     MESSAGE,
     META,
@@ -34,6 +36,8 @@ from helpdesk.core.outgoing import Audience, Delivery, Letter, OutboxState, Reci
 from helpdesk.ports import Composed, OutboxEntry, OutboxRecipient, QueuedLetter
 
 _ENQUEUE = insert(OUTBOX).on_conflict_do_nothing(index_elements=["dedupe_key"]).returning(OUTBOX.c.id)
+_ADDRESS = insert(OUTBOX_RECIPIENT)
+_SHOW = insert(MESSAGE)
 
 # An agent's answer that still waits out its undo window.
 UNSENT_ANSWER = sa.and_(OUTBOX.c.state == OutboxState.QUEUED, OUTBOX.c.agent != "", OUTBOX.c.attempts == 0)
@@ -46,6 +50,7 @@ _UNFINISHED = (OutboxState.QUEUED, OutboxState.SENDING, OutboxState.FAILED)
 
 def enqueue(
     connection: Connection,
+    later: Later,
     letter: Letter,
     ticket: int | None,
     composed: Composed,
@@ -74,7 +79,7 @@ def enqueue(
             "spent": False,
             "envelope_from": composed.envelope_from,
             "subject": composed.subject,
-            "raw": zlib.compress(composed.raw),
+            "raw": zlib.compress(composed.raw, COMPRESSION),
             "state": OutboxState.QUEUED,
             "attempts": 0,
             "created_at": now,
@@ -84,12 +89,12 @@ def enqueue(
     ).scalar_one_or_none()
     if queued is None:
         return False
-    connection.execute(
-        sa.insert(OUTBOX_RECIPIENT),
+    later.insert(
+        _ADDRESS,
         {"letter": queued, "address": letter.to.address, "state": RecipientState.WAITING, "code": 0, "text": ""},
     )
     if ticket is not None:
-        references.remember(connection, ticket, composed.message_id, ())
+        references.remember(later, ticket, composed.message_id, ())
         if letter.audience is Audience.REQUESTER:
             _add_to_conversation(connection, letter, ticket, composed, now)
     return True
@@ -113,7 +118,7 @@ def _add_to_conversation(
         if connection.execute(same).first() is not None:
             return
     connection.execute(
-        sa.insert(MESSAGE),
+        _SHOW,
         {
             "ticket": ticket,
             "direction": Direction.OUT,

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from helpdesk.adapters.store.columns import storable
+from helpdesk.adapters.store.later import Later
 from helpdesk.adapters.store.models import REFERENCE, insert
 
 # A hostile header may name thousands of ids; honest clients keep the first and the last ones.
@@ -32,7 +33,7 @@ _BY_KEY = sa.select(REFERENCE.c.key, REFERENCE.c.mentioned, REFERENCE.c.ticket).
 )
 
 
-def remember(connection: Connection, ticket: int, message_id: str | None, mentioned: Iterable[str]) -> None:
+def remember(later: Later, ticket: int, message_id: str | None, mentioned: Iterable[str]) -> None:
     """Index a message of `ticket` under its own id and the ids it mentions (oldest first)."""
     ids = list(mentioned)
     rows = {
@@ -41,8 +42,7 @@ def remember(connection: Connection, ticket: int, message_id: str | None, mentio
     }
     if message_id is not None:
         rows[_key(message_id)] = {"key": _key(message_id), "ticket": ticket, "mentioned": False}
-    if rows:
-        connection.execute(_REMEMBER, list(rows.values()))
+    later.insert(_REMEMBER, *rows.values())
 
 
 def tickets_of(connection: Connection, message_ids: Sequence[str]) -> dict[int, str]:

@@ -36,7 +36,9 @@ class SqlStore:
     def unit(self) -> Iterator[SqlUnit]:
         """A writing transaction; an exception undoes all of it."""
         with transaction(self._engine, writes=True) as connection:
-            yield SqlUnit(connection, self._secret_life)
+            unit = SqlUnit(connection, self._secret_life)
+            yield unit
+            unit.finish()
 
     def secret_key(self) -> bytes:
         """32 random bytes that were made when the desk began."""

@@ -9,12 +9,14 @@ from datetime import datetime, timedelta
 from sqlalchemy.engine import Connection
 
 from helpdesk.adapters.store import changes, facts, filing, follow_ups, leases, notices, outbox, tickets
+from helpdesk.adapters.store.later import Later
 from helpdesk.core.decision import Decision, Facts, Outcome, Wanted
 from helpdesk.core.digest import Notice
 from helpdesk.core.lease import Lease
 from helpdesk.core.message import Inbound
 from helpdesk.core.outgoing import Letter
 from helpdesk.core.ticket import Ticket
+from helpdesk.errors import TemporaryError
 from helpdesk.ports import Composed, Cursor, Fetched, MailKey, Poison
 
 
@@ -24,14 +26,31 @@ class SqlUnit:
     def __init__(self, connection: Connection, secret_life: timedelta) -> None:
         self._connection = connection
         self._secret_life = secret_life
+        self._later = Later(connection)
         # The row of the mail whose outcome is being carried out: it is the cause of the letters that follow.
         self._cause: int | None = None
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
         """A transaction within this one."""
-        with self._connection.begin_nested():
+        # SQLAlchemy's own savepoints have a new name, and so a new statement to compile, each time.
+        self._connection.exec_driver_sql("SAVEPOINT one_mail")
+        try:
             yield
+            self.finish()
+        except TemporaryError:
+            # The whole unit will be undone; with a full disk, say, the engine has done so already.
+            raise
+        except BaseException:
+            self._later.forget()
+            self._connection.exec_driver_sql("ROLLBACK TO SAVEPOINT one_mail")
+            self._connection.exec_driver_sql("RELEASE SAVEPOINT one_mail")
+            raise
+        self._connection.exec_driver_sql("RELEASE SAVEPOINT one_mail")
+
+    def finish(self) -> None:
+        """Write what was kept until the end."""
+        self._later.write()
 
     def known(self, mailbox: str, keys: Sequence[MailKey]) -> frozenset[MailKey]:
         """Those of the keys that are messages or in quarantine."""
@@ -43,6 +62,7 @@ class SqlUnit:
 
     def facts(self, wanted: Wanted, now: datetime) -> Facts:
         """All that `decide` may look at for one message."""
+        self._later.write()
         return facts.facts(self._connection, wanted, now, self._secret_life)
 
     def ticket(self, number: int) -> Ticket | None:
@@ -64,18 +84,19 @@ class SqlUnit:
     def apply(self, outcome: Outcome, now: datetime, *, by: str) -> int | None:
         """Carry out the changes of an outcome; the number of its ticket."""
         self._cause = None
-        return changes.apply(self._connection, outcome, now, by)
+        self._later.write()
+        return changes.apply(self._connection, self._later, outcome, now, by)
 
     def file(
         self, mailbox: str, mail: Fetched, inbound: Inbound, decision: Decision, ticket: int | None, now: datetime
     ) -> None:
         """Keep a mail: its bytes, text, attachments and all ids that it names."""
-        self._cause = filing.file(self._connection, mailbox, mail, inbound, decision, ticket)
+        self._cause = filing.file(self._connection, self._later, mailbox, mail, inbound, decision, ticket)
 
     def enqueue(self, letter: Letter, ticket: int | None, composed: Composed, now: datetime) -> bool:
         """Queue a letter and put its text into the ticket; False when its dedupe_key is known."""
         cause = self._cause if letter.parts_of is None else letter.parts_of
-        return outbox.enqueue(self._connection, letter, ticket, composed, now, cause)
+        return outbox.enqueue(self._connection, self._later, letter, ticket, composed, now, cause)
 
     def letters_to_ours(self, address: str, since: datetime) -> int:
         """How many letters were written to one of ours since then."""

@@ -1,0 +1,32 @@
+"""Rows that nothing reads before their mail is done: kept until then and written with one statement for each kind."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+
+class Later:
+    """The rows of one transaction that still have to be written. They are lost with it, or with its savepoint."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._rows: dict[sa.Insert, list[dict[str, Any]]] = defaultdict(list)
+
+    def insert(self, statement: sa.Insert, *rows: dict[str, Any]) -> None:
+        """Write these rows with `statement` (always the same object) when `write` is called."""
+        if rows:
+            self._rows[statement] += rows
+
+    def write(self) -> None:
+        """Write everything now: at the end, and before anything reads it."""
+        waiting, self._rows = self._rows, defaultdict(list)
+        for statement, rows in waiting.items():
+            self._connection.execute(statement, rows)
+
+    def forget(self) -> None:
+        """The savepoint was undone."""
+        self._rows.clear()
