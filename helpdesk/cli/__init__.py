@@ -9,11 +9,12 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from collections.abc import Sequence
+from importlib import import_module
 
 import typer
 
-from helpdesk.cli import administer, check, explain, ingest, look, serve, show, verify
-from helpdesk.cli.context import OPTIONS, Options
+from helpdesk.cli.context import OPTIONS
 from helpdesk.errors import (
     ConfigError,
     HelpdeskError,
@@ -25,17 +26,34 @@ from helpdesk.errors import (
 
 DONE, USAGE, UNREADABLE, UNAVAILABLE, TEMPORARY, CONFIGURATION = 0, 64, 65, 69, 75, 78
 
-app = typer.Typer(
-    name="helpdesk",
-    help="An email-driven ticket helpdesk: mail in, numbered tickets, mail out.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-app.callback()(OPTIONS)
-for family in (serve, ingest, explain, look, show, administer, check, verify):
-    family.register(app)
+# The module of each command. Some take a second to load: only what is asked for is, and all of them for a list.
+FAMILIES = {
+    "serve": ("demo", "run", "once"),
+    "ingest": ("ingest",),
+    "explain": ("explain",),
+    "look": ("queue", "outbox", "quarantine"),
+    "show": ("show",),
+    "administer": ("close", "reopen", "assign", "accept", "reject", "spam"),
+    "check": ("check",),
+    "verify": ("verify",),
+}
+
+
+def program(arguments: Sequence[str]) -> typer.Typer:
+    """The program with every command that the arguments may mean; with all of them when they mean none."""
+    app = typer.Typer(
+        name="helpdesk",
+        help="An email-driven ticket helpdesk: mail in, numbered tickets, mail out.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(OPTIONS)
+    meant = [module for module, commands in FAMILIES.items() if set(commands) & set(arguments)]
+    for module in meant or ([] if "--version" in arguments else FAMILIES):
+        import_module(f"helpdesk.cli.{module}").register(app)
+    return app
 
 
 def main() -> None:
@@ -45,12 +63,12 @@ def main() -> None:
         format="%(asctime)s %(levelname)s %(message)s",
         stream=sys.stderr,
     )
-    sys.exit(_run())
+    sys.exit(_run(sys.argv[1:]))
 
 
-def _run() -> int:
+def _run(arguments: Sequence[str]) -> int:
     try:
-        answer = app(standalone_mode=False)
+        answer = program(arguments)(args=list(arguments), prog_name="helpdesk", standalone_mode=False)
     except ConfigError as error:
         return _complain(str(error), CONFIGURATION)
     except UnreadableError as error:
@@ -78,4 +96,4 @@ def _complain(text: str, code: int) -> int:
     return code
 
 
-__all__ = ["Options", "app", "main"]
+__all__ = ["FAMILIES", "main", "program"]

@@ -8,9 +8,8 @@ from typing import Annotated
 import typer
 
 from helpdesk import administration
-from helpdesk.cli.context import console, works
+from helpdesk.cli.context import console, utc_now, works
 from helpdesk.core.command_values import Accept, Assign, Close, Command, Reject, Reopen, Spam
-from helpdesk.daemon import utc_now
 from helpdesk.errors import UnreadableError
 
 Numbers = Annotated[list[int], typer.Argument(metavar="NUMBER…", help="Ticket numbers.")]

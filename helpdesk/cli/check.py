@@ -6,9 +6,8 @@ from typing import Annotated
 
 import typer
 
-from helpdesk.cli.context import configuration, console
+from helpdesk.cli.context import configuration, console, utc_now
 from helpdesk.cli.views import dumps
-from helpdesk.daemon import utc_now
 from helpdesk.daemon.doctor import Finding, examine
 
 UNAVAILABLE = 69

@@ -7,17 +7,19 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
 from helpdesk import __version__
 from helpdesk.config import Config, load
-from helpdesk.daemon import real_world
-from helpdesk.daemon.building import Works, World, build
+from helpdesk.ports import Store
+
+if TYPE_CHECKING:
+    from helpdesk.daemon.building import Works
 
 # Wide enough for a table where the output goes to a file or a pipe.
 PIPE_WIDTH = 160
@@ -62,11 +64,32 @@ def configuration(context: typer.Context) -> Config:
     return load(options.config, environ=os.environ)
 
 
+def utc_now() -> datetime:
+    """What time it is."""
+    return datetime.now(UTC)
+
+
+@contextmanager
+def store(context: typer.Context) -> Iterator[Store]:
+    """The desk's memory alone, closed afterwards."""
+    from helpdesk.adapters.store import open_store
+
+    opened = open_store(configuration(context).database)
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
 @contextmanager
 def works(
     context: typer.Context, *, now: Callable[[], datetime] | None = None, workers: bool = False
 ) -> Iterator[Works]:
     """The desk's works, closed afterwards. `now` replaces the clock."""
+    # Every adapter comes with it: only commands that need one load it.
+    from helpdesk.daemon import real_world
+    from helpdesk.daemon.building import World, build
+
     real = real_world()
     world = World(now=now or real.now, random=real.random, nonce=real.nonce)
     built = build(configuration(context), world, workers=workers)

@@ -12,10 +12,9 @@ import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from helpdesk.adapters.mailfiles import mails
-from helpdesk.cli.context import works
+from helpdesk.cli.context import utc_now, works
 from helpdesk.config import MailboxSettings
 from helpdesk.core.subject_tag import tag
-from helpdesk.daemon import utc_now
 from helpdesk.daemon.building import Works, source_of
 from helpdesk.errors import ConfigError, Problem
 from helpdesk.intake import BATCH, Source, Taken

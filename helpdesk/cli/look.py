@@ -9,10 +9,9 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from helpdesk.cli.context import console, works
+from helpdesk.cli.context import console, store, utc_now
 from helpdesk.cli.views import dumps, outbox_json, quarantine_json, ticket_json
 from helpdesk.core.ticket import Lane, Ticket
-from helpdesk.daemon import utc_now
 from helpdesk.errors import UnreadableError
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document.")]
@@ -36,8 +35,8 @@ def queue(
     everything: Annotated[bool, typer.Option("--all", help="Closed tickets, too.")] = False,
 ) -> None:
     """The open tickets, in the order in which to work on them."""
-    with works(context) as built:
-        tickets = built.store.queue(desk=desk, closed=everything)
+    with store(context) as opened:
+        tickets = opened.queue(desk=desk, closed=everything)
     if as_json:
         typer.echo(dumps([ticket_json(ticket) for ticket in tickets]))
         return
@@ -84,8 +83,8 @@ def outbox(context: typer.Context, as_json: AsJson = False) -> None:
     """Mail not yet sent, and mail that failed, with the reason per recipient."""
     if context.invoked_subcommand:
         return
-    with works(context) as built:
-        entries, paused = built.store.outbox(), built.store.paused()
+    with store(context) as opened:
+        entries, paused = opened.outbox(), opened.paused()
     if as_json:
         typer.echo(dumps([outbox_json(entry) for entry in entries]))
         return
@@ -114,31 +113,31 @@ def outbox(context: typer.Context, as_json: AsJson = False) -> None:
 @_outbox.command("retry")
 def outbox_retry(context: typer.Context, ids: Ids) -> None:
     """Try these letters again, now."""
-    with works(context) as built:
-        _say(ids, built.store.outbox_retry(ids, utc_now()), "will be tried again")
+    with store(context) as opened:
+        _say(ids, opened.outbox_retry(ids, utc_now()), "will be tried again")
 
 
 @_outbox.command("cancel")
 def outbox_cancel(context: typer.Context, ids: Ids) -> None:
     """These letters are not sent."""
-    with works(context) as built:
-        _say(ids, built.store.outbox_cancel(ids), "will not be sent")
+    with store(context) as opened:
+        _say(ids, opened.outbox_cancel(ids), "will not be sent")
 
 
 @_outbox.command("pause")
 def outbox_pause(context: typer.Context) -> None:
     """Nothing leaves any more; intake goes on."""
-    with works(context) as built:
-        built.store.pause(True)
+    with store(context) as opened:
+        opened.pause(True)
     console().print("Paused: letters wait in the outbox, intake goes on.")
 
 
 @_outbox.command("resume")
 def outbox_resume(context: typer.Context) -> None:
     """Letters leave again; a breaker that has opened closes."""
-    with works(context) as built:
-        built.store.pause(False)
-        built.store.close_breakers(utc_now())
+    with store(context) as opened:
+        opened.pause(False)
+        opened.close_breakers(utc_now())
     console().print("Resumed.")
 
 
@@ -147,8 +146,8 @@ def quarantine(context: typer.Context, as_json: AsJson = False) -> None:
     """Mail that could not be processed."""
     if context.invoked_subcommand:
         return
-    with works(context) as built:
-        entries = built.store.quarantined()
+    with store(context) as opened:
+        entries = opened.quarantined()
     if as_json:
         typer.echo(dumps([quarantine_json(entry) for entry in entries]))
         return
@@ -166,8 +165,8 @@ def quarantine(context: typer.Context, as_json: AsJson = False) -> None:
 @_quarantine.command("show")
 def quarantine_show(context: typer.Context, entry: Annotated[int, typer.Argument(metavar="ID")]) -> None:
     """The mail itself, byte for byte."""
-    with works(context) as built:
-        raw = built.store.quarantine_raw(entry)
+    with store(context) as opened:
+        raw = opened.quarantine_raw(entry)
     if raw is None:
         raise UnreadableError(f"quarantine: there is no entry {entry}; `helpdesk quarantine` lists them")
     typer.echo(raw, nl=False)
@@ -176,8 +175,8 @@ def quarantine_show(context: typer.Context, entry: Annotated[int, typer.Argument
 @_quarantine.command("retry")
 def quarantine_retry(context: typer.Context, ids: Ids) -> None:
     """Process these mails again."""
-    with works(context) as built:
-        _say(ids, built.store.quarantine_retry(ids, utc_now()), "will be tried again")
+    with store(context) as opened:
+        _say(ids, opened.quarantine_retry(ids, utc_now()), "will be tried again")
 
 
 def _say(asked: list[int], done: object, what: str) -> None:

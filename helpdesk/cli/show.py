@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
 
-from helpdesk.cli.context import console, works
+from helpdesk.cli.context import console, store
 from helpdesk.cli.views import dumps, file_json
 from helpdesk.core.subject_tag import tag
 from helpdesk.core.ticket import Ticket
@@ -30,8 +30,8 @@ def show(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
 ) -> None:
     """A ticket: its messages, history, follow-ups, what is still missing."""
-    with works(context) as built:
-        file = built.store.show(number)
+    with store(context) as opened:
+        file = opened.show(number)
     if file is None:
         raise UnreadableError(f"show: there is no ticket {number}; `helpdesk queue --all` lists them")
     if as_json:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from helpdesk.cli import app
+from helpdesk.cli import program
 
 CONFIGURATION = """
 [helpdesk]
@@ -40,7 +40,7 @@ def desk(tmp_path: Path) -> Path:
 
 def said(desk: Path, *arguments: str) -> list[str]:
     """The lines that a command prints."""
-    done = CliRunner().invoke(app, ["--config", str(desk / "config.toml"), *arguments])
+    done = CliRunner().invoke(program(arguments), ["--config", str(desk / "config.toml"), *arguments])
     assert done.exit_code == 0, done.output
     return [line.rstrip() for line in done.output.splitlines()]
 
