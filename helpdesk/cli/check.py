@@ -23,7 +23,7 @@ def check(
 ) -> None:
     """Try everything out: each problem with its place and its cure. Exit status 69 where mail does not flow."""
     findings: list[Finding] = []
-    for finding in examine(configuration(context), utc_now):
+    for finding in examine(configuration(context, logins=True), utc_now):
         findings.append(finding)
         if not as_json:
             mark = "✗" if finding.fatal else "!" if finding.cure else "✓"

@@ -58,10 +58,10 @@ def OPTIONS(  # noqa: N802 - typer takes the docstring of this function as the h
     context.obj = Options(config=config)
 
 
-def configuration(context: typer.Context) -> Config:
-    """The configuration that the options name."""
+def configuration(context: typer.Context, *, logins: bool = False) -> Config:
+    """The configuration that the options name. `logins`: mail servers will be spoken to, so passwords are needed."""
     options = context.obj
-    return load(options.config, environ=os.environ)
+    return load(options.config, environ=os.environ, logins=logins)
 
 
 def utc_now() -> datetime:

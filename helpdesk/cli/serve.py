@@ -44,7 +44,7 @@ def once(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would leave; change nothing.")] = False,
 ) -> None:
     """One pass: fetch all that waits, run every follow-up that is due, send all that is due, exit."""
-    config = configuration(context)
+    config = configuration(context, logins=True)
     moment = _moment(at)
     if moment is not None and not dry_run and not isinstance(config.sending, Outdir):
         typer.echo("NOTE: this is a drill on a desk whose transport is SMTP: real letters leave.", err=True)

@@ -75,16 +75,18 @@ def _is_there(file: Path) -> bool:
         return True
 
 
-def load(path: Path | None, *, environ: Mapping[str, str]) -> Config:
+def load(path: Path | None, *, environ: Mapping[str, str], logins: bool = True) -> Config:
     """The settings of the file that `find` finds.
 
-    ConfigError with every problem of the file, of the packs that it names and of its password files.
+    ConfigError with every problem of the file and of the packs that it names; of the passwords, too, unless `logins`
+    is False: whoever only looks at the database need not be able to log in anywhere.
     """
     file = find(path, environ)
     problems = Problems(str(file))
     document = read_document(file, problems)
     check(document, problems)
-    check_passwords(document, environ, problems)
+    if logins:
+        check_passwords(document, environ, problems)
     packs = _load_packs(packs_of(document), document.base, problems)
     if problems.found or document.helpdesk is None or document.sending is None:
         # Two packs that build on the same broken one have the same problems.

@@ -845,3 +845,10 @@ def test_the_example_shows_every_default(section: str, index: int, model: type[T
     if index:
         del shown["kind"], defaults["kind"]  # it is what makes the example another kind
     assert shown == {name: defaults[name] for name in shown}
+
+
+def test_whoever_only_looks_needs_no_passwords(folder: Folder) -> None:
+    text = smallest("[[mailbox]]", password_file=None, password_credential='"imap"')
+    with pytest.raises(ConfigError, match="CREDENTIALS_DIRECTORY"):
+        folder.load(text)
+    assert load(folder.file, environ={}, logins=False).mailboxes[0].name == "support"
