@@ -15,6 +15,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,8 @@ class Templates:
         self._own = own
         self._shipped = _environment(shipped)
         self._desk = _environment(own, shipped) if own else self._shipped
+        # The letters to several agents about one mail differ in their secrets alone.
+        self._rendered = lru_cache(maxsize=4)(self._render)
         self._shipped_words = {language: _read_words(shipped / language / "words.toml") for language in LANGUAGES}
         self._words = dict(self._shipped_words)
         self._word_problems: list[Problem] = []
@@ -79,7 +82,9 @@ class Templates:
 
     def render(self, event: str, language: str, view: LetterView) -> Rendered:
         """The letter in words, in English where the language is unknown."""
-        language = language if language in LANGUAGES else FALLBACK_LANGUAGE
+        return self._rendered(event, language if language in LANGUAGES else FALLBACK_LANGUAGE, view)
+
+    def _render(self, event: str, language: str, view: LetterView) -> Rendered:
         try:
             return _rendered(self._desk, self._words[language], event, language, view)
         except Exception as error:  # whatever a desk's template does, its mail leaves

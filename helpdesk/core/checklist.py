@@ -13,7 +13,7 @@ from helpdesk.core.forms import read_fields
 from helpdesk.core.message import Attachment, Inbound, Reason
 from helpdesk.core.phrases import Pattern, find
 from helpdesk.core.rules import Words, evidence, matches_file
-from helpdesk.core.words import Prepared, prepare
+from helpdesk.core.words import prepare
 
 # Bytes. A smaller picture that is shown inside the letter is the logo of a signature.
 SMALLEST_PICTURE = 12 * 1024
@@ -72,7 +72,7 @@ def examine(checklists: tuple[Checklist, ...], inbound: Inbound, *, known: froze
             continue
         topic = Reason(f"topic-{checklist.key}", "; ".join(str(match) for match in words) or "no other topic")
         open_items = tuple(item for item in checklist.items if item.key not in known)
-        fields, missing, ticked = _ticked(checklist, open_items, inbound, prepared)
+        fields, missing, ticked = _ticked(checklist, open_items, inbound)
         return Findings(checklist=checklist.key, fields=fields, missing=missing, reasons=(topic, *ticked))
     return Findings()
 
@@ -85,7 +85,7 @@ def settle(checklist: Checklist | None, missing: tuple[str, ...], inbound: Inbou
     if checklist is None:
         return Findings(missing=missing)
     asked = tuple(item for item in checklist.items if item.key in missing)
-    fields, left, ticked = _ticked(checklist, asked, inbound, prepare(inbound.text, inbound.subject))
+    fields, left, ticked = _ticked(checklist, asked, inbound)
     settled = {item.key for item in asked} - set(left)
     return Findings(
         checklist=checklist.key,
@@ -105,13 +105,13 @@ def questions(
 
 
 def _ticked(
-    checklist: Checklist, items: tuple[Item, ...], inbound: Inbound, prepared: Prepared
+    checklist: Checklist, items: tuple[Item, ...], inbound: Inbound
 ) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...], tuple[Reason, ...]]:
     """Fields of the whole list, the keys of `items` that nothing in the letter answers, and what answered the rest."""
     fields = dict(read_fields(inbound.text, {item.key: item.fields for item in checklist.items}))
     missing, reasons = [], []
     for item in items:
-        seen = _seen(item, fields, inbound, prepared)
+        seen = _seen(item, fields, inbound)
         if seen is None:
             missing.append(item.key)
         else:
@@ -119,12 +119,12 @@ def _ticked(
     return tuple(fields.items()), tuple(missing), tuple(reasons)
 
 
-def _seen(item: Item, fields: dict[str, str], inbound: Inbound, prepared: Prepared) -> str | None:
+def _seen(item: Item, fields: dict[str, str], inbound: Inbound) -> str | None:
     """What in the letter answers the item, or None."""
     if item.key in fields:
         return f"field: {fields[item.key]}"
     for pattern in item.found:
-        if match := find(pattern, prepared):
+        if match := find(pattern, prepare(inbound.text, inbound.subject)):
             return str(match)
     return next((f"file: {file.name}" for file in inbound.attachments if _shows(file, item.files)), None)
 

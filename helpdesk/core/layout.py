@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Literal
 
 # Readable in every client and narrow enough to be quoted once or twice.
@@ -88,5 +89,7 @@ def _plain(block: Block) -> str:
             return "\n".join(("-- ", *lines))
 
 
+# Most sentences are those of the templates, the same in every letter.
+@lru_cache(maxsize=1000)
 def _wrapped(text: str, *, indent: str = "") -> str:
     return textwrap.fill(text, TEXT_WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)

@@ -15,6 +15,7 @@ from base64 import b64encode, encodebytes
 from binascii import b2a_qp
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import quote
 
 from helpdesk.core.message import Address
@@ -165,6 +166,8 @@ class Part:
         return self.headers.encode("utf-8") + b"\r\n" + self.content
 
 
+# The letters to several agents about one mail have the same text.
+@lru_cache(maxsize=4)
 def text_part(text: str, subtype: str) -> Part:
     """Text in the shortest encoding that survives every relay: lines of at most 76, nothing beyond ASCII.
 
