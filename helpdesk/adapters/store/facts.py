@@ -22,6 +22,9 @@ from helpdesk.core.ticket import NEW, Lane
 # A mail may come again any number of times; the first few copies answer the question.
 _COPIES = 20
 
+# More tickets of one sender within an hour than any desk will allow.
+_COUNTED = 500
+
 _DUPLICATES = (
     sa.select(MESSAGE.c.id, MESSAGE.c.ticket)
     .where(
@@ -79,7 +82,16 @@ _TO_REQUESTERS = sa.and_(OUTBOX.c.audience == Audience.REQUESTER, OUTBOX.c.autom
 _TO_SENDER = OUTBOX.c.to_address == sa.bindparam("address")
 _TO_AGENT = OUTBOX.c.to_address == sa.bindparam("agent")
 _TO_DOMAIN = OUTBOX.c.to_domain == sa.bindparam("domain")
-_OPENED = sa.and_(TICKET.c.requester_address == sa.bindparam("address"), TICKET.c.opened_at > _AN_HOUR_AGO)
+
+
+def _opened(lane: Lane) -> sa.ScalarSelect[int]:
+    """How many tickets of a lane the sender opened, counted no further than any bound: each mail of a flood asks."""
+    of_sender = sa.and_(
+        TICKET.c.requester_address == sa.bindparam("address"), TICKET.c.lane == lane, TICKET.c.opened_at > _AN_HOUR_AGO
+    )
+    some = sa.select(TICKET.c.number).where(of_sender).limit(_COUNTED).subquery()
+    return sa.select(sa.func.count()).select_from(some).scalar_subquery()
+
 
 _COUNTS = {
     "address_3h": _count(_TO_REQUESTERS, _TO_SENDER, OUTBOX.c.created_at > _moment("since_3h")),
@@ -97,8 +109,8 @@ _SENDER = sa.select(
     CONTACT.c.language,
     CONTACT.c.blocked,
     CONTACT.c.failing,
-    _count(_OPENED).label("opened"),
-    _count(_OPENED, TICKET.c.lane == Lane.OUTAGE).label("opened_outages"),
+    _opened(Lane.NORMAL).label("opened_normal"),
+    _opened(Lane.OUTAGE).label("opened_outages"),
     *(count.label(name) for name, count in _COUNTS.items()),
 ).select_from(META.outerjoin(CONTACT, CONTACT.c.address == sa.bindparam("address")))
 
@@ -184,5 +196,5 @@ def _about_sender(
         },
     ).one()
     contact = Contact(*row[:5]) if row.address is not None else None
-    opened = Opened(row.opened, row.opened_outages) if sender is not None else Opened()
+    opened = Opened(row.opened_normal + row.opened_outages, row.opened_outages) if sender is not None else Opened()
     return contact, LetterCounts(*row[7:]), opened

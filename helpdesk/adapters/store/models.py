@@ -73,7 +73,7 @@ class TicketRow(Row, table=True):
 
     __tablename__ = "ticket"
     # How many tickets a sender opened of late.
-    __table_args__ = (sa.Index(None, "requester_address", "opened_at"),)
+    __table_args__ = (sa.Index(None, "requester_address", "lane", "opened_at"),)
 
     number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     subject: str = text_column()

@@ -94,7 +94,7 @@ def upgrade() -> None:
         sa.Column("wake_at", MOMENT, nullable=True),
         sa.PrimaryKeyConstraint("number", name="pk_ticket"),
     )
-    op.create_index("ix_ticket_requester_address_opened_at", "ticket", ["requester_address", "opened_at"])
+    op.create_index("ix_ticket_requester_address_lane_opened_at", "ticket", ["requester_address", "lane", "opened_at"])
     op.create_index("ix_ticket_state", "ticket", ["state"])
 
     op.create_table(
