@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from helpdesk.core.absence import away_until
+from helpdesk.core.failure import failed_in
 from helpdesk.core.message import Inbound, Kind, Reason
 from helpdesk.core.subject_tag import strip_prefixes
 
@@ -83,6 +84,16 @@ _ROBOT_ADDRESS = re.compile(
 )
 
 _UNATTENDED = re.compile(r"\s*(?:auto|bulk|junk)", re.IGNORECASE)
+# So far from the top a server has named the address.
+_RETURNED_LOOKED_AT = 1_000
+_SERVER_SAYS = re.compile(
+    r"automatic(?:ally)? (?:generated|created)|auto-?generated|automated (?:message|response|reply)|"
+    r"(?:do not|don't) reply to this|permanent error|^[-= ]{2,}.{0,20}(?:returned|original|failed)|"
+    r"remote host said|smtp error|said: [45]\d\d|\b5\d\d[ -]5\.\d\.\d|"
+    r"(?:создано|отправлено|сформировано) автоматически|автоматическое (?:сообщение|уведомление)|"
+    r"(?:створено|надіслано) автоматично|wygenerowan\w+ automatycznie",
+    re.IGNORECASE | re.MULTILINE,
+)
 _LIST_ROBOT = re.compile(r"(?:owner-|majordomo|listserv|mailman|ezmlm|sympa)", re.IGNORECASE)
 
 _BOUNCE_SUBJECT = re.compile(
@@ -158,10 +169,33 @@ def looks_returned(inbound: Inbound) -> bool:
     # A person who passes a returned mail on has a name of her own, and the null sender is no person's.
     if inbound.return_path == "" or _DAEMON_SHOWN.search(inbound.from_shown) is not None:
         return _BOUNCE_SUBJECT.search(inbound.subject) is not None
-    by_machine = any(
+    return _BOUNCE_SUBJECT.match(inbound.subject) is not None and (
+        _is_unattended(inbound) or _speaks_as_server(inbound)
+    )
+
+
+def _is_unattended(inbound: Inbound) -> bool:
+    """Does the mail itself say that nobody wrote it?"""
+    return any(
         _UNATTENDED.match(inbound.header(name) or "") for name in ("auto-submitted", "precedence", "x-precedence")
     )
-    return by_machine and _BOUNCE_SUBJECT.match(inbound.subject) is not None
+
+
+def _speaks_as_server(inbound: Inbound) -> bool:
+    """Does the text begin with who was not reached, and show the returned letter or say that a program speaks?
+
+    For servers that send their reports from an address like anybody's. A person who asks about a report greets,
+    answers, or passes it on.
+    """
+    top = inbound.text[:_RETURNED_LOOKED_AT]
+    return (
+        not inbound.references
+        and bool(failed_in(top))
+        and (
+            _SERVER_SAYS.search(top) is not None
+            or any(file.type in ("message/rfc822", "text/rfc822-headers") for file in inbound.attachments)
+        )
+    )
 
 
 def is_robot_address(address: str) -> bool:

@@ -80,14 +80,15 @@ _WEEKDAY = (
     r"mon|tue|wed|thu|fri|sat|sun|monday|tuesday|wednesday|thursday|friday|saturday|sunday"
 )
 _ATTRIBUTION_BEGINS = re.compile(
-    rf"\s{{0,3}}[-–—*\"«“]{{0,8}}\s{{0,2}}(?:on|at|am|le|el|il|em|op|den|w dniu|dnia|dn\.|w|в|во|у|о|{_WEEKDAY})\b"
+    rf"\s{{0,3}}[-–—*\"«“]{{0,8}}\s{{0,2}}"
+    rf"(?:on|at|am|le|el|il|em|op|den|på|dne|dňa|pe|w dniu|dnia|dn\.|w|в|во|у|о|{_WEEKDAY})\b"
     r"|\s{0,3}[-–—*\"«“]{0,8}\s{0,2}\d",
     re.IGNORECASE,
 )
 _WROTE = (
     r"wrote|writes|said|(?:на)?писал[аи]?|пишет|сообщила?|"
     r"(?:на)?писав|пише|(?:na)?pisał[ay]?|pisze|napisan[ay] przez|schrieb|a écrit|escribió|ha scritto|escreveu|schreef|"
-    r"napsal|skrev"
+    r"napsala?|napísala?|geschreven|skrev|kirjoitti|írta|yazdı|a scris|sent(?=\s?:)"
 )
 _WROTE_WITHIN = re.compile(rf"\b(?:{_WROTE})\b", re.IGNORECASE)
 # Yandex, mail.ru and Gmail in Russian have no verb: '01.02.2024, 10:00, "Ivan" <i@x>:'.
@@ -96,7 +97,7 @@ _DATE_AND_NAME = re.compile(
 )
 # Any language: a time, an address in brackets and a colon, right above quoted lines.
 _TIME_AND_ADDRESS = re.compile(
-    r"(?=.{0,300}\d{1,2}[:.]\d{2}).{1,300}<\s?[^<>\s]{3,200}@[^<>\s]{3,200}\s?>[^<>\n]{0,30}:$"
+    r"(?=.{0,300}\d{1,2}[:.]\d{2}).{1,300}<\s?[^<>\s]{3,200}@[^<>\s]{3,200}\s?>[^<>\n]{0,30}[:：]$"
 )
 # Old Gmail: "2011/4/7 Ivan <ivan@example.com>", right above quoted lines.
 _DATE_FIRST = re.compile(r"\d{4}[/-]\d{1,2}[/-]\d{1,2} .{1,200}<\s?[^<>\s]{3,200}\s?>:?$")
@@ -111,7 +112,13 @@ _BEGINS_WITHIN = re.compile(
     re.IGNORECASE,
 )
 _MAX_SHARED_LINES = 50
-_ATTRIBUTION_ENDS = (":", ":*", "-", "—", ">")
+# "Ivan Petrov wrote:", right above quoted lines, with an address or without.
+_SOMEBODY_WROTE = re.compile(
+    rf"(?!(?:i|we|you|я|мы|вы|ты|ми|ви|ти|ja|my) )[^\W\d_][^\n:]{{1,80}}? (?:<[^<>\s]{{3,200}}> )?(?:{_WROTE})\s?[:：]",
+    re.IGNORECASE,
+)
+_MAX_WORDS_OF_A_NAME = 6
+_ATTRIBUTION_ENDS = (":", "：", ":*", "-", "—", ">")
 # Windows Mail puts them between all parts of a date.
 _DIRECTION_MARKS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _CLOCK = re.compile(r"(?<![\d.])\d{1,2}[:.]\d{2}(?![\d.])")
@@ -299,6 +306,8 @@ def _is_attribution(joined: str, lines: list[str], below: int) -> bool:
     following = _next_written(lines, below)
     above_quote = following is not None and _QUOTED.match(lines[following]) is not None
     if above_quote and (_DATE_FIRST.fullmatch(joined) or _TIME_AND_ADDRESS.fullmatch(joined)):
+        return True
+    if above_quote and joined.count(" ") <= _MAX_WORDS_OF_A_NAME and _SOMEBODY_WROTE.fullmatch(joined):
         return True
     if joined.endswith(">") or not _DATED.search(joined):
         return False

@@ -75,6 +75,10 @@ EXPECTED: dict[str, dict[str, Any]] = {
     "base64-with-rubbish-in-it": {"text": "Сайт лежит"},
     "quoted-printable-torn-apart": {"text": "Сайт =ZZ лежит"},
     "invitation-without-a-name": {"text": "Let us meet"},
+    "letter-left-beside-an-empty-part": {
+        "text": "The site is down.",
+        "date": datetime(2024, 2, 5, 10, 0, tzinfo=UTC),
+    },
     "signed-with-smime": {"text": "The site is down."},
     "signed-with-pgp-in-the-text": {"text": "The site is down.\n\n- From tomorrow I am away."},
 }
@@ -159,6 +163,7 @@ OURS = "<ours@desk.example>"
         ("report-with-a-misspelt-type-and-address", Kind.BOUNCE, [("anna@example.com", "5.9.8", True)]),
         ("report-encoded-in-base64", Kind.BOUNCE, [("anna@example.com", "5.1.1", True)]),
         ("mailbox-full-says-a-server-in-words", Kind.BOUNCE, [("anna@example.com", "", False)]),
+        ("returned-by-a-service-with-an-address-of-its-own", Kind.BOUNCE, [("anna@example.com", "", True)]),
         ("delivery-succeeded", Kind.REPORT, None),
         ("read-receipt", Kind.REPORT, None),
         ("abuse-report", Kind.REPORT, None),

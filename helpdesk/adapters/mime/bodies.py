@@ -34,7 +34,8 @@ def _text(message: Message, level: int) -> str:
     if kind == "alternative":
         return _plainest(inner, level)
     if kind in ("related", "signed", "report"):
-        return _text(inner[0], level + 1)
+        # The first part is the letter; the next ones only where a broken program left nothing in it.
+        return next((text for child in inner if (text := _text(child, level + 1)).strip()), "")
     texts = (_text(child, level + 1).strip("\n") for child in inner)
     return "\n\n".join(text for text in texts if text.strip())
 

@@ -7,6 +7,7 @@ also for reports of success. Never raises.
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator
 from email import message_from_string
@@ -21,6 +22,9 @@ from helpdesk.adapters.mime.parts import content, leaves, message_within
 from helpdesk.core import address
 from helpdesk.core.failure import failed_in
 from helpdesk.core.message import Bounce, FailedRecipient
+
+# It survives its own detectors' failures on odd mail, and would put a stack trace into our log for each.
+logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL)
 
 # A report beyond this size is read by its machine part alone, and names no more recipients.
 MAX_PROSE = 512 * 1024

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.message import Message
+from email.utils import parsedate_tz
 
 from mailparser import MailParser
 
@@ -78,12 +79,21 @@ def mailboxes_of(found: list[tuple[str, str]], defects: list[str]) -> tuple[Addr
     return tuple(mailboxes.values())[:MAX_ADDRESSES]
 
 
-def date_of(envelope: MailParser) -> datetime | None:
-    """The Date header in UTC, or None when it is missing or says nothing certain."""
+def date_of(envelope: MailParser, headers: list[tuple[str, str]]) -> datetime | None:
+    """The Date header in UTC, or None when it is missing or no date. Without a zone it is taken for UTC."""
     date = envelope.date
     if not isinstance(date, datetime):
-        return None
+        return _loose_date(first(headers, "date") or "")
     return date.replace(tzinfo=UTC) if date.tzinfo is None else date.astimezone(UTC)
+
+
+def _loose_date(value: str) -> datetime | None:
+    """A date without zone or weekday, or in the order of old Unix programs."""
+    found = parsedate_tz(value[:100])
+    try:
+        return datetime(*found[:6], tzinfo=UTC) - timedelta(seconds=found[9] or 0) if found else None
+    except (ValueError, OverflowError):
+        return None
 
 
 def subject_of(headers: list[tuple[str, str]]) -> str:

@@ -128,7 +128,7 @@ def _read(raw: bytes) -> Inbound:
     # Counted in the raw bytes too: other programs may see a header where our parser sees none.
     sender = only_author(froms, envelope) if len(_FROM_LINE.findall(_head(raw))) == 1 else None
     addresses = {name: mailboxes_of(getattr(envelope, name), defects) for name in ("to", "cc", "reply_to")}
-    date = date_of(envelope)
+    date = date_of(envelope, headers)
     inbound = Inbound(
         sha256=hashlib.sha256(raw).hexdigest(),
         fingerprint=_fingerprint(message_id, from_shown, date, subject, text, quoted, attachments),
