@@ -1,7 +1,7 @@
 """The long runs, too long for every change: `make campaign`, or `python -m tests.campaign [--seed N]`.
 
-Two hundred conversations, and five hundred mails under fifty `kill -9`. Each run ends with its figures, or with the
-assertion that failed and the daemon's log.
+Two hundred conversations, five hundred mails under fifty `kill -9`, then the faults of tests/faults. Each run ends
+with its figures, or with the assertion that failed and the daemon's log.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from tests.faults import report as faults
+from tests.postgres import cluster, missing
 from tests.stack import MailStack, missing_programs
 from tests.system.conversations import account, converse
 from tests.system.desk import Desk
@@ -27,12 +29,14 @@ def main() -> int:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--seed", type=int, default=1, help="of the moments at which the daemon is killed")
     seed: int = options.parse_args().seed
-    if missing := missing_programs():
-        print(f"The campaign needs real mail servers; missing: {', '.join(missing)}", file=sys.stderr)
+    if absent := [*missing_programs(), *filter(None, [missing()])]:
+        print(f"The campaign needs real servers; missing: {', '.join(absent)}", file=sys.stderr)
         return 69
     with MailStack() as stack:
         print(f"{CONVERSATIONS} conversations: {_conversations(stack)}", flush=True)
         print(f"{KILLS} kills during {MAILS} mails, seed {seed}: {_kills(stack, seed)}", flush=True)
+    with cluster() as postgres:
+        faults.run(postgres, seed)
     return 0
 
 

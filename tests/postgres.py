@@ -8,7 +8,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -50,6 +50,11 @@ class Cluster:
             yield self.url(name)
         finally:
             self.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+    def breaker(self, url: str) -> Callable[[], None]:
+        """Ends all connections to the database at `url`, as a restart of the server does."""
+        name = url.rpartition("/")[2]
+        return lambda: self.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
 
     def execute(self, statement: str) -> None:
         """Run a statement that no transaction may surround."""

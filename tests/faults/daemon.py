@@ -1,0 +1,26 @@
+"""`helpdesk run` whose leases are short, so that a campaign need not wait: python -m tests.faults.daemon CONFIG."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import helpdesk.daemon as daemon
+from helpdesk.daemon import watch
+
+
+def main() -> None:
+    """Serve until SIGTERM."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(process)d %(message)s")
+    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    vars(watch)["LEASE_LASTS"] = timedelta(seconds=3)
+    vars(watch)["LOOK_EVERY"] = timedelta(seconds=0.5)
+    vars(daemon)["RENEW_EVERY"] = timedelta(seconds=1)
+    asyncio.run(daemon.run(Path(sys.argv[1])))
+
+
+if __name__ == "__main__":
+    main()

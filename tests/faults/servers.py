@@ -1,0 +1,154 @@
+"""The two servers of a fault campaign, with their ledgers: what the IMAP server still holds, what the relay accepted.
+
+Both live in the test process and survive the desk's death. `trouble`, when set, is asked at every command and may
+answer in the server's place: that is how the Nth command fails.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from email import message_from_bytes
+
+from tests.fakes.imap_server import ImapServer, Letter, Session
+
+DONE, QUARANTINE = "Helpdesk/Done", "Helpdesk/Quarantine"
+
+# What a server does instead of its work: hang up, or say this line.
+DROP = "drop"
+Trouble = Callable[[str], str | None]
+
+
+def no_trouble(command: str) -> str | None:
+    """All is well."""
+    return None
+
+
+class Imap(ImapServer):
+    """The mailbox. UIDs rise for ever, also when the folder has been emptied; commands come one at a time."""
+
+    def __init__(self) -> None:
+        self.trouble: Trouble = no_trouble
+        self._turn = threading.Lock()
+        self._next_uid = 1
+        super().__init__()
+
+    def reset(self, raws: list[bytes]) -> None:
+        """A folder with these mails, and nothing anywhere else."""
+        with self._turn:
+            self.trouble = no_trouble
+            self.mails = {uid: Letter(raw) for uid, raw in enumerate(raws, start=1)}
+            self._next_uid = len(raws) + 1
+            self.folders = {"INBOX": []}
+            self.lines.clear()
+
+    def arrive(self, raw: bytes) -> None:
+        """One more mail."""
+        with self._turn:
+            self.mails[self._next_uid] = Letter(raw)
+            self._next_uid += 1
+
+    @property
+    def settled(self) -> Counter[bytes]:
+        """What was moved away, wherever to."""
+        return Counter(raw for place in (DONE, QUARANTINE) for raw in self.folders.get(place, []))
+
+    def _mischievous(self, session: Session, command: str, arguments: str) -> bool:
+        match self.trouble(command):
+            case None:
+                return False
+            case "drop":
+                return session.drop()
+            case answer:
+                return session.done(answer)
+
+    def _answer(self, session: Session, command: str, arguments: str) -> None:
+        with self._turn:
+            super()._answer(session, command, arguments)
+
+
+class Relay:
+    """The SMTP server. `accepted` are (Message-ID, recipient) of every text that it answered for with 250."""
+
+    def __init__(self) -> None:
+        self.trouble: Trouble = no_trouble
+        self.accepted: list[tuple[str, str]] = []
+        self.texts: list[bytes] = []
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def reset(self) -> None:
+        """Forget everything."""
+        self.trouble, self.accepted, self.texts = no_trouble, [], []
+
+    def stop(self) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+    def copies(self) -> Counter[str]:
+        """How often each letter was accepted."""
+        return Counter(message_id for message_id, _ in self.accepted)
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = self._listener.accept()
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                threading.Thread(target=self._serve, args=[connection], daemon=True).start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        with connection, connection.makefile("rb") as lines, suppress(OSError):
+            recipients: list[str] = []
+
+            def say(line: str) -> str:
+                """What was said; raises OSError after hanging up."""
+                if line == DROP:
+                    connection.shutdown(socket.SHUT_RDWR)
+                    raise ConnectionAbortedError
+                connection.sendall(line.encode() + b"\r\n")
+                if line.startswith("421"):
+                    raise ConnectionAbortedError
+                return line
+
+            def answer(verb: str, usual: str) -> str:
+                return say(self.trouble(verb) or usual)
+
+            answer("greeting", "220 relay.test ESMTP")
+            for line in lines:
+                verb = line.split()[0].decode().upper()
+                match verb:
+                    case "EHLO":
+                        answer(verb, "250-relay.test\r\n250-8BITMIME\r\n250 SIZE 30000000")
+                    case "MAIL" | "RSET":
+                        recipients.clear()
+                        answer(verb, "250 fine")
+                    case "RCPT":
+                        if answer(verb, "250 fine").startswith("250"):
+                            recipients.append(line.decode().partition("<")[2].partition(">")[0])
+                    case "DATA":
+                        if answer(verb, "354 go ahead").startswith("354"):
+                            self._take(lines.readline, recipients, say)
+                    case "QUIT":
+                        answer(verb, "221 bye")
+                        return
+                    case _:
+                        answer(verb, "502 what?")
+
+    def _take(self, readline: Callable[[], bytes], recipients: list[str], say: Callable[[str], str]) -> None:
+        """Read the text; it is accepted before the answer is on its way, as by a relay that keeps its word."""
+        text = b""
+        while (line := readline()) != b".\r\n":
+            if not line:
+                return
+            text += line
+        if refusal := self.trouble("dot"):
+            say(refusal)
+            return
+        self.texts.append(text)
+        message_id = str(message_from_bytes(text)["Message-ID"])
+        self.accepted += [(message_id, recipient) for recipient in recipients]
+        say(self.trouble("reply") or "250 queued")

@@ -1,0 +1,68 @@
+"""The desk is struck at every named point and recovers: nothing lost, nothing twice, the same desk as without.
+
+The short form of the campaigns; `make campaign` strikes everywhere.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.faults.campaigns import break_imap, break_smtp, break_the_database, kill_at_each_named_point, kill_twice
+from tests.faults.servers import DROP
+from tests.faults.taps import Blow
+from tests.faults.trials import Nursery, PostgresEngine, SqliteEngine, Trials
+from tests.postgres import Cluster
+
+
+@pytest.fixture(scope="module")
+def nursery() -> Iterator[Nursery]:
+    process = Nursery()
+    yield process
+    process.close()
+
+
+@pytest.fixture(scope="module")
+def trials(nursery: Nursery, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trials]:
+    folder = tmp_path_factory.mktemp("faults")
+    trials = Trials(folder, SqliteEngine(folder), nursery)
+    yield trials
+    trials.close()
+
+
+def all_of(trials: Iterator[object]) -> None:
+    """Let the campaign run to its end; each trial examines itself."""
+    deque(trials, maxlen=0)
+
+
+def test_kill_at_each_named_point(trials: Trials) -> None:
+    all_of(kill_at_each_named_point(trials))
+
+
+def test_kill_again_while_recovering(trials: Trials) -> None:
+    all_of(kill_twice(trials, every=60))
+
+
+@pytest.mark.parametrize(("blow", "every"), [(Blow.STATEMENT, 60), (Blow.COMMIT, 9)])
+@pytest.mark.parametrize("sticky", [False, True])
+def test_database_that_fails(trials: Trials, blow: Blow, every: int, sticky: bool) -> None:
+    all_of(break_the_database(trials, blow, sticky=sticky, every=every))
+
+
+@pytest.mark.parametrize("sticky", [False, True])
+def test_imap_server_that_hangs_up(trials: Trials, sticky: bool) -> None:
+    all_of(break_imap(trials, DROP, sticky=sticky, every=7))
+
+
+@pytest.mark.parametrize(("answer", "every"), [(DROP, 17), ("451 try later", 29)])
+def test_relay_that_fails(trials: Trials, answer: str, every: int) -> None:
+    all_of(break_smtp(trials, answer, sticky=False, every=every))
+
+
+def test_postgresql_desk_that_is_killed(nursery: Nursery, postgres: Cluster, tmp_path: Path) -> None:
+    trials = Trials(tmp_path, PostgresEngine(postgres), nursery)
+    all_of(kill_twice(trials, every=60))
+    trials.close()
