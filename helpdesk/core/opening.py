@@ -164,13 +164,13 @@ def _cover_note(case: Case, ticket: Ticket) -> tuple[Letter, ...]:
 
 
 def _note_to_others(case: Case, ticket: Ticket, others: tuple[Desk, ...]) -> tuple[Letter, ...]:
-    """One mail to several desks is one ticket: the agents of the other desks learn that it is being worked on."""
+    """One mail to several desks is one ticket: the agents of the others learn who works on it, and may add a note."""
     told = concerned(ticket, case.policy)
     agents = tuple(
         agent for agent in case.policy.agents if agent not in told and any(agent.serves(other.name) for other in others)
     )
     return to_agents(
-        Event.NOTE,
+        Event.NOTIFY,
         ticket,
         case.policy,
         f"also-to:{case.inbound.sha256}",
@@ -178,7 +178,7 @@ def _note_to_others(case: Case, ticket: Ticket, others: tuple[Desk, ...]) -> tup
         audience=Audience.COLLEAGUES,
         body=case.inbound.text,
         author=case.inbound.sender,
-        reasons=(Reason("also-to", ", ".join(other.name for other in others)),),
+        reasons=(Reason("several-desks", f"{ticket.desk} works on it"),),
         but=case.sender,
     )
 
