@@ -10,11 +10,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import latency
+from benchmarks import latency, reading
 from tests.stack import missing_programs
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "performance.md"
-MEASUREMENTS: dict[str, Callable[[], str]] = {"latency": latency.report}
+MEASUREMENTS: dict[str, Callable[[], str]] = {"latency": latency.report, "reading": reading.report}
 
 
 def main() -> int:
