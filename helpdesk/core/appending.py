@@ -46,7 +46,8 @@ def append(case: Case, ticket: Ticket) -> Decision:
     findings = settle(_checklist(case, ticket), ticket.missing, case.inbound)
     progress = findings.missing != ticket.missing
     silence = refusal(case)
-    ask_again = bool(progress and findings.missing and silence is None)
+    # Where an agent has taken over, a machine does not ask between.
+    ask_again = bool(progress and findings.missing and silence is None and ticket.assignee is None)
     reopened = ticket.state is State.CLOSED
     state = State.WAITING if ask_again and ticket.lane is Lane.NORMAL else State.OPEN
     if ticket.state is State.NEW and not ask_again:

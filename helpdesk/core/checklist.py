@@ -31,6 +31,7 @@ class Item:
     fields: tuple[str, ...] = ()
     found: tuple[Pattern, ...] = ()
     files: tuple[str, ...] = ()
+    any_words: bool = False  # only a person can judge whether it was answered: any reply counts
 
     def question(self, language: str) -> str:
         """The request in `language`, else in English, else whatever there is."""
@@ -80,18 +81,20 @@ def examine(checklists: tuple[Checklist, ...], inbound: Inbound, *, known: froze
 def settle(checklist: Checklist | None, missing: tuple[str, ...], inbound: Inbound) -> Findings:
     """What a later letter adds: fields of the whole list (a new value replaces an old one), and what is still missing.
 
-    Keys that the list does not have (an agent asked for them) stay missing until an agent says otherwise.
+    Keys that the list does not have (an agent asked for them) stay
+    missing until an agent says otherwise.
     """
     if checklist is None:
         return Findings(missing=missing)
     asked = tuple(item for item in checklist.items if item.key in missing)
     fields, left, ticked = _ticked(checklist, asked, inbound)
-    settled = {item.key for item in asked} - set(left)
+    told = tuple(item.key for item in asked if item.key in left and item.any_words and inbound.text.strip())
+    settled = ({item.key for item in asked} - set(left)) | set(told)
     return Findings(
         checklist=checklist.key,
         fields=fields,
         missing=tuple(key for key in missing if key not in settled),
-        reasons=ticked,
+        reasons=ticked + tuple(Reason(f"has-{key}", "in the writer's own words") for key in told),
     )
 
 

@@ -30,7 +30,7 @@ _WORDS = {"any": "any_of", "all": "all_of", "unless": "unless", "none": "none_of
 _TOP = ("extends", "ask_customer", "words", "everywhere", "rule", "item", "checklist", "examples", "follow_ups")
 _RULE = ("name", *_WORDS, "from", "header", "attachment", "desks", "languages", "kinds")
 _ACTIONS = ("lane", "situation", "priority", "desk", "tags")
-_ITEM = ("ask", "fields", "found", "files")
+_ITEM = ("ask", "fields", "found", "files", "any_words")
 _CHECKLIST = ("key", *_WORDS, "items", "longest")
 
 Choice = TypeVar("Choice", bound=StrEnum)
@@ -116,6 +116,7 @@ class PackReader:
                 fields=self._texts(place, table, "fields"),
                 found=self._patterns(place, table, "found"),
                 files=self._texts(place, table, "files"),
+                any_words="any_words" in table and self._flag(place, table, "any_words"),
             )
             if not asked:
                 self._problem(f"{place}.ask", "is missing; want the request in ru, uk, en or pl")

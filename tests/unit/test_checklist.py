@@ -83,6 +83,14 @@ def test_an_answer_settles_what_it_brings() -> None:
     )
 
 
+def test_any_words_answer_what_only_a_person_can_judge() -> None:
+    what = Checklist(key="failure", items=(Item(key="what", ask=(("en", "What fails."),), any_words=True), SCREEN))
+    assert settle(what, ("what", "screen"), letter("Корзина")) == Findings(
+        checklist="failure", missing=("screen",), reasons=(Reason("has-what", "in the writer's own words"),)
+    )
+    assert settle(what, ("what",), letter("")).missing == ("what",)
+
+
 def test_a_later_field_replaces_a_value_that_is_not_missing() -> None:
     assert settle(SITE, ("ip",), letter("Браузер: Firefox")).fields == (("browser", "Firefox"),)
 
