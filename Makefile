@@ -8,7 +8,7 @@ COMPILE := $(RUN) -m piptools compile --quiet --generate-hashes --strip-extras -
   --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench campaign fuzz requirements wheel clean
+.PHONY: help demo test check bench campaign corpora fuzz requirements wheel clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):[^#]*## /  make \1\t/p' Makefile | expand -t 22
@@ -33,6 +33,10 @@ campaign: $(VENV)/.development ## long runs: kill -9, faults (minutes to hours)
 
 fuzz: $(VENV)/.development ## broken mail for MINUTES=10 on two processes; crashers go to tests/corpus
 	$(RUN) -m tests.fuzz --minutes $(or $(MINUTES),10)
+
+corpora: $(VENV)/.development ## mail of other projects: fetch it, say how well it is read (minutes)
+	$(RUN) -m tests.corpora collect build/corpora
+	$(RUN) -m tests.corpora measure build/corpora
 
 requirements: $(VENV)/.development ## pin the newest releases that pyproject.toml allows, with hashes
 	$(RUN) -m pip install --quiet pip-tools
