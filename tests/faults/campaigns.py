@@ -70,6 +70,15 @@ def break_the_database(trials: Trials, blow: Blow, *, sticky: bool, every: int =
             return
 
 
+def fill_the_disk(trials: Trials, every: int = 1) -> Iterator[Run]:
+    """SQLite's log can have one page, two pages, and so on, until a run has room enough."""
+    for at in count(1, every):
+        run = trials.strike(Fault(Blow.DISK, at))
+        yield run
+        if run.code == 0:
+            return
+
+
 def break_imap(trials: Trials, answer: str, *, sticky: bool, every: int = 1) -> Iterator[Run]:
     """The Nth command fails, or all from the Nth on, until a run gives fewer commands."""
     for at in count(1, every):
@@ -92,6 +101,8 @@ def all_of_them(trials: Trials, every: int = 1) -> Iterator[tuple[str, Callable[
     """(what is broken, the campaign), in the order of the report."""
     yield "kill -9 at every point", lambda: kill_everywhere(trials, every)
     yield "kill -9 twice", lambda: kill_twice(trials, 3 * every)
+    if trials.on_a_file:
+        yield "disk full after N pages", lambda: fill_the_disk(trials, every)
     for sticky in (False, True):
         lasting = " and all later ones" if sticky else ""
         for blow in (Blow.STATEMENT, Blow.COMMIT):

@@ -20,7 +20,7 @@ from helpdesk.adapters.store import open_store
 from helpdesk.config import Config, load
 from helpdesk.daemon import building, drill
 from helpdesk.errors import HelpdeskError
-from tests.faults.taps import Blow, Fault, Points, Tapped, TappedStore, TappedTransport, break_database
+from tests.faults.taps import Blow, Fault, Points, Tapped, TappedStore, TappedTransport, break_database, fill_disk
 
 DONE, TROUBLE, CRASHED = 0, 1, 2
 
@@ -64,6 +64,7 @@ def _live(config: Config, order: dict[str, Any], reports: int) -> int:
     }
     vars(drill).update(wraps)
     break_database(points)
+    fill_disk(fault)
     try:
         done = asyncio.run(drill.once(config, datetime.fromisoformat(order["now"])))
         code = TROUBLE if done.trouble else DONE

@@ -8,6 +8,7 @@ the Nth point of a run is the same in each run with the same mail.
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
@@ -29,6 +30,7 @@ class Blow(StrEnum):
     KILL = "kill"  # SIGKILL at the Nth point
     STATEMENT = "statement"  # the Nth SQL statement fails
     COMMIT = "commit"  # the Nth commit fails
+    DISK = "disk"  # no file may grow beyond N pages of 4096 bytes; SQLite's log begins at none
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,13 @@ class TappedTransport(Tapped):
 
     async def close(self) -> None:
         await self._inner.close()
+
+
+def fill_disk(fault: Fault) -> None:
+    """From now on this process meets a full disk when a file is to grow beyond the fault's bound."""
+    if fault.blow is Blow.DISK:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (fault.at * 4096, resource.RLIM_INFINITY))
 
 
 def break_database(points: Points) -> None:

@@ -11,7 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.campaigns import break_imap, break_smtp, break_the_database, kill_at_each_named_point, kill_twice
+from tests.faults.campaigns import (
+    break_imap,
+    break_smtp,
+    break_the_database,
+    fill_the_disk,
+    kill_at_each_named_point,
+    kill_twice,
+)
 from tests.faults.servers import DROP
 from tests.faults.taps import Blow
 from tests.faults.trials import Nursery, PostgresEngine, SqliteEngine, Trials
@@ -50,6 +57,10 @@ def test_kill_again_while_recovering(trials: Trials) -> None:
 @pytest.mark.parametrize("sticky", [False, True])
 def test_database_that_fails(trials: Trials, blow: Blow, every: int, sticky: bool) -> None:
     all_of(break_the_database(trials, blow, sticky=sticky, every=every))
+
+
+def test_full_disk(trials: Trials) -> None:
+    all_of(fill_the_disk(trials, every=23))
 
 
 @pytest.mark.parametrize("sticky", [False, True])

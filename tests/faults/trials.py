@@ -216,6 +216,7 @@ class Trials:
         self.imap, self.relay = Imap(), Relay()
         self._engine = engine
         self._nursery = nursery
+        self.on_a_file = engine.url.startswith("sqlite")
         self.count = 0
         self.copies = 0  # of letters that the relay had accepted without the desk knowing
         self.config = folder / "config.toml"
