@@ -157,6 +157,7 @@ class OpenTicket:
     opened_at: datetime
     reasons: tuple[str, ...]
     words: bool = True
+    forged: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,8 +25,8 @@ def to_requester(
     due_at: datetime | None = None,
     in_reply_to: str | None = None,
 ) -> tuple[Letter, ...]:
-    """The automatic letter to the requester; none when there is nobody to write to."""
-    if ticket.requester is None:
+    """The automatic letter to the requester; none when there is nobody to write to, or somebody was forged."""
+    if ticket.requester is None or ticket.forged:
         return ()
     letter = Letter(
         event=event,
@@ -164,7 +164,7 @@ def alerts(policy: Policy, what: str, cause: str, *, ticket: Ticket | None = Non
         replace(
             result(agent, ticket, policy, what, cause),
             event=Event.ALERT,
-            dedupe_key=_key(Event.ALERT, ticket, cause, agent.addresses[0]),
+            dedupe_key=_key(Event.ALERT, None, cause, agent.addresses[0]),
         )
         for agent in leads(policy)
         if but not in agent.addresses

@@ -121,6 +121,7 @@ def _ticket(
         opened_at=opened_at,
         active_at=case.now,
         words=case.authentication in (Authentication.PASSED, Authentication.UNCONFIGURED),
+        forged=case.authentication is Authentication.FAILED,
         reasons=tuple(str(reason) for reason in verdict.reasons),
     )
 
@@ -229,6 +230,7 @@ def _opening(ticket: Ticket) -> OpenTicket:
         opened_at=ticket.opened_at,
         reasons=ticket.reasons,
         words=ticket.words,
+        forged=ticket.forged,
     )
 
 

@@ -74,3 +74,7 @@ def test_a_reply_to_an_alert_reaches_nobody() -> None:
     (alert,) = alerts(policy(), "disk full", "disk")
     assert (alert.event, alert.audience, alert.to.address) == (Event.ALERT, Audience.NOBODY, "lena@help.test")
     assert alerts(policy(), "disk full", "disk", but="lena@help.test") == ()
+
+
+def test_who_was_forged_gets_no_automatic_letter_ever() -> None:
+    assert to_requester(Event.CLOSED, ticket(forged=True), "cause") == ()

@@ -285,3 +285,8 @@ def test_a_stranger_who_names_a_ticket_gets_one_of_his_own() -> None:
 def test_an_agent_has_requests_too() -> None:
     decision = decided(mail("My screen is broken.", sender=IVAN_WRITES))
     assert written(decision) == [("opened", "ivan@help.test"), ("notify", "olha@help.test")]
+
+
+def test_a_ticket_remembers_that_its_first_mail_was_forged() -> None:
+    forged = decided(mail(headers=FORGED), rules=policy(trusted_authserv=AUTHSERV))
+    assert [opened.forged for opened in changes(forged, OpenTicket)] == [True]

@@ -206,6 +206,7 @@ class _Work:
                 "fields": new.fields,
                 "reasons": new.reasons,
                 "words": new.words,
+                "forged": new.forged,
                 "opened_at": new.opened_at,
                 "active_at": self.now,
                 "closed_at": self.now if new.state is State.CLOSED else None,

@@ -92,6 +92,7 @@ class TicketRow(Row, table=True):
     fields: tuple[tuple[str, str], ...] = strings_column()
     reasons: tuple[str, ...] = strings_column()
     words: bool
+    forged: bool
     opened_at: datetime
     active_at: datetime
     closed_at: datetime | None

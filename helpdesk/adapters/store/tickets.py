@@ -200,6 +200,7 @@ def _ticket(row: Row[*tuple[Any, ...]], **parts: Any) -> Ticket:
         fields=row.fields,
         reasons=row.reasons,
         words=row.words,
+        forged=row.forged,
         opened_at=row.opened_at,
         active_at=row.active_at,
         closed_at=row.closed_at,

@@ -88,6 +88,7 @@ def upgrade() -> None:
         sa.Column("fields", sa.Text(), nullable=False),
         sa.Column("reasons", sa.Text(), nullable=False),
         sa.Column("words", sa.Boolean(), nullable=False),
+        sa.Column("forged", sa.Boolean(), nullable=False),
         sa.Column("opened_at", MOMENT, nullable=False),
         sa.Column("active_at", MOMENT, nullable=False),
         sa.Column("closed_at", MOMENT, nullable=True),
