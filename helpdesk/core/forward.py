@@ -89,7 +89,7 @@ def _block(lines: list[str], start: int, *, announced: bool) -> Forwarded | None
         start += 1
     if start == len(lines):
         return None
-    quoted = lines[start].lstrip().startswith(">")
+    quoted = _is_quoted(lines[start])
     shown = [_unquoted(line) if quoted else line for line in lines[start : start + _MAX_BLOCK]]
     by_yandex = _DATE_AND_AUTHOR.fullmatch(shown[0]) if announced else None
     if by_yandex:
@@ -102,8 +102,10 @@ def _block(lines: list[str], start: int, *, announced: bool) -> Forwarded | None
     if sender is None:
         return None
     body = lines[start + length :]
-    end = next((at for at, line in enumerate(body) if _ENDS.match(line)), len(body))
-    text = "\n".join(_unquoted(line) if quoted else line for line in body[:end]).strip("\n")
+    body = body[: next((at for at, line in enumerate(body) if _ENDS.match(line)), len(body))]
+    # Proton marks what the author wrote, and not the block above it.
+    quoted = quoted or all(_is_quoted(line) for line in body if line.strip())
+    text = "\n".join(_unquoted(line) if quoted else line for line in body).strip("\n")
     return Forwarded(sender=sender, subject=" ".join(values.get("subject", "").split()), text=text)
 
 
@@ -116,7 +118,7 @@ def _header(lines: list[str]) -> tuple[dict[str, str], int]:
         if found is not None:
             key = found[0]
             values.setdefault(key, found[1])
-        elif not line.strip() or not key:
+        elif not line.strip() or not key or _is_quoted(line):
             return values, at
         elif not _OTHER_LABEL.match(line) and len(values[key]) < _MAX_FROM:
             values[key] += f" {line.strip()}"  # programs wrap long values
@@ -131,6 +133,10 @@ def _author(value: str) -> Address | None:
     if address is None:
         return None
     return Address(address, " ".join(_NAME_ENDS.split(value, maxsplit=1)[0].strip(" *\"'«»“”\t\u00a0").split()))
+
+
+def _is_quoted(line: str) -> bool:
+    return line.lstrip(" \t\u00a0").startswith(">")
 
 
 def _unquoted(line: str) -> str:

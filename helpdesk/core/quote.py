@@ -58,15 +58,15 @@ _RULE = re.compile(r"\s{0,3}[_\-–—=*]{5,200}\s{0,3}")
 # --- header blocks --------------------------------------------------------------------------------
 
 _LABELS = {
-    "from": "from|от|от кого|отправитель|від|від кого|відправник|od|nadawca|von|de|da|fra|från|van|"
+    "from": "from|от|от кого|отправитель|від|від кого|відправник|od|nadawca|von|de|da|mittente|fra|från|van|"
     "lähettäjä|odesílatel|feladó|kimden",
     "date": "sent|date|sent at|отправлено|дата|дата и время|надіслано|дата|відправлено|wysłano|wysłane|data|"
     "data wysłania|gesendet|datum|envoyé|envoyé le|enviado|enviado el|fecha|inviato|data|sendt|skickat|verzonden|dato|"
     "lähetetty|päivämäärä|odesláno|odoslané|küldve|elküldve|gönderildi|tarih",
-    "to": "to|кому|получатель|одержувач|do|adresat|an|à|para|a|til|till|aan|vastaanottaja|komu|címzett|kime",
+    "to": "to|кому|получатель|одержувач|do|adresat|an|à|pour|para|a|til|till|aan|vastaanottaja|komu|címzett|kime",
     "cc": "cc|копия|копія|dw|kopia|kopie|bcc|reply-to|ответить|importance|важность",
-    "subject": "subject|тема|тема письма|temat|betreff|objet|asunto|assunto|oggetto|emne|ämne|onderwerp|aihe|předmět|"
-    "predmet|tárgy|konu",
+    "subject": "subject|тема|тема письма|temat|betreff|objet|sujet|asunto|assunto|oggetto|emne|ämne|onderwerp|aihe|"
+    "předmět|predmet|tárgy|konu",
 }
 _LABEL_OF = {word: key for key, words in _LABELS.items() for word in words.split("|")}
 _LABEL = re.compile(r"[ \t\u00a0>*|]{0,6}(?P<label>[^\W\d_][^:\n*]{0,20}?)[ \t\u00a0*]{0,3}:")

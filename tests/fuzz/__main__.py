@@ -14,13 +14,10 @@ from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 
 from helpdesk.core.decision import Disposition
-from tests.fuzz.journey import Tally, shrink, travel
+from tests.fuzz.journey import Tally, different, shrink, travel
 from tests.fuzz.mutations import CORPUS
 
 PROCESSES = 2
-
-# Crashes whose messages begin alike are one; an example of each is enough.
-SAME = 60
 
 
 def main() -> int:
@@ -44,8 +41,8 @@ def main() -> int:
     slowest = max(tally.slowest_s for tally in tallies)
     shares = ", ".join(f"{name.value} {number}" for name, number in dispositions.most_common())
     print(f"{mails} mails in {time.monotonic() - began:.0f} s: {shares}; the slowest took {slowest:.2f} s")
-    crashes = {crash.error[:SAME]: crash for tally in tallies for crash in tally.crashes}
-    for crash in crashes.values():
+    crashes = different(crash for tally in tallies for crash in tally.crashes)
+    for crash in crashes:
         small = shrink(crash)
         file = CORPUS / f"crasher-{hashlib.sha256(small.raw).hexdigest()[:8]}.eml"
         file.write_bytes(small.raw)

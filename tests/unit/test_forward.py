@@ -75,12 +75,16 @@ READ = [
     ("outlook-ru", "", "Анна Петрова", *RU),  # [mailto:…]
     ("outlook-ru-html", "Посмотрите, пожалуйста.", "Анна Петрова", *RU),
     ("outlook-uk", "Візьміть, будь ласка.", "Ганна Петренко", *UK),
+    ("proton", "", "Anna Petrova", *EN),  # her words are marked, the block is not
     ("through-a-partner", "One more from them.", "Anna Petrova", *EN),  # the partner's own words are nobody's request
     ("thunderbird-de", "", "Anna Peters", *DE),
     ("thunderbird-en", "See below.", "Anna Petrova", *EN),
+    ("thunderbird-fr", "Voir plus bas.", "Anna Petit", *FR),
+    ("thunderbird-it", "", "Anna Pini", *IT),
     ("thunderbird-pl", "Patrz niżej.", "Anna Kowalska", *PL),
     ("thunderbird-ru", "Смотрите ниже.", "Анна Петрова", *RU),  # Ivan's signature stands above the block
     ("thunderbird-uk", "", "Ганна Петренко", *UK),  # a Reply-To right below From
+    ("ukrnet", "", "Ганна Петренко", "", UK[1]),
     ("with-a-picture", "", "Anna Petrova", *EN),
     ("yandex-labels", "", "Анна Петрова", *RU),
     ("yandex-ru", "Коллеги, помогите.", "Анна Петрова", "", RU[1]),  # no header block, date and author alone
