@@ -1,16 +1,19 @@
-"""What is special about PostgreSQL: a server that is away, and time zones that are not ours."""
+"""What is special about PostgreSQL: servers that go away, time zones that are not ours, transactions side by side."""
 
 from __future__ import annotations
 
 import socket
+import threading
 from contextlib import closing
 from datetime import timedelta
 
 import pytest
 
-from helpdesk.adapters.store import open_store
+from helpdesk.adapters.store import SqlStore, open_store
+from helpdesk.core.decision import Schedule
+from helpdesk.core.ticket import NEW
 from helpdesk.errors import TemporaryError
-from tests.desk import NOW, ticket, ticket_of
+from tests.desk import DAY, HOUR, NOW, file, mail, open_ticket, ticket, ticket_of
 from tests.postgres import Cluster
 
 
@@ -40,3 +43,31 @@ def test_a_connection_that_the_server_closed_is_replaced(postgres: Cluster) -> N
         name = url.rpartition("/")[2]
         postgres.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
         assert ticket_of(store) == first + 1
+
+
+def test_while_one_follow_up_of_a_ticket_happens_no_other_one_is_due(postgres: Cluster) -> None:
+    with postgres.database() as url, closing(open_store(url)) as store:
+        with store.unit() as unit:
+            waiting = open_ticket(unit, Schedule(NEW, "reminder", NOW), Schedule(NEW, "auto-close", NOW + HOUR))
+            other = open_ticket(unit, Schedule(NEW, "reminder", NOW + HOUR))
+        with store.unit() as one:
+            assert [(found.number, kind) for found, kind in one.due(NOW + DAY, 1)] == [(waiting, "reminder")]
+            with store.unit() as two:
+                assert [(found.number, kind) for found, kind in two.due(NOW + DAY, 9)] == [(other, "reminder")]
+
+
+def test_two_programs_that_see_the_same_mail_open_one_ticket(postgres: Cluster) -> None:
+    fetched = mail(1)
+
+    def take(store: SqlStore) -> None:
+        with store.unit() as unit:
+            if not unit.known("support", [fetched.key]):
+                file(unit, open_ticket(unit), fetched)
+
+    with postgres.database() as url, closing(open_store(url)) as store:
+        threads = [threading.Thread(target=take, args=[store]) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(store.queue()) == 1
