@@ -1,0 +1,115 @@
+"""T17, backscatter: delivery reports are filed, never answered, and fan out to nobody."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from helpdesk.core.case import Arrival
+from helpdesk.core.decide import decide
+from helpdesk.core.decision import Disposition, Facts
+from helpdesk.core.message import Inbound, Kind
+from helpdesk.core.outgoing import OutboxState, RecipientState
+from tests.security.desk import ANNA, EVE, IVAN, LENA, START, Desk, mail, reply
+
+FLOOD = 10_000
+
+
+def report(
+    message_id: str, recipient: str = ANNA, *, action: str = "failed", status: str = "5.1.1", n: int = 0
+) -> bytes:
+    """A delivery report (RFC 3464) for one of our letters."""
+    return (
+        "Return-Path: <>\r\n"
+        f"From: Mail Delivery System <MAILER-DAEMON@mx{n}.test>\r\nTo: support@help.test\r\n"
+        f"Subject: Undelivered Mail Returned to Sender\r\nMessage-ID: <{n}.{status}@mx{n}.test>\r\n"
+        "MIME-Version: 1.0\r\n"
+        "Content-Type: multipart/report; report-type=delivery-status; boundary=x\r\n\r\n"
+        "--x\r\nContent-Type: text/plain\r\n\r\nIt could not be delivered.\r\n"
+        f"--x\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx{n}.test\r\n\r\n"
+        f"Final-Recipient: rfc822; {recipient}\r\nAction: {action}\r\nStatus: {status}\r\n"
+        f"--x\r\nContent-Type: message/rfc822\r\n\r\nMessage-ID: {message_id}\r\nSubject: x\r\n\r\nx\r\n--x--\r\n"
+    ).encode()
+
+
+def test_ten_thousand_reports_about_letters_of_others_cause_no_mail(open_desk: Desk) -> None:
+    policy, arrival = open_desk.works.policy, Arrival(desk="support", at=START)
+    one_each = [report("<1@nobody.test>"), report("<1@nobody.test>", action="delayed", status="4.2.2")]
+    for read in open_desk.works.reader.read(one_each):
+        assert isinstance(read, Inbound)
+        assert read.bounce is not None
+        for n in range(FLOOD // 2):
+            bounce = replace(read.bounce, original_message_id=f"<{n}@nobody.test>")
+            decision = decide(replace(read, sha256=str(n), bounce=bounce), Facts(), policy, arrival, START)
+            assert (decision.kind, decision.disposition, decision.letters) == (Kind.BOUNCE, Disposition.RECORD, ())
+    open_desk.take(report(f"<{n}@nobody.test>", f"person{n}@x.test", n=n) for n in range(200))
+    assert open_desk.written() == {}
+    assert open_desk.works.store.queue() == []
+
+
+def test_report_about_our_letter_marks_it_and_is_told_once(open_desk: Desk) -> None:
+    number = open_desk.open()
+    letter = next(one for one in open_desk.sent if one.recipients == (ANNA,))
+    open_desk.take(report(letter.message_id, n=n) for n in range(100))
+    assert open_desk.written() == {("bounced", IVAN): 1}
+    (entry,) = open_desk.works.store.outbox()
+    assert (entry.message_id, entry.state) == (letter.message_id, OutboxState.FAILED)
+    assert [(one.address, one.state) for one in entry.recipients] == [(ANNA, RecipientState.BOUNCED)]
+    assert "bounce" in {line.what for line in open_desk.file(number).history}
+    assert len(open_desk.works.store.queue()) == 1
+
+
+def test_report_of_a_delay_changes_nothing(open_desk: Desk) -> None:
+    open_desk.open()
+    letter = next(one for one in open_desk.sent if one.recipients == (ANNA,))
+    open_desk.take([report(letter.message_id, action="delayed", status="4.4.1")])
+    assert open_desk.written() == {}
+    assert open_desk.works.store.outbox() == []
+
+
+def test_agent_who_cannot_be_reached_is_told_of_to_the_lead_once_an_hour(open_desk: Desk) -> None:
+    for n in range(30):
+        open_desk.open(f"customer{n}@shop.test")
+    notices = [one for one in open_desk.sent if one.recipients == (IVAN,)]
+    assert len(notices) == 30
+    open_desk.take(report(one.message_id, IVAN, n=n) for n, one in enumerate(notices))
+    assert open_desk.written() == {("alert", LENA): 1}
+    # The lead's mailbox is broken, too: nobody is left, and nothing turns in a circle.
+    alert = [one for one in open_desk.sent if one.event == "alert"]
+    open_desk.take(report(one.message_id, LENA) for one in alert)
+    assert open_desk.written() == {}
+
+
+def test_reports_in_human_words_are_never_answered(open_desk: Desk) -> None:
+    open_desk.take(
+        mail(f"MAILER-DAEMON@mx{n}.test", "Undeliverable: your letter", "Unknown user.", "Return-Path: <>")
+        for n in range(100)
+    )
+    assert open_desk.written() == {}
+
+
+def test_absence_notes_cause_no_mail_and_reopen_nothing(open_desk: Desk) -> None:
+    number = open_desk.open()
+    letter = next(one for one in open_desk.sent if one.recipients == (ANNA,))
+    marks = ("Auto-Submitted: auto-replied", "X-Autoreply: yes", "Precedence: bulk", "Return-Path: <>")
+    open_desk.take(
+        reply(letter, ANNA, "I am out of office until Monday.", marks[n % len(marks)], subject="Out of office")
+        for n in range(60)
+    )
+    assert open_desk.written() == {}
+    assert len(open_desk.conversation(number)) == 2, "the request and our acknowledgement"
+
+
+def test_receipts_and_abuse_reports_are_filed_in_silence(open_desk: Desk) -> None:
+    for kind in ("disposition-notification", "feedback-report"):
+        raw = report("<x@y>").replace(b"report-type=delivery-status", f"report-type={kind}".encode())
+        raw = raw.replace(b"message/delivery-status", f"message/{kind}".encode()).replace(b"MAILER-DAEMON", b"fbl")
+        open_desk.take([raw.replace(b"Undelivered Mail Returned to Sender", b"Report")])
+    assert open_desk.written() == {}
+    assert open_desk.works.store.queue() == []
+
+
+def test_lists_are_not_answered(open_desk: Desk) -> None:
+    open_desk.take(
+        mail(EVE, f"News {n}", "Read this.", "List-Id: <news.evil.test>", "Precedence: list") for n in range(50)
+    )
+    assert open_desk.written() == {}
