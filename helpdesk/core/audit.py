@@ -123,10 +123,11 @@ def _is_overdue(lease_ends: datetime | None, now: datetime) -> bool:
 
 
 class Windows:
-    """Counts automatic letters to each requester, over the last 3 and 24 hours of every letter."""
+    """Counts automatic letters to each requester, over the last 3 and 24 hours of every letter; forgets older ones."""
 
     def __init__(self, bounds: Bounds) -> None:
         self._windows = ((timedelta(hours=3), bounds.per_address_3h), (timedelta(hours=24), bounds.per_address_24h))
+        self._latest: deque[tuple[datetime, str]] = deque()
         self._sent: dict[str, deque[datetime]] = defaultdict(deque)
 
     def findings(self, letter: KeptLetter) -> list[Finding]:
@@ -136,18 +137,24 @@ class Windows:
         """
         if not letter.automatic or letter.audience is not Audience.REQUESTER:
             return []
-        before = self._sent[letter.to]
-        while before and before[0] <= letter.created_at - timedelta(hours=24):
-            before.popleft()
+        self._forget(letter.created_at - timedelta(hours=24))
         findings = []
         for window, bound in self._windows:
-            count = sum(at > letter.created_at - window for at in before)
+            count = sum(at > letter.created_at - window for at in self._sent[letter.to])
             if letter.caused and count >= bound:
                 found = f"{letter.to} had {count} automatic letters within {window} before it; the bound is {bound}"
                 cure = "report this, unless [bounds] was lowered since; #spam stops letters to an address"
                 findings.append(Finding(f"letter {letter.id}", found, cure))
-        before.append(letter.created_at)
+        self._latest.append((letter.created_at, letter.to))
+        self._sent[letter.to].append(letter.created_at)
         return findings
+
+    def _forget(self, before: datetime) -> None:
+        while self._latest and self._latest[0][0] <= before:
+            _, address = self._latest.popleft()
+            self._sent[address].popleft()
+            if not self._sent[address]:
+                del self._sent[address]
 
 
 def note_findings(ticket: int, note: str, letter: str) -> list[Finding]:
