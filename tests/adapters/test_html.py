@@ -148,3 +148,16 @@ def test_any_markup_is_read_and_cleaned(html: str) -> None:
 )
 def test_hostile_markup_is_read_to_the_end(html: str) -> None:
     assert "the end" in to_text(html)
+
+
+def test_lists_and_tables_keep_their_shape() -> None:
+    html = """<p>Steps:</p><ol start="2"><li>first<li><p>second <b>one</b></p><ul><li>inside</li></ul></li></ol>
+    <table><tr><th>Name<th>Value</tr><tr><td><p>IP</p></td> <td><div>192.0.2.1</div></td></tr></table>
+    <ul><li><p>a</p><p>more of a</p></li></ul>"""
+    assert to_text(html) == (
+        "Steps:\n\n2. first\n3. second one\n  - inside\n\nName | Value\nIP | 192.0.2.1\n\n- a\n\nmore of a"
+    )
+
+
+def test_equal_paragraphs_of_one_cell_are_two() -> None:
+    assert to_text("<table><tr><td><p>a</p><p>a</p></td></tr></table>") == "a\n\na"

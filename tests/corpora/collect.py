@@ -115,9 +115,10 @@ def _fetch_debian(target: Path) -> Iterator[str]:
 def _source_lines() -> Iterator[str]:
     """deb-src lines for the places from which this machine gets its packages."""
     for described in Path("/etc/apt/sources.list.d").glob("debian*.sources"):
-        fields = dict(re.findall(r"^(URIs|Suites|Components): *(.+)$", described.read_text(), re.MULTILINE))
-        if "updates" in fields.get("Suites", ""):
-            yield f"deb-src {fields['URIs']} {fields['Suites'].split()[0]} {fields['Components']}\n"
+        for stanza in described.read_text().split("\n\n"):
+            fields = dict(re.findall(r"^(URIs|Suites|Components): *(.+)$", stanza, re.MULTILINE))
+            if "updates" in fields.get("Suites", ""):
+                yield f"deb-src {fields['URIs']} {fields['Suites'].split()[0]} {fields['Components']}\n"
 
 
 def _fetch_node(target: Path) -> Iterator[str]:

@@ -30,6 +30,8 @@ _BLOCKS = frozenset(
     ).split()
 )
 _PARAGRAPHS = frozenset("p h1 h2 h3 h4 h5 h6 ul ol table pre".split())
+_LISTS = frozenset(["ul", "ol"])
+_UNNUMBERED = -1
 _SILENT = frozenset("head script style title template noscript object svg math select".split())
 
 # What mail programs call the quoted message: by class, and by the id of an element below which all is quoted.
@@ -121,6 +123,7 @@ class _Page:
     current: list[str] = field(default_factory=list)
     depth: int = 0
     preformatted: int = 0
+    lists: list[int] = field(default_factory=list)  # items so far in each open list, or _UNNUMBERED
     links: list[int] = field(default_factory=list)  # where in the line the words of open links begin
 
     def write(self, text: str) -> None:
@@ -137,6 +140,17 @@ class _Page:
             text = text[1:]
         if text:
             self.current.append(text)
+
+    def begin_item(self) -> None:
+        """Write what stands before the words of a list item: its mark, indented in lists within lists."""
+        if not self.lists:
+            self.current.append("- ")
+            return
+        indent = "  " * min(len(self.lists) - 1, MAX_QUOTE_MARKS)
+        if self.lists[-1] != _UNNUMBERED:
+            self.lists[-1] += 1
+        mark = "- " if self.lists[-1] == _UNNUMBERED else f"{self.lists[-1]}. "
+        self.current.append(indent + mark)
 
     def end_line(self) -> None:
         """Begin a new line unless the current one is still empty."""
@@ -196,7 +210,8 @@ def _enter(node: LexborNode, page: _Page) -> None:
     if tag == "br":
         page.break_line()
         return
-    if tag in _BLOCKS:
+    in_line = _is_inline(node)
+    if tag in _BLOCKS and not in_line:
         page.end_line()
     if _is_quote(node):
         page.end_line()
@@ -204,10 +219,12 @@ def _enter(node: LexborNode, page: _Page) -> None:
     elif node.id in _QUOTED_BELOW:
         # Everything that follows in the document is the message that was answered.
         page.depth = max(page.depth, 1)
-    if tag in _PARAGRAPHS:
+    if tag in _PARAGRAPHS and not in_line and not (tag in _LISTS and page.lists):
         page.gap()
-    if tag == "li":
-        page.write("- ")
+    if tag in _LISTS:
+        page.lists.append(_first_number(node) - 1 if tag == "ol" else _UNNUMBERED)
+    elif tag == "li":
+        page.begin_item()
     elif tag in ("td", "th") and page.current:
         page.write(" | ")
     elif tag == "hr":
@@ -227,13 +244,44 @@ def _leave(node: LexborNode, page: _Page) -> None:
         page.preformatted -= 1
     if tag == "a":
         _write_link(node, page, page.links.pop())
-    if tag in _BLOCKS:
+    if tag in _LISTS:
+        page.lists.pop()
+    in_line = _is_inline(node)
+    if tag in _BLOCKS and not in_line:
         page.end_line()
-    if tag in _PARAGRAPHS:
+    if tag in _PARAGRAPHS and not in_line and not (tag in _LISTS and page.lists):
         page.gap()
     if _is_quote(node):
         page.end_line()
         page.depth -= 1
+
+
+def _is_inline(node: LexborNode) -> bool:
+    """Is this paragraph all that a table cell holds, or the first thing in a list item? Then it begins no line."""
+    parent = node.parent
+    if node.tag not in ("p", "div") or parent is None or parent.tag not in ("td", "th", "li"):
+        return False
+    return _is_first(node) and (parent.tag == "li" or _is_last(node))
+
+
+def _is_first(node: LexborNode) -> bool:
+    before = node.prev
+    while before is not None and before.tag == "-text" and not (before.text_content or "").strip():
+        before = before.prev
+    return before is None
+
+
+def _is_last(node: LexborNode) -> bool:
+    after = node.next
+    while after is not None and after.tag == "-text" and not (after.text_content or "").strip():
+        after = after.next
+    return after is None
+
+
+def _first_number(node: LexborNode) -> int:
+    """The number of the first item of a numbered list."""
+    start = node.attributes.get("start") or "1"
+    return int(start) if start.isdecimal() and len(start) <= 4 else 1
 
 
 def _is_quote(node: LexborNode) -> bool:
