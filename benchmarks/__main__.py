@@ -10,11 +10,15 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import latency, reading
+from benchmarks import latency, pipeline, reading
 from tests.stack import missing_programs
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "performance.md"
-MEASUREMENTS: dict[str, Callable[[], str]] = {"latency": latency.report, "reading": reading.report}
+MEASUREMENTS: dict[str, Callable[[], str]] = {
+    "latency": latency.report,
+    "reading": reading.report,
+    "cpu": pipeline.report,
+}
 
 
 def main() -> int:
