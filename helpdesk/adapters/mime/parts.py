@@ -19,6 +19,7 @@ from email.generator import BytesGenerator
 from email.message import Message
 from io import BytesIO
 
+from helpdesk.adapters.mime.bounding import bounded
 from helpdesk.adapters.mime.charset import decode
 from helpdesk.adapters.mime.headers import RescuingPolicy, read_words, unfold
 from helpdesk.adapters.mime.tnef import File, Parcel, unpack
@@ -27,6 +28,7 @@ from helpdesk.core import filename
 # Caps: what lies deeper or behind is not looked at.
 MAX_LEVELS = 100
 MAX_PARTS = 1_000
+MAX_PARAMETERS = 8 * 1024
 
 WHOLE = 0
 
@@ -75,10 +77,14 @@ def parse(raw: bytes) -> Message:
 
 
 def part(raw: bytes, number: int) -> PartBytes:
-    """The part with this number (0: the whole mail). Raises LookupError when the mail has no such part."""
+    """The part with this number (0: the whole mail).
+
+    Raises LookupError when the mail has no such part, TooMuchError when it is beyond what is parsed.
+    """
     if number == WHOLE:
         return PartBytes("message.eml", "message/rfc822", raw)
-    for leaf in leaves(parse(raw)):
+    bounded_raw, _ = bounded(raw)
+    for leaf in leaves(parse(bounded_raw)):
         if leaf.number == number:
             return PartBytes(name_of(leaf), leaf.message.get_content_type(), content(leaf.message))
     raise LookupError(f"the mail has no part {number}")
@@ -95,7 +101,16 @@ def leaves(root: Message) -> Iterator[Leaf]:
             stack.extend((child, level + 1) for child in reversed(inner[:MAX_PARTS]))
         else:
             number += 1
+            _shorten_parameters(message)
             yield from _unpacked(message, number) or [Leaf(number, message)]
+
+
+def _shorten_parameters(message: Message) -> None:
+    """Cut the headers whose parameters name a file: to take very many of them apart takes quadratic time."""
+    for name in ("Content-Type", "Content-Disposition"):
+        value = str(message.get(name, ""))
+        if len(value) > MAX_PARAMETERS:
+            message.replace_header(name, value[:MAX_PARAMETERS])
 
 
 def parcel(message: Message) -> Parcel | None:

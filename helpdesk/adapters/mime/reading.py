@@ -19,6 +19,7 @@ from mailparser import MailParser
 
 from helpdesk.adapters.mime.bodies import written
 from helpdesk.adapters.mime.bounces import read_bounce
+from helpdesk.adapters.mime.bounding import TooMuchError, bounded, head_of
 from helpdesk.adapters.mime.enclosed import enclosed_mail
 from helpdesk.adapters.mime.envelope import (
     date_of,
@@ -38,17 +39,7 @@ from helpdesk.core.classify import looks_returned
 from helpdesk.core.message import Attachment, Inbound
 from helpdesk.core.quote import split
 
-# Bounds of what is parsed; the defects name what they cut.
-MAX_HEADERS = 1_000
-MAX_HEAD = 100 * 1024
-MAX_HEADER = 64 * 1024
 MAX_DEFECTS = 20
-
-# The parser tries every open boundary on every line: so many nested multiparts, boundary-like lines, and
-# lines times nested multiparts are not given to it.
-_MAX_CONTAINERS = 500
-_MAX_BOUNDARY_LINES = 20_000
-_MAX_LINE_CHECKS = 5_000_000
 
 # Not kept in Inbound.headers: they are long, say where the mail travelled, or have a field of their own.
 DROPPED_HEADERS = frozenset(
@@ -59,14 +50,7 @@ DROPPED_HEADERS = frozenset(
 )
 MAX_KEPT_VALUE = 2_000
 
-_HEAD_ENDS = re.compile(rb"\r?\n\r?\n|\r\r")
-_HEADER_ENDS = re.compile(rb"\n(?![ \t])|\Z")
 _FROM_LINE = re.compile(rb"^from[ \t]*:", re.IGNORECASE | re.MULTILINE)
-_CONTAINER = re.compile(rb"content-type:[ \t\r\n]*(?:multipart|message)/", re.IGNORECASE)
-
-
-class _TooMuchError(Exception):
-    """The mail is beyond what is parsed."""
 
 
 def read(raw: bytes) -> Inbound:
@@ -74,7 +58,7 @@ def read(raw: bytes) -> Inbound:
     try:
         return _read(raw)
     except Exception as error:  # every exception means the same: these bytes cannot be read as they should
-        why = str(error) if isinstance(error, _TooMuchError) else type(error).__name__
+        why = str(error) if isinstance(error, TooMuchError) else type(error).__name__
     digest = hashlib.sha256(raw).hexdigest()
     whole = Attachment(part=WHOLE, name="message.eml", type="message/rfc822", size=len(raw), sha256=digest)
     return replace(
@@ -92,7 +76,7 @@ def read(raw: bytes) -> Inbound:
 def _headers_alone(raw: bytes) -> Inbound:
     """What the headers of an unreadable mail say, at least at a glance."""
     try:
-        return _read(_head(raw) + b"\n\n")
+        return _read(head_of(raw) + b"\n\n")
     except Exception:  # as above
         shown = sketch(raw)
         return Inbound(
@@ -108,8 +92,9 @@ def _headers_alone(raw: bytes) -> Inbound:
 
 def _read(raw: bytes) -> Inbound:
     """What a mail within the bounds says. May raise on hostile structures."""
-    defects: list[str] = []
-    message = parse(_bounded(raw, defects))
+    bounded_raw, cut_headers = bounded(raw)
+    defects = [cut_headers] if cut_headers else []
+    message = parse(bounded_raw)
     headers = header_values(message)
     envelope = parsed_envelope(headers)
     froms = [value for name, value in headers if name == "from"]
@@ -126,7 +111,7 @@ def _read(raw: bytes) -> Inbound:
     message_id = own_message_id(first(headers, "message-id") or "")
     defects.extend(_parser_defects(message, found, envelope))
     # Counted in the raw bytes too: other programs may see a header where our parser sees none.
-    sender = only_author(froms, envelope) if len(_FROM_LINE.findall(_head(raw))) == 1 else None
+    sender = only_author(froms, envelope) if len(_FROM_LINE.findall(head_of(raw))) == 1 else None
     addresses = {name: mailboxes_of(getattr(envelope, name), defects) for name in ("to", "cc", "reply_to")}
     date = date_of(envelope, headers)
     inbound = Inbound(
@@ -158,47 +143,6 @@ def _read(raw: bytes) -> Inbound:
     if looks_returned(inbound) or any(file.type == "message/delivery-status" for file in attachments):
         inbound = replace(inbound, bounce=read_bounce(message, size=len(raw)))
     return inbound
-
-
-# --- bounds ---------------------------------------------------------------------------------------
-
-
-def _head(raw: bytes) -> bytes:
-    """The bytes of the header."""
-    match = _HEAD_ENDS.search(raw)
-    return raw[: match.start()] if match else raw
-
-
-def _bounded(raw: bytes, defects: list[str]) -> bytes:
-    """The bytes to parse: without the headers beyond the caps. Raises _TooMuchError for hostile structures."""
-    containers = len(_CONTAINER.findall(raw))
-    if containers > _MAX_CONTAINERS:
-        raise _TooMuchError(f"{containers} nested parts")
-    if containers > 10 and containers * raw.count(b"\n") > _MAX_LINE_CHECKS:
-        raise _TooMuchError(f"{containers} nested parts of many lines")
-    if containers and raw.count(b"\n--") > _MAX_BOUNDARY_LINES:
-        raise _TooMuchError("too many boundaries")
-    head = _head(raw)
-    if len(head) <= MAX_HEADER and head.count(b"\n") < MAX_HEADERS:
-        return raw
-    kept = _kept_headers(head)
-    if len(kept) < len(head):
-        defects.append(f"{len(head) - len(kept)} bytes of headers cut")
-    return kept + raw[len(head) :]
-
-
-def _kept_headers(head: bytes) -> bytes:
-    """The headers that fit into the caps; a long one is cut, and what does not fit makes no other one disappear."""
-    kept: list[bytes] = []
-    room = MAX_HEAD
-    start = 0
-    for match in _HEADER_ENDS.finditer(head):
-        header = head[start : min(match.end(), start + MAX_HEADER)].rstrip(b"\r\n")
-        start = match.end()
-        if len(header) < room and len(kept) < MAX_HEADERS:
-            kept.append(header)
-            room -= len(header) + 1
-    return b"\n".join(kept)
 
 
 # --- content --------------------------------------------------------------------------------------
