@@ -8,10 +8,10 @@ COMPILE := $(RUN) -m piptools compile --quiet --generate-hashes --strip-extras -
   --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench campaign corpora fuzz requirements wheel clean
+.PHONY: help demo test check bench bench-million campaign corpora fuzz requirements wheel clean
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):[^#]*## /  make \1\t/p' Makefile | expand -t 22
+	@sed -n 's/^\([a-z-]*\):[^#]*## /  make \1\t/p' Makefile | expand -t 22
 
 demo: $(VENV)/.runtime ## see the helpdesk work: embedded servers, sample mail, no configuration, no root
 	$(RUN) -m helpdesk demo
@@ -27,6 +27,9 @@ check: $(VENV)/.development ## format, lint, types, architecture, documentation:
 
 bench: $(VENV)/.development ## speed and memory, measured on this machine
 	$(RUN) -m benchmarks
+
+bench-million: $(VENV)/.development ## the same on a desk of 1,000,000 tickets, made once (long)
+	$(RUN) -m benchmarks.pipeline --million
 
 campaign: $(VENV)/.development ## long runs: kill -9, faults (minutes to hours)
 	$(RUN) -m tests.campaign
