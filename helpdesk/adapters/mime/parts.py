@@ -69,6 +69,7 @@ class PartBytes:
     name: str
     type: str
     content: bytes
+    content_id: str | None = None
 
 
 def parse(raw: bytes) -> Message:
@@ -86,7 +87,8 @@ def part(raw: bytes, number: int) -> PartBytes:
     bounded_raw, _ = bounded(raw)
     for leaf in leaves(parse(bounded_raw)):
         if leaf.number == number:
-            return PartBytes(name_of(leaf), leaf.message.get_content_type(), content(leaf.message))
+            found = leaf.message
+            return PartBytes(name_of(leaf), found.get_content_type(), content(found), content_id_of(found))
     raise LookupError(f"the mail has no part {number}")
 
 
@@ -176,6 +178,11 @@ def _as_bytes(message: Message) -> bytes:
     target = BytesIO()
     BytesGenerator(target, mangle_from_=False, maxheaderlen=0).flatten(message)
     return target.getvalue()
+
+
+def content_id_of(message: Message) -> str | None:
+    """The id by which the HTML of the mail shows this part, without its brackets."""
+    return unfold(str(message.get("Content-ID", ""))).strip("<> ")[:200] or None
 
 
 def is_text(message: Message) -> bool:

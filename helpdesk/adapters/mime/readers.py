@@ -62,4 +62,4 @@ def _file(raw: bytes, number: int) -> PassedOn | None:
         file = parts.part(raw, number)
     except (LookupError, ValueError, RecursionError):
         return None
-    return PassedOn(file.name, file.type, file.content)
+    return PassedOn(file.name, file.type, file.content, file.content_id)

@@ -33,8 +33,19 @@ from helpdesk.adapters.mime.envelope import (
     return_path_of,
     subject_of,
 )
-from helpdesk.adapters.mime.headers import own_message_id, read_words, sketch, unfold
-from helpdesk.adapters.mime.parts import MAX_PARTS, SIGNATURES, WHOLE, Leaf, content, is_text, leaves, name_of, parse
+from helpdesk.adapters.mime.headers import own_message_id, read_words, sketch
+from helpdesk.adapters.mime.parts import (
+    MAX_PARTS,
+    SIGNATURES,
+    WHOLE,
+    Leaf,
+    content,
+    content_id_of,
+    is_text,
+    leaves,
+    name_of,
+    parse,
+)
 from helpdesk.core.classify import looks_returned
 from helpdesk.core.message import Attachment, Inbound
 from helpdesk.core.quote import split
@@ -151,7 +162,7 @@ def _read(raw: bytes) -> Inbound:
 def _attachment(leaf: Leaf) -> Attachment:
     """A file of the mail."""
     data = content(leaf.message)
-    content_id = unfold(str(leaf.message.get("Content-ID", ""))).strip("<> ")[:200] or None
+    content_id = content_id_of(leaf.message)
     disposition = leaf.message.get_content_disposition()
     return Attachment(
         part=leaf.number,
