@@ -35,7 +35,7 @@ PLENTY = "[bounds]\nper_domain_1h = 100000\ntotal_1h = 100000\nnotices_1h = 1000
 # A death every so many seconds; then the dead daemon is started again.
 DEATHS_APART = (0.5, 3.0)
 
-PATIENCE_S = 300
+PATIENCE_S = 900
 
 
 @dataclass(frozen=True, slots=True)

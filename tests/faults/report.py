@@ -18,8 +18,9 @@ from tests.faults.fleet import Account, Fleet
 from tests.faults.trials import Engine, Nursery, PostgresEngine, SqliteEngine, Trials
 from tests.postgres import Cluster, cluster, missing
 
-MAILS = 1000
-KILLS = 40
+# (mails, kills, mails in a second)
+ON_A_FILE = (1000, 40, 12)
+ON_A_SERVER = (10_000, 60, 60)
 
 # On PostgreSQL every so many-th place is struck: the program is the same, and a trial takes longer.
 ON_POSTGRESQL = 10
@@ -43,19 +44,19 @@ def run(postgres: Cluster, seed: int, every: int = 1) -> None:
     """All campaigns; prints a line for each."""
     with tempfile.TemporaryDirectory() as folder:
         fleet = Fleet(Path(folder), f"sqlite:///{folder}/helpdesk.db")
-        _say("SQLite, two daemons", _poured(fleet, 2, seed, every))
+        _say("SQLite, two daemons", _poured(fleet, 2, *ON_A_FILE, seed=seed, every=every))
     with tempfile.TemporaryDirectory() as folder, postgres.database() as url:
         fleet = Fleet(Path(folder), url, postgres.breaker(url))
-        _say("PostgreSQL, four daemons", _poured(fleet, 4, seed, every))
+        _say("PostgreSQL, four daemons", _poured(fleet, 4, *ON_A_SERVER, seed=seed, every=every))
     with tempfile.TemporaryDirectory() as folder:
         _strike("SQLite", Path(folder), SqliteEngine(Path(folder)), every)
     with tempfile.TemporaryDirectory() as folder:
         _strike("PostgreSQL", Path(folder), PostgresEngine(postgres), every * ON_POSTGRESQL)
 
 
-def _poured(fleet: Fleet, daemons: int, seed: int, every: int) -> Account:
+def _poured(fleet: Fleet, daemons: int, mails: int, kills: int, per_second: float, *, seed: int, every: int) -> Account:
     try:
-        return fleet.pour(daemons=daemons, mails=MAILS // every, kills=KILLS // every, seed=seed, per_second=12)
+        return fleet.pour(daemons=daemons, mails=mails // every, kills=kills // every, seed=seed, per_second=per_second)
     finally:
         fleet.close()
 
