@@ -58,11 +58,10 @@ def program(arguments: Sequence[str]) -> typer.Typer:
 
 def main() -> None:
     """The program `helpdesk`."""
-    logging.basicConfig(
-        level=os.environ.get("HELPDESK_LOG", "WARNING").upper(),
-        format="%(asctime)s %(levelname)s %(message)s",
-        stream=sys.stderr,
-    )
+    # Libraries stay at warnings: what they say beyond that repeats what servers were told, passwords included.
+    logging.basicConfig(level="WARNING", format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
+    if os.environ.get("HELPDESK_LOG"):
+        logging.getLogger("helpdesk").setLevel(os.environ["HELPDESK_LOG"].upper())
     sys.exit(_run(sys.argv[1:]))
 
 

@@ -53,6 +53,7 @@ def make_engine(url: str, *, foreign_keys: bool = True) -> Engine:
             connect_args={"connect_timeout": CONNECT_TIMEOUT_S},
             pool_pre_ping=True,
             max_overflow=-1,
+            hide_parameters=True,
         )
         event.listen(engine, "handle_error", _raise_ours)
         return engine
@@ -92,7 +93,13 @@ def _sqlite_engine(url: URL, foreign_keys: bool) -> Engine:
     if not url.database or url.database == ":memory:":
         raise PermanentError('the database must be a file: "sqlite:///helpdesk.db"')
     # With isolation_level=None the driver begins no transactions of its own: it would do so too late.
-    engine = sa.create_engine(url, connect_args={"isolation_level": None, "timeout": BUSY_TIMEOUT_S}, max_overflow=-1)
+    engine = sa.create_engine(
+        url,
+        connect_args={"isolation_level": None, "timeout": BUSY_TIMEOUT_S},
+        max_overflow=-1,
+        # Errors would repeat whole mails and the secrets of our letters.
+        hide_parameters=True,
+    )
 
     @event.listens_for(engine, "do_connect")
     def create_private(*_: Any) -> None:
