@@ -96,6 +96,7 @@ def grow(bench: Bench, tickets: int) -> None:
                     f"SELECT setval(pg_get_serial_sequence('{name}', 'id'), (SELECT max(id) FROM {name}))"
                 )
     engine.dispose()
+    bench.pass_over()
 
 
 def _copied(name: str, rows: dict[str, list[dict[str, Any]]], copy: int) -> Iterator[dict[str, Any]]:

@@ -65,6 +65,8 @@ class Bench:
         self._folder = folder
         self._database = database
         self._count = 0
+        # A Maildir knows its mails by their names: those of an old desk must not come again.
+        self._mark = os.urandom(8).hex()
         self._at = datetime.now(UTC)
         config = load(folder / "config.toml", environ=os.environ)
         self._world = World(now=lambda: self._at, random=random.random, nonce=lambda: os.urandom(16))
@@ -82,7 +84,7 @@ class Bench:
         assert box is not None
         self._mailbox = watched_mailbox(box, self.watch)
         self._cursor = self._mailbox.connect(None)
-        self._newest = self._newest_letter()
+        self.pass_over()
 
     def __enter__(self) -> Self:
         return self
@@ -98,13 +100,20 @@ class Bench:
         """Put mails into the Maildir and take them; the acknowledgements that were queued."""
         for raw in mails:
             self._count += 1
-            beside = self._folder / "in" / "tmp" / f"{self._count:09}.bench"
+            beside = self._folder / "in" / "tmp" / f"{self._count:09}.{self._mark}"
             beside.write_bytes(raw)
             beside.rename(self._folder / "in" / "new" / beside.name)
         self.watch.start()
         self._cursor = self._intake.drain(self._mailbox, self._source, self._cursor)
         self.watch.stop()
         return self._acknowledged()
+
+    def pass_over(self) -> None:
+        """Letters that are there by now are nobody's acknowledgements."""
+        engine = self.engine()
+        with engine.connect() as connection:
+            self._newest = int(connection.execute(sa.select(sa.func.max(OUTBOX.c.id))).scalar() or 0)
+        engine.dispose()
 
     def send_all(self) -> int:
         """Send all letters that wait to a relay that takes them at once; how many they were."""
@@ -123,13 +132,6 @@ class Bench:
     def _next_moment(self) -> datetime:
         self._at += SPACING
         return self._at
-
-    def _newest_letter(self) -> int:
-        engine = self.engine()
-        with engine.connect() as connection:
-            newest = connection.execute(sa.select(sa.func.max(OUTBOX.c.id))).scalar()
-        engine.dispose()
-        return int(newest or 0)
 
     def _acknowledged(self) -> list[Acknowledged]:
         engine = self.engine()
