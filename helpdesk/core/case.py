@@ -157,10 +157,24 @@ def passed_on(inbound: Inbound, policy: Policy, authentication: Authentication) 
     return None if found is None or is_robot_address(found.sender.address) else found
 
 
+def _letters_of_one_person(inbound: Inbound, facts: Facts, policy: Policy) -> Facts:
+    """The facts with an agent's letters counted as sent to the address that he writes from: he may have several."""
+    agent = policy.agent(inbound.sender.address) if inbound.sender else None
+    if inbound.sender is None or agent is None or len(agent.addresses) == 1:
+        return facts
+    address = inbound.sender.address
+    letters = (
+        replace(letter, recipient=address) if letter.recipient in agent.addresses else letter
+        for letter in facts.letters
+    )
+    return replace(facts, letters=tuple(letters))
+
+
 def study(inbound: Inbound, facts: Facts, policy: Policy, arrival: Arrival, now: datetime) -> Case:
     """The shared conclusions about this mail."""
     kind, kind_reasons = classify(inbound, instance=policy.instance)
     authentication, auth_reason = authenticate(inbound, policy.trusted_authserv)
+    facts = _letters_of_one_person(inbound, facts, policy)
     thread = match(inbound, facts)
     role = role_of(inbound, thread.ticket, policy)
     # An agent's commands and answers are what he wrote himself, nothing else.

@@ -416,3 +416,16 @@ def test_orders_in_imported_history_are_kept_and_not_obeyed() -> None:
 def test_commands_change_the_place_in_the_queue() -> None:
     (place,) = changes(ordered("#outage site-down"), SetPlace)
     assert (place.lane, place.situation) == (Lane.OUTAGE, "site-down")
+
+
+# --- one person, several addresses ----------------------------------------------------------------
+
+
+def test_an_agent_may_answer_from_another_of_the_own_addresses() -> None:
+    decision = ordered(mail("It works again.", sender=Address("ivan@home.test")))
+    assert (decision.proof, written(decision)[0]) == (Proof.REPLY, ("reply", "anna@shop.test"))
+
+
+def test_a_colleagues_letter_proves_nothing() -> None:
+    decision = ordered(mail("It works again.", sender=Address("ivan@home.test")), sent("olha@help.test"))
+    assert (decision.proof, decision.disposition) == (Proof.NONE, Disposition.HOLD)
