@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -92,3 +93,13 @@ def test_many_strangers_with_a_tag_each_are_bounded_like_any_flood(tmp_path: Pat
         one.pass_time(10)
         assert one.written() == {("digest", IVAN): 1}
         assert one.conversation(number) == before
+
+
+def test_list_of_notices_is_sent_by_the_program_itself(tmp_path: Path) -> None:
+    with desk(tmp_path, tables="[bounds]\nnotices_1h = 2") as one:
+        one.now = datetime.now(UTC) - timedelta(minutes=11)
+        one.take(mail(f"person{n}@shop.test", f"Request {n}") for n in range(5))
+        one.cli("once")
+        letters = [path.read_text() for path in (tmp_path / "out" / "new").iterdir()]
+        (digest,) = [letter for letter in letters if "X-Helpdesk-Event: digest" in letter]
+        assert [f"Request {n}" in digest for n in range(5)] == [False, False, True, True, True]
