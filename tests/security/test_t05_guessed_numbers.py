@@ -99,6 +99,8 @@ def test_list_of_notices_is_sent_by_the_program_itself(tmp_path: Path) -> None:
     with desk(tmp_path, tables="[bounds]\nnotices_1h = 2") as one:
         one.now = datetime.now(UTC) - timedelta(minutes=11)
         one.take(mail(f"person{n}@shop.test", f"Request {n}") for n in range(5))
+        for part in ("new", "cur", "tmp"):
+            (tmp_path / "in" / part).mkdir(parents=True)
         one.cli("once")
         letters = [path.read_text() for path in (tmp_path / "out" / "new").iterdir()]
         (digest,) = [letter for letter in letters if "X-Helpdesk-Event: digest" in letter]
