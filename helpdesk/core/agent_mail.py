@@ -87,7 +87,7 @@ def decide_agent_mail(case: Case) -> Decision:
         return record(case, on_ticket, Reason("machine-mail", case.kind.value))
     if case.proof is Proof.NONE:
         return _unproven(case, agent)
-    post = _Post(case=case, agent=agent, parsed=parsed, parts=tuple(file.part for file in case.inbound.attachments))
+    post = _Post(case=case, agent=agent, parsed=parsed, parts=case.inbound.files)
     if on_ticket is None:
         return _without_ticket(post)
     if _sends_kept_text(case):

@@ -83,7 +83,7 @@ def append(case: Case, ticket: Ticket) -> Decision:
         case.inbound.sha256,
         body=case.inbound.text,
         author=case.inbound.sender,
-        parts=tuple(file.part for file in case.inbound.attachments),
+        parts=case.inbound.files,
         missing=questions(desk.checklists, ticket.checklist, findings.missing, desk.language),
         reasons=(*_disagreements(case), *why),
         but=case.sender,

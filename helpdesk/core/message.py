@@ -48,6 +48,12 @@ class Kind(StrEnum):
     LOOP = "loop"  # our own mail
 
 
+# Parts that prove a mail and are no files to act on (RFC 3156, RFC 8551).
+SIGNATURES = frozenset(
+    ["application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"],
+)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Attachment:
     """A file of a message. `part` addresses it in the raw bytes; `name` is data, never a path."""
@@ -125,6 +131,11 @@ class Inbound:
     bounce: Bounce | None = None
     enclosed: Forwarded | None = None
     defects: tuple[str, ...] = ()
+
+    @property
+    def files(self) -> tuple[int, ...]:
+        """The parts that are passed on to readers: every attachment but signatures, which prove nothing to them."""
+        return tuple(file.part for file in self.attachments if file.type not in SIGNATURES)
 
     def header(self, name: str) -> str | None:
         """The topmost value of the header `name` (lower case), or None."""

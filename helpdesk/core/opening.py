@@ -135,7 +135,7 @@ def _news(case: Case, ticket: Ticket, desk: Desk, verdict: Verdict) -> tuple[Let
         case.inbound.sha256,
         body=case.inbound.text,
         author=case.inbound.sender,
-        parts=tuple(file.part for file in case.inbound.attachments),
+        parts=case.inbound.files,
         missing=questions(desk.checklists, ticket.checklist, ticket.missing, desk.language),
         reasons=(*verdict.reasons, *case.thread.reasons),
         but=case.sender,

@@ -290,3 +290,14 @@ def test_an_agent_has_requests_too() -> None:
 def test_a_ticket_remembers_that_its_first_mail_was_forged() -> None:
     forged = decided(mail(headers=FORGED), rules=policy(trusted_authserv=AUTHSERV))
     assert [opened.forged for opened in changes(forged, OpenTicket)] == [True]
+
+
+def test_signatures_are_kept_and_not_passed_on() -> None:
+    signed = tuple(
+        Attachment(part=number, name=name, type=kind, size=900, sha256=str(number) * 64)
+        for number, name, kind in ((2, "photo.jpg", "image/jpeg"), (3, "smime.p7s", "application/pkcs7-signature"))
+    )
+    assert [letter.parts for letter in decided(mail(attachments=signed)).letters if letter.event == "notify"] == [
+        (2,),
+        (2,),
+    ]

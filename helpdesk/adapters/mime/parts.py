@@ -44,12 +44,6 @@ _ENDINGS = {
     "application/pkcs7-mime": ".p7m", "application/x-pkcs7-mime": ".p7m",
 }  # fmt: skip
 
-
-# Proofs about a letter, not files to act on.
-SIGNATURES = frozenset(
-    ["application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"],
-)
-
 _TNEF = frozenset(["application/ms-tnef", "application/vnd.ms-tnef"])
 _SUMMARY = re.compile(r"^SUMMARY(?:;[^:\n]{0,200})?:([^\n]{1,200}(?:\n [^\n]{1,200})?)", re.MULTILINE)
 

@@ -36,7 +36,6 @@ from helpdesk.adapters.mime.envelope import (
 from helpdesk.adapters.mime.headers import own_message_id, read_words, sketch
 from helpdesk.adapters.mime.parts import (
     MAX_PARTS,
-    SIGNATURES,
     WHOLE,
     Leaf,
     content,
@@ -47,7 +46,7 @@ from helpdesk.adapters.mime.parts import (
     parse,
 )
 from helpdesk.core.classify import looks_returned
-from helpdesk.core.message import Attachment, Inbound
+from helpdesk.core.message import SIGNATURES, Attachment, Inbound
 from helpdesk.core.quote import split
 
 MAX_DEFECTS = 20
