@@ -61,7 +61,6 @@ class Source:
             at=mail.arrived_at,
             spam_header=self.spam_header,
             silent=self.silent,
-            envelope_to=mail.envelope_to,
         )
 
 

@@ -29,7 +29,6 @@ class Arrival:
     at: datetime
     spam_header: tuple[str, str] | None = None
     silent: bool = False
-    envelope_to: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

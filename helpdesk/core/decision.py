@@ -159,6 +159,28 @@ class OpenTicket:
     words: bool = True
     forged: bool = False
 
+    @classmethod
+    def of(cls, ticket: Ticket) -> OpenTicket:
+        """What begins `ticket`, as it is meant to be before it has a number."""
+        return cls(
+            subject=ticket.subject,
+            requester=ticket.requester,
+            desk=ticket.desk,
+            state=ticket.state,
+            lane=ticket.lane,
+            priority=ticket.priority,
+            situation=ticket.situation,
+            language=ticket.language,
+            checklist=ticket.checklist,
+            missing=ticket.missing,
+            fields=ticket.fields,
+            cc=tuple(person.address for person in ticket.participants if person.part is Part.CC),
+            opened_at=ticket.opened_at,
+            reasons=ticket.reasons,
+            words=ticket.words,
+            forged=ticket.forged,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class SetState:

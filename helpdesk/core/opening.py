@@ -58,7 +58,7 @@ def open_ticket(case: Case, *, linked: Ticket | None = None) -> Decision:
     chain = ask_schedule(NEW, desk, case.now) if ticket.state is State.WAITING else ()
     others = tuple(other for other in case.desks_addressed if other.name not in (arrived.name, desk.name))
 
-    changes: list[Change] = [_opening(ticket), *_remembered(case, language), *_links(linked), *chain]
+    changes: list[Change] = [OpenTicket.of(ticket), *_remembered(case, language), *_links(linked), *chain]
     changes.append(Record(NEW, case.sender or "nobody", "opened", "; ".join(ticket.reasons)))
     if silence is not None:
         changes.append(Record(NEW, "helpdesk", "no acknowledgement", str(silence)))
@@ -211,27 +211,6 @@ def _first_cc(case: Case) -> tuple[Address, ...]:
 def _participants(requester: Address | None, cc: tuple[Address, ...]) -> tuple[Participant, ...]:
     first = (Participant(requester, Part.REQUESTER),) if requester else ()
     return first + tuple(Participant(address, Part.CC) for address in cc)
-
-
-def _opening(ticket: Ticket) -> OpenTicket:
-    return OpenTicket(
-        subject=ticket.subject,
-        requester=ticket.requester,
-        desk=ticket.desk,
-        state=ticket.state,
-        lane=ticket.lane,
-        priority=ticket.priority,
-        situation=ticket.situation,
-        language=ticket.language,
-        checklist=ticket.checklist,
-        missing=ticket.missing,
-        fields=ticket.fields,
-        cc=tuple(person.address for person in ticket.participants if person.part is Part.CC),
-        opened_at=ticket.opened_at,
-        reasons=ticket.reasons,
-        words=ticket.words,
-        forged=ticket.forged,
-    )
 
 
 def _remembered(case: Case, language: str) -> tuple[Change, ...]:

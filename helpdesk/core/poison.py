@@ -11,7 +11,7 @@ from helpdesk.core.message import Address, Reason
 from helpdesk.core.notices import alerts, to_agents
 from helpdesk.core.outgoing import Event
 from helpdesk.core.policy import Policy
-from helpdesk.core.ticket import NEW, Lane, Priority, State, Ticket
+from helpdesk.core.ticket import NEW, State, Ticket
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,24 +42,10 @@ def given_up(sketch: Sketch, entry: int, error: str, policy: Policy, arrival: Ar
         reasons=(str(why),),
         words=False,
     )
-    opening = OpenTicket(
-        subject=ticket.subject,
-        requester=ticket.requester,
-        desk=ticket.desk,
-        state=ticket.state,
-        lane=Lane.NORMAL,
-        priority=Priority.NORMAL,
-        situation=None,
-        language=ticket.language,
-        checklist=None,
-        missing=(),
-        fields=(),
-        cc=(),
-        opened_at=ticket.opened_at,
-        reasons=ticket.reasons,
-        words=False,
-    )
     letters = to_agents(Event.NOTIFY, ticket, policy, f"quarantine:{entry}", body=what, reasons=(why,))
     return Outcome(
-        ticket=NEW, changes=(opening, Record(NEW, "helpdesk", "opened", str(why))), letters=letters, reasons=(why,)
+        ticket=NEW,
+        changes=(OpenTicket.of(ticket), Record(NEW, "helpdesk", "opened", str(why))),
+        letters=letters,
+        reasons=(why,),
     )

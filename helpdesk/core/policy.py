@@ -68,7 +68,6 @@ class Policy:
     trusted_authserv: str | None = None
     alert_address: str | None = None  # told with the leads when something is wrong
     undo_window: timedelta = timedelta(seconds=20)
-    secret_life: timedelta = timedelta(days=30)  # after the ticket's last activity
     bounds: Bounds = field(default_factory=Bounds)
 
     def desk(self, name: str) -> Desk:
