@@ -61,7 +61,6 @@ LIBRARIES: dict[str, set[str]] = {
     "imapclient": {"adapters.imap"},
     "jinja2": {"adapters.templates"},
     "mailparser": {"adapters.mime"},
-    "nh3": {"adapters.mime"},
     "psycopg": {"adapters.store"},
     "pydantic": {"config"},
     "pymap": {"demo"},

