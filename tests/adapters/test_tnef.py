@@ -74,6 +74,25 @@ def test_letter_inside_the_parcel_is_read_when_there_is_no_other() -> None:
     assert read(letter(inside, body="Another")).text == "Another"
 
 
+def binary_property(key: int, value: bytes) -> bytes:
+    return struct.pack("<HHII", 0x102, key, 1, len(value)) + value + b"\0" * (-len(value) % 4)
+
+
+def as_rtf(text: bytes) -> bytes:
+    """Stored, not compressed: the simplest form in which the format may come."""
+    return struct.pack("<IIII", len(text) + 12, len(text), 0x414C454D, 0) + text
+
+
+def test_letter_that_outlook_keeps_in_its_own_format_is_read() -> None:
+    rtf = as_rtf(
+        rb"{\rtf1\ansi\ansicpg1251\fromhtml1{\*\htmltag64 <p>}\'d1\'e0\'e9\'f2{\*\htmltag84 <br>}\htmlrtf \line"
+        rb"\htmlrtf0 \'eb\'e5\'e6\'e8\'f2{\*\htmltag72 </p>}{\*\htmltag64 <blockquote>}old{\*\htmltag72 </blockquote>}}"
+    )
+    inside = HEAD + attribute(0x00069003, properties(binary_property(0x1009, rtf)))
+    mail = read(letter(inside, body=""))
+    assert (mail.text, mail.quoted) == ("Сайт\nлежит", "> old")
+
+
 def test_parcel_that_cannot_be_opened_stays_a_file() -> None:
     assert [file.name for file in read(letter(b"rubbish")).attachments] == ["winmail.dat", "last.png"]
 

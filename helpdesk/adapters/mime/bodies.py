@@ -12,6 +12,7 @@ from email.message import Message
 from helpdesk.adapters.mime.charset import decode
 from helpdesk.adapters.mime.html import to_text
 from helpdesk.adapters.mime.parts import MAX_LEVELS, children, content, is_text, leaves, parcel
+from helpdesk.adapters.mime.rtf import decompress, letter
 
 # Rules and quotation marks are looked for in so much; nobody writes a megabyte by hand.
 MAX_TEXT = 1_000_000
@@ -62,7 +63,12 @@ def _named_text(message: Message) -> str:
 def _parcel_text(message: Message) -> str:
     """The letter inside a winmail.dat, for mails that hold nothing else."""
     found = next(filter(None, (parcel(part) for part in message.walk() if not part.is_multipart())), None)
-    return (found.text or to_text(found.html)).replace("\r", "") if found else ""
+    if found is None:
+        return ""
+    text, html = found.text, found.html
+    if not text and not html:
+        text, html = letter(decompress(found.compressed_rtf))
+    return (text or to_text(html)).replace("\r", "")
 
 
 def _leaf_text(message: Message) -> str:

@@ -4,7 +4,7 @@ Bytes in, files and the body out. Outlook writes attributes one behind the other
 with a rendering attribute, has a short title, and a block of properties that may give it a longer name. What is
 torn or unknown ends the reading or is passed over: the result is what was readable, possibly nothing. Never
 raises. Checksums are not verified: a damaged file is worth more to a desk than none. Text in Outlook's own
-compressed format is not read. Source: the published formats MS-OXTNEF and MS-OXCDATA.
+compressed format is handed out as it is, for `rtf`. Source: the published formats MS-OXTNEF and MS-OXCDATA.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ _BODY, _MESSAGE_PROPERTIES, _CODE_PAGE = 0x0002800C, 0x00069003, 0x00069007
 _FILE_BEGINS, _FILE_TITLE, _FILE_CONTENT, _FILE_PROPERTIES = 0x00069002, 0x00018010, 0x0006800F, 0x00069005
 
 # Properties, and the lengths of the types that have a fixed one (padded to four bytes).
-_PLAIN_BODY, _HTML_BODY, _CONTENT, _NAME, _LONG_NAME, _MIME_TYPE = 0x1000, 0x1013, 0x3701, 0x3704, 0x3707, 0x370E
+_PLAIN_BODY, _RTF_BODY, _HTML_BODY = 0x1000, 0x1009, 0x1013
+_CONTENT, _NAME, _LONG_NAME, _MIME_TYPE = 0x3701, 0x3704, 0x3707, 0x370E
 _FIXED = {0x02: 4, 0x03: 4, 0x04: 4, 0x05: 8, 0x06: 8, 0x07: 8, 0x0A: 4, 0x0B: 4, 0x14: 8, 0x40: 8, 0x48: 16}
 _OBJECT, _STRING, _UNICODE, _BINARY = 0x0D, 0x1E, 0x1F, 0x102
 _MANY = 0x1000
@@ -48,18 +49,19 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """What was readable: the files in their order, and the letter's text where the parcel holds it."""
+    """What was readable: the files in their order, and the letter's text in the forms in which the parcel holds it."""
 
     files: tuple[File, ...]
     text: str = ""
     html: str = ""
+    compressed_rtf: bytes = b""
 
 
 def unpack(data: bytes) -> Parcel:
     """The contents of a winmail.dat; an empty parcel for anything else."""
     files: list[File] = []
     texts: dict[int, str] = {}
-    charset = "cp1252"
+    charset, compressed_rtf = "cp1252", b""
     for attribute, value in _attributes(data):
         if attribute == _CODE_PAGE and len(value) >= 4:
             charset = f"cp{int.from_bytes(value[:4], 'little')}"
@@ -68,6 +70,7 @@ def unpack(data: bytes) -> Parcel:
         elif attribute == _MESSAGE_PROPERTIES:
             found = _properties(value, charset)
             texts |= {key: _text(*found[key]) for key in (_PLAIN_BODY, _HTML_BODY) if key in found}
+            compressed_rtf = found[_RTF_BODY][0] if _RTF_BODY in found else compressed_rtf
         elif attribute == _FILE_BEGINS:
             if len(files) >= MAX_FILES:
                 break
@@ -75,7 +78,7 @@ def unpack(data: bytes) -> Parcel:
         elif files:
             _add(files[-1], attribute, value, charset)
     kept = tuple(file for file in files if file.name or file.content)
-    return Parcel(kept, texts.get(_PLAIN_BODY, ""), texts.get(_HTML_BODY, ""))
+    return Parcel(kept, texts.get(_PLAIN_BODY, ""), texts.get(_HTML_BODY, ""), compressed_rtf)
 
 
 def _add(file: File, attribute: int, value: bytes, charset: str) -> None:
