@@ -45,6 +45,18 @@ def test_a_connection_that_the_server_closed_is_replaced(postgres: Cluster) -> N
         assert ticket_of(store) == first + 1
 
 
+def test_a_connection_that_the_server_closes_amid_a_mail_undoes_it_and_is_replaced(postgres: Cluster) -> None:
+    with postgres.database() as url, closing(open_store(url)) as store:
+        name = url.rpartition("/")[2]
+        with pytest.raises(TemporaryError, match=r"closed|terminat"), store.unit() as unit:
+            open_ticket(unit)
+            postgres.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+            open_ticket(unit)
+        assert not store.queue()
+        ticket_of(store)
+        assert len(store.queue()) == 1
+
+
 def test_while_one_follow_up_of_a_ticket_happens_no_other_one_is_due(postgres: Cluster) -> None:
     with postgres.database() as url, closing(open_store(url)) as store:
         with store.unit() as unit:

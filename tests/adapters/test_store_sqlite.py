@@ -39,6 +39,7 @@ from tests.desk import (
     queue,
     ticket_of,
 )
+from tests.statements import before_statements
 
 
 @pytest.fixture
@@ -181,10 +182,12 @@ def test_every_look_up_on_the_way_of_a_mail_uses_an_index(database: Path) -> Non
     store = open_store(f"sqlite:///{database}")
     statements: list[tuple[str, Any]] = []
 
-    def note(_: object, __: object, statement: str, parameters: Any, *___: object) -> None:
-        statements.append((statement, parameters[0] if isinstance(parameters, list) else parameters))
+    def note(_: object, statement: str, parameters: Any) -> None:
+        several = isinstance(parameters, list) and parameters and isinstance(parameters[0], list | tuple)
+        statements.append((statement, parameters[0] if several else parameters))
 
-    with listening("before_cursor_execute", note):
+    end = before_statements(note)
+    try:
         with store.unit() as unit:
             open_ticket(unit)
             fetched = mail(1)
@@ -212,6 +215,8 @@ def test_every_look_up_on_the_way_of_a_mail_uses_an_index(database: Path) -> Non
             unit.due(NOW, 10)
         (claimed, *_) = store.claim(NOW, 10)
         store.record_delivery(claimed.id, [], NOW, NOW)
+    finally:
+        end()
     with sqlite3.connect(database) as connection:
         plans = {
             step[3]

@@ -45,6 +45,7 @@ from tests.desk import (
     queue,
     ticket_of,
 )
+from tests.statements import before_statements
 
 # --- transactions ---------------------------------------------------------------------------------
 
@@ -215,13 +216,13 @@ def before_statement(number: int, trouble: Callable[[], None]) -> Iterator[None]
         if seen == number:
             trouble()
 
-    event.listen(sa.Engine, "before_cursor_execute", meet)
+    end = before_statements(meet)
     event.listen(sa.Engine, "commit", meet)
     try:
         yield
     finally:
-        event.remove(sa.Engine, "before_cursor_execute", meet)
         event.remove(sa.Engine, "commit", meet)
+        end()
 
 
 def die() -> None:

@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-import sqlalchemy as sa
 from sqlalchemy.engine.default import DefaultDialect
 
 from helpdesk.core.outgoing import Delivery
+from tests.statements import before_statements
 
 
 class Blow(StrEnum):
@@ -140,22 +140,21 @@ def break_database(points: Points) -> None:
 
     def failing_commit(self: DefaultDialect, connection: Any) -> None:
         if points.fails(Blow.COMMIT):
-            raise _error(self)
+            raise _error(connection.dbapi_connection)
         commit(self, connection)  # type: ignore[no-untyped-call]
 
     DefaultDialect.do_commit = failing_commit  # type: ignore[method-assign]
 
-    def fail_statement(_: Any, statement: str, __: Any, context: Any) -> None:
+    def fail_statement(connection: Any, *_: object) -> None:
         if points.fails(Blow.STATEMENT):
-            raise _error(context.dialect)
+            raise _error(connection)
 
-    for kind in ("do_execute", "do_executemany"):
-        sa.event.listen(sa.engine.Engine, kind, fail_statement)
+    before_statements(fail_statement)
 
 
-def _error(dialect: Any) -> Exception:
+def _error(connection: Any) -> Exception:
     """What the driver raises when the disk is full, or the server is gone."""
-    if dialect.name == "sqlite":
+    if isinstance(connection, sqlite3.Connection):
         return sqlite3.OperationalError("database or disk is full")
     from psycopg import OperationalError
 

@@ -25,6 +25,7 @@ from helpdesk.adapters.store.models import (
     TICKET,
     insert,
 )
+from helpdesk.adapters.store.prepared import Prepared
 from helpdesk.core.decision import (
     Assign,
     CancelLetters,
@@ -53,23 +54,25 @@ from helpdesk.core.decision import (
 from helpdesk.core.message import Address
 from helpdesk.core.ticket import NEW, Part, State
 
-_NEXT_NUMBER = sa.update(META).values(next_number=META.c.next_number + 1).returning(META.c.next_number - 1)
+_NEXT_NUMBER = Prepared(sa.update(META).values(next_number=META.c.next_number + 1).returning(META.c.next_number - 1))
 
-_OPEN = insert(TICKET)
+_OPEN = Prepared(insert(TICKET))
 
-_RECORD = insert(HISTORY)
+_RECORD = Prepared(insert(HISTORY))
 
 _UPDATE_TICKET = sa.update(TICKET).where(TICKET.c.number == sa.bindparam("ticket"))
 
-_JOIN = insert(PARTICIPANT)
-_JOIN = _JOIN.on_conflict_do_update(
-    index_elements=["ticket", "address"],
-    set_={"part": _JOIN.excluded.part, "name": _JOIN.excluded.name},
-    # Whoever asked stays the requester, also when named in a Cc.
-    where=PARTICIPANT.c.part != Part.REQUESTER,
+_SOMEBODY = insert(PARTICIPANT)
+_JOIN = Prepared(
+    _SOMEBODY.on_conflict_do_update(
+        index_elements=["ticket", "address"],
+        set_={"part": _SOMEBODY.excluded.part, "name": _SOMEBODY.excluded.name},
+        # Whoever asked stays the requester, also when named in a Cc.
+        where=PARTICIPANT.c.part != Part.REQUESTER,
+    )
 )
 
-_LINK = insert(LINK).on_conflict_do_nothing()
+_LINK = Prepared(insert(LINK).on_conflict_do_nothing())
 
 
 def _news(column: sa.Column[Any], otherwise: Any) -> sa.ColumnElement[Any]:
@@ -78,7 +81,7 @@ def _news(column: sa.Column[Any], otherwise: Any) -> sa.ColumnElement[Any]:
 
 
 _REMEMBERED = (CONTACT.c.name, CONTACT.c.language, CONTACT.c.blocked, CONTACT.c.failing)
-_REMEMBER = (
+_REMEMBER = Prepared(
     insert(CONTACT)
     .values(
         address=sa.bindparam("of"),
@@ -92,13 +95,14 @@ _REMEMBER = (
     )
 )
 
-_TOUCH = (
+_TOUCH = Prepared(
     sa.update(TICKET)
     .where(
         TICKET.c.number.in_(sa.bindparam("numbers", expanding=True)),
         TICKET.c.active_at < sa.bindparam("now", type_=TICKET.c.active_at.type),
     )
-    .values(active_at=sa.bindparam("now", type_=TICKET.c.active_at.type))
+    .values(active_at=sa.bindparam("now", type_=TICKET.c.active_at.type)),
+    lists=("numbers",),
 )
 
 
@@ -116,7 +120,7 @@ def apply(connection: Connection, later: Later, outcome: Outcome, now: datetime,
         work.touched.add(ticket)
     work.touched.discard(work.opened or NEW)
     if work.touched:
-        connection.execute(_TOUCH, {"numbers": sorted(work.touched), "now": now})
+        _TOUCH.run(connection, {"numbers": sorted(work.touched), "now": now})
     return ticket
 
 
@@ -165,7 +169,7 @@ class _Work:
                 self._settle_held(change)
             case Link(a, b, kind):
                 row = {"a": self._number(a), "b": self._number(b), "kind": kind}
-                self._execute(_LINK, row)
+                _LINK.run(self.connection, row)
             case Remember():
                 self._remember(change)
             case SpendSecret(message_id):
@@ -183,11 +187,11 @@ class _Work:
                 assert_never(change)
 
     def _open(self, new: OpenTicket) -> None:
-        number = self.connection.execute(_NEXT_NUMBER).scalar_one()
+        number = int(_NEXT_NUMBER.scalar(self.connection, {}))
         self.opened = number
         requester = new.requester
-        self._execute(
-            _OPEN,
+        _OPEN.run(
+            self.connection,
             {
                 "number": number,
                 "subject": new.subject,
@@ -251,12 +255,12 @@ class _Work:
         self._update(number, fields=tuple(fields.items()), missing=change.missing, checklist=change.checklist)
 
     def _join(self, number: int, *people: tuple[Address, Part]) -> None:
-        self._execute(
-            _JOIN,
-            [
+        _JOIN.run(
+            self.connection,
+            *(
                 {"ticket": number, "address": address.address, "name": address.name, "part": part}
                 for address, part in people
-            ],
+            ),
         )
 
     def _settle_held(self, change: SettleHeld) -> None:
@@ -272,8 +276,8 @@ class _Work:
         )
 
     def _remember(self, change: Remember) -> None:
-        self._execute(
-            _REMEMBER,
+        _REMEMBER.run(
+            self.connection,
             {
                 "of": change.address,
                 "new_name": change.name,
@@ -299,5 +303,5 @@ class _Work:
         self.touched.add(number)
         return number
 
-    def _execute(self, statement: Any, row: dict[str, Any] | list[dict[str, Any]] | None = None) -> None:
+    def _execute(self, statement: sa.Executable, row: dict[str, Any] | None = None) -> None:
         self.connection.execute(statement, row)

@@ -51,6 +51,8 @@ def make_engine(url: str, *, foreign_keys: bool = True) -> Engine:
         engine = sa.create_engine(
             parsed.set(drivername="postgresql+psycopg"),
             connect_args={"connect_timeout": CONNECT_TIMEOUT_S},
+            # Values by their places, as on SQLite: `prepared` needs one form for both.
+            paramstyle="format",
             pool_pre_ping=True,
             max_overflow=-1,
             hide_parameters=True,
@@ -126,15 +128,30 @@ def _sqlite_engine(url: URL, foreign_keys: bool) -> Engine:
     return engine
 
 
+def raise_ours(connection: Connection, error: Exception) -> None:
+    """Raise the error of ours that an error of the driver means, when SQLAlchemy has not run the statement."""
+    driver_connection = connection.connection.dbapi_connection
+    if connection.dialect.is_disconnect(error, driver_connection, None):  # type: ignore[arg-type]
+        # Nothing can be undone over it, and nobody else may get it.
+        connection.invalidate(error)
+    _raise_meaning(error, connection.engine, connection.dialect, connected=True)
+
+
 def _raise_ours(context: ExceptionContext) -> None:
+    """The same for what SQLAlchemy runs."""
+    if context.engine is not None:
+        connected = context.connection is not None
+        _raise_meaning(context.original_exception, context.engine, context.dialect, connected=connected)
+
+
+def _raise_meaning(found: BaseException, engine: Engine, dialect: sa.Dialect, *, connected: bool) -> None:
     """Raise the error of ours that a library's error means; programming errors pass unchanged."""
-    found = context.original_exception
-    if isinstance(found, HelpdeskError) or context.engine is None:
+    if isinstance(found, HelpdeskError):
         return
-    driver = context.dialect.loaded_dbapi
-    place = f"database {_shown(context.engine.url)}"
+    driver = dialect.loaded_dbapi
+    place = f"database {_shown(engine.url)}"
     if isinstance(found, driver.OperationalError):
-        raise TemporaryError(f"{place}: {_cure(found, connected=context.connection is not None)}") from found
+        raise TemporaryError(f"{place}: {_cure(found, connected=connected)}") from found
     # The plain class, not its children: SQLite's "not a database" and "malformed".
     if type(found) is driver.DatabaseError:
         raise PermanentError(f"{place}: {found}: restore it from a backup") from found

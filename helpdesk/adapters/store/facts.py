@@ -10,10 +10,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Row
+from sqlalchemy.engine import Connection
 
 from helpdesk.adapters.store import references, tickets
 from helpdesk.adapters.store.models import CONTACT, MESSAGE, META, OUTBOX, TICKET
+from helpdesk.adapters.store.prepared import Prepared
 from helpdesk.core.decision import Contact, Facts, LetterCounts, Opened, Wanted
 from helpdesk.core.message import Address
 from helpdesk.core.outgoing import Audience, Event, SentLetter
@@ -25,7 +26,7 @@ _COPIES = 20
 # More tickets of one sender within an hour than any desk will allow.
 _COUNTED = 500
 
-_DUPLICATES = (
+_DUPLICATES = Prepared(
     sa.select(MESSAGE.c.id, MESSAGE.c.ticket)
     .where(
         sa.or_(
@@ -53,7 +54,7 @@ _LETTER_COLUMNS = (
     sa.func.coalesce(OUTBOX.c.sent_at, OUTBOX.c.created_at).label("sent_at"),
     sa.func.coalesce(TICKET.c.active_at, OUTBOX.c.created_at).label("active_at"),
 )
-_LETTERS = (
+_LETTERS = Prepared(
     sa.select(*_LETTER_COLUMNS)
     .select_from(OUTBOX.outerjoin(TICKET, TICKET.c.number == OUTBOX.c.ticket))
     .where(
@@ -62,7 +63,8 @@ _LETTERS = (
             OUTBOX.c.token.in_(sa.bindparam("tokens", expanding=True)),
         )
     )
-    .order_by(OUTBOX.c.id.desc())
+    .order_by(OUTBOX.c.id.desc()),
+    lists=("message_ids", "tokens"),
 )
 
 
@@ -103,16 +105,18 @@ _COUNTS = {
 }
 
 # All about the sender in one statement: on the way of a mail each statement costs more than what it looks up.
-_SENDER = sa.select(
-    CONTACT.c.address,
-    CONTACT.c.name,
-    CONTACT.c.language,
-    CONTACT.c.blocked,
-    CONTACT.c.failing,
-    _opened(Lane.NORMAL).label("opened_normal"),
-    _opened(Lane.OUTAGE).label("opened_outages"),
-    *(count.label(name) for name, count in _COUNTS.items()),
-).select_from(META.outerjoin(CONTACT, CONTACT.c.address == sa.bindparam("address")))
+_SENDER = Prepared(
+    sa.select(
+        CONTACT.c.address,
+        CONTACT.c.name,
+        CONTACT.c.language,
+        CONTACT.c.blocked,
+        CONTACT.c.failing,
+        _opened(Lane.NORMAL).label("opened_normal"),
+        _opened(Lane.OUTAGE).label("opened_outages"),
+        *(count.label(name) for name, count in _COUNTS.items()),
+    ).select_from(META.outerjoin(CONTACT, CONTACT.c.address == sa.bindparam("address")))
+)
 
 
 def facts(connection: Connection, wanted: Wanted, now: datetime, secret_life: timedelta) -> Facts:
@@ -140,10 +144,9 @@ def facts(connection: Connection, wanted: Wanted, now: datetime, secret_life: ti
 
 
 def _duplicate(connection: Connection, wanted: Wanted) -> int | None:
-    rows = connection.execute(
-        _DUPLICATES,
-        {"sha256": wanted.sha256, "fingerprint": wanted.fingerprint, "message_id": wanted.message_id},
-    ).all()
+    rows = _DUPLICATES.all(
+        connection, {"sha256": wanted.sha256, "fingerprint": wanted.fingerprint, "message_id": wanted.message_id}
+    )
     if not rows:
         return None
     first = min(rows, key=lambda row: row.id)
@@ -155,8 +158,8 @@ def _letters(
 ) -> tuple[SentLetter, ...]:
     if not message_ids and not tokens:
         return ()
-    rows = connection.execute(
-        _LETTERS,
+    rows = _LETTERS.all(
+        connection,
         {
             "message_ids": list(message_ids[: references.MAX_REFERENCES]),
             # Relays may change the case of an address.
@@ -166,7 +169,7 @@ def _letters(
     return tuple(_sent_letter(row, oldest_activity) for row in rows)
 
 
-def _sent_letter(row: Row[*tuple[Any, ...]], oldest_activity: datetime) -> SentLetter:
+def _sent_letter(row: Any, oldest_activity: datetime) -> SentLetter:
     return SentLetter(
         message_id=row.message_id,
         ticket=row.ticket,
@@ -184,8 +187,8 @@ def _about_sender(
 ) -> tuple[Contact | None, LetterCounts, Opened]:
     """What we remember of the sender, what was written to him of late, and which tickets he opened."""
     address = Address(sender or "")
-    row = connection.execute(
-        _SENDER,
+    row = _SENDER.first(
+        connection,
         {
             "address": address.address,
             "agent": agent or address.address,
@@ -194,7 +197,7 @@ def _about_sender(
             "since_3h": now - timedelta(hours=3),
             "since_24h": now - timedelta(hours=24),
         },
-    ).one()
+    )
     contact = Contact(*row[:5]) if row.address is not None else None
     opened = Opened(row.opened_normal + row.opened_outages, row.opened_outages) if sender is not None else Opened()
     return contact, LetterCounts(*row[7:]), opened

@@ -19,6 +19,7 @@ from helpdesk.adapters.store import references
 from helpdesk.adapters.store.columns import COMPRESSION
 from helpdesk.adapters.store.later import Later
 from helpdesk.adapters.store.models import ATTACHMENT, CURSOR, MESSAGE, QUARANTINE, RAW, Direction, insert
+from helpdesk.adapters.store.prepared import Prepared
 from helpdesk.core.decision import Decision, Filing
 from helpdesk.core.message import Inbound
 from helpdesk.ports import Cursor, Fetched, MailKey, Poison, QuarantineEntry
@@ -30,11 +31,11 @@ _KEY = ["mailbox", "folder", "validity", "uid"]
 
 _ONE_AT_A_TIME = sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(sa.bindparam("mailbox"), 0)))
 
-_KEEP_RAW = insert(RAW).on_conflict_do_nothing()
+_KEEP_RAW = Prepared(insert(RAW).on_conflict_do_nothing())
 
-_FILE = insert(MESSAGE).on_conflict_do_nothing(index_elements=_KEY).returning(MESSAGE.c.id)
+_FILE = Prepared(insert(MESSAGE).on_conflict_do_nothing(index_elements=_KEY).returning(MESSAGE.c.id))
 
-_ATTACH = insert(ATTACHMENT)
+_ATTACH = Prepared(insert(ATTACHMENT))
 
 _ENTRY = insert(QUARANTINE)
 _SET_ASIDE = _ENTRY.on_conflict_do_update(
@@ -114,26 +115,25 @@ def file(
         "text": inbound.text if decision.text is None else decision.text,
         "quoted": inbound.quoted,
     }
-    message = connection.execute(_FILE, row).scalar_one_or_none()
+    message = _FILE.scalar(connection, row)
     if message is None:
         return None
-    if inbound.attachments:
-        connection.execute(
-            _ATTACH,
-            [
-                {
-                    "message": message,
-                    "part": attachment.part,
-                    "name": attachment.name,
-                    "type": attachment.type,
-                    "size": attachment.size,
-                    "sha256": attachment.sha256,
-                    "inline": attachment.inline,
-                    "content_id": attachment.content_id,
-                }
-                for attachment in inbound.attachments
-            ],
-        )
+    _ATTACH.run(
+        connection,
+        *(
+            {
+                "message": message,
+                "part": attachment.part,
+                "name": attachment.name,
+                "type": attachment.type,
+                "size": attachment.size,
+                "sha256": attachment.sha256,
+                "inline": attachment.inline,
+                "content_id": attachment.content_id,
+            }
+            for attachment in inbound.attachments
+        ),
+    )
     if ticket is not None:
         references.remember(later, ticket, inbound.message_id, inbound.references)
     return int(message)
@@ -148,7 +148,7 @@ def raw_of(connection: Connection, message: int) -> bytes | None:
 
 
 def _keep_raw(connection: Connection, sha256: str, raw: bytes) -> None:
-    connection.execute(_KEEP_RAW, {"sha256": sha256, "size": len(raw), "content": zlib.compress(raw, COMPRESSION)})
+    _KEEP_RAW.run(connection, {"sha256": sha256, "size": len(raw), "content": zlib.compress(raw, COMPRESSION)})
 
 
 # --- quarantine -----------------------------------------------------------------------------------

@@ -10,26 +10,32 @@ from sqlalchemy.engine import Connection
 
 from helpdesk.adapters.store import tickets
 from helpdesk.adapters.store.models import FOLLOW_UP, TICKET, insert
+from helpdesk.adapters.store.prepared import Prepared
 from helpdesk.core.ticket import Ticket
 
 _NEW = insert(FOLLOW_UP)
-_SCHEDULE = _NEW.on_conflict_do_update(index_elements=["ticket", "kind"], set_={"due_at": _NEW.excluded.due_at})
+_SCHEDULE = Prepared(
+    _NEW.on_conflict_do_update(index_elements=["ticket", "kind"], set_={"due_at": _NEW.excluded.due_at})
+)
 
-_REMOVE = sa.delete(FOLLOW_UP).where(FOLLOW_UP.c.ticket == sa.bindparam("of"))
-_REMOVE_KINDS = _REMOVE.where(FOLLOW_UP.c.kind.in_(sa.bindparam("kinds", expanding=True)))
+_OF_TICKET = sa.delete(FOLLOW_UP).where(FOLLOW_UP.c.ticket == sa.bindparam("of"))
+_REMOVE = Prepared(_OF_TICKET)
+_REMOVE_KINDS = Prepared(
+    _OF_TICKET.where(FOLLOW_UP.c.kind.in_(sa.bindparam("kinds", expanding=True))), lists=("kinds",)
+)
 
 
 def schedule(connection: Connection, ticket: int, kind: str, due_at: datetime) -> None:
     """Let `kind` happen at `due_at`, instead of when it was to happen so far."""
-    connection.execute(_SCHEDULE, {"ticket": ticket, "kind": kind, "due_at": due_at})
+    _SCHEDULE.run(connection, {"ticket": ticket, "kind": kind, "due_at": due_at})
 
 
 def remove(connection: Connection, ticket: int, kinds: Sequence[str]) -> None:
     """Follow-ups of these kinds (empty: of every kind) happen no longer."""
     if kinds:
-        connection.execute(_REMOVE_KINDS, {"of": ticket, "kinds": list(kinds)})
+        _REMOVE_KINDS.run(connection, {"of": ticket, "kinds": list(kinds)})
     else:
-        connection.execute(_REMOVE, {"of": ticket})
+        _REMOVE.run(connection, {"of": ticket})
 
 
 def due(connection: Connection, now: datetime, limit: int) -> list[tuple[Ticket, str]]:

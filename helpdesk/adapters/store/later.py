@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
-import sqlalchemy as sa
 from sqlalchemy.engine import Connection
+
+from helpdesk.adapters.store.prepared import Prepared
 
 
 class Later:
@@ -14,9 +15,9 @@ class Later:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._rows: dict[sa.Insert, list[dict[str, Any]]] = defaultdict(list)
+        self._rows: dict[Prepared, list[dict[str, Any]]] = defaultdict(list)
 
-    def insert(self, statement: sa.Insert, *rows: dict[str, Any]) -> None:
+    def insert(self, statement: Prepared, *rows: dict[str, Any]) -> None:
         """Write these rows with `statement` (always the same object) when `write` is called."""
         if rows:
             self._rows[statement] += rows
@@ -25,7 +26,7 @@ class Later:
         """Write everything now: at the end, and before anything reads it."""
         waiting, self._rows = self._rows, defaultdict(list)
         for statement, rows in waiting.items():
-            self._connection.execute(statement, rows)
+            statement.run(self._connection, *rows)
 
     def forget(self) -> None:
         """The savepoint was undone."""

@@ -8,14 +8,17 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from helpdesk.adapters.store.models import NOTICE, OUTBOX, insert
+from helpdesk.adapters.store.prepared import Prepared
 from helpdesk.core.digest import Notice
 from helpdesk.core.message import Address
 from helpdesk.core.outgoing import Audience
 
-_TO_OURS = sa.select(sa.func.count()).where(
-    OUTBOX.c.to_address == sa.bindparam("address"),
-    OUTBOX.c.created_at > sa.bindparam("since", type_=OUTBOX.c.created_at.type),
-    OUTBOX.c.audience != Audience.REQUESTER,
+_TO_OURS = Prepared(
+    sa.select(sa.func.count()).where(
+        OUTBOX.c.to_address == sa.bindparam("address"),
+        OUTBOX.c.created_at > sa.bindparam("since", type_=OUTBOX.c.created_at.type),
+        OUTBOX.c.audience != Audience.REQUESTER,
+    )
 )
 
 _KNOWN = sa.select(OUTBOX.c.id).where(OUTBOX.c.dedupe_key == sa.bindparam("dedupe_key"))
@@ -31,7 +34,7 @@ _TAKE = sa.delete(NOTICE).where(NOTICE.c.to_address.in_(_RIPE)).returning(NOTICE
 
 def count_since(connection: Connection, address: str, since: datetime) -> int:
     """How many letters were written to one of ours since then."""
-    return int(connection.execute(_TO_OURS, {"address": address, "since": since}).scalar_one())
+    return int(_TO_OURS.scalar(connection, {"address": address, "since": since}))
 
 
 def hold_back(connection: Connection, notice: Notice, dedupe_key: str, now: datetime) -> bool:

@@ -30,14 +30,15 @@ from helpdesk.adapters.store.models import (
     OutboxRow,
     insert,
 )
+from helpdesk.adapters.store.prepared import Prepared
 from helpdesk.core.decision import Filing
 from helpdesk.core.message import Bounce
 from helpdesk.core.outgoing import Audience, Delivery, Letter, OutboxState, RecipientState
 from helpdesk.ports import Composed, OutboxEntry, OutboxRecipient, QueuedLetter
 
-_ENQUEUE = insert(OUTBOX).on_conflict_do_nothing(index_elements=["dedupe_key"]).returning(OUTBOX.c.id)
-_ADDRESS = insert(OUTBOX_RECIPIENT)
-_SHOW = insert(MESSAGE)
+_ENQUEUE = Prepared(insert(OUTBOX).on_conflict_do_nothing(index_elements=["dedupe_key"]).returning(OUTBOX.c.id))
+_ADDRESS = Prepared(insert(OUTBOX_RECIPIENT))
+_SHOW = Prepared(insert(MESSAGE))
 
 # An agent's answer that still waits out its undo window.
 UNSENT_ANSWER = sa.and_(OUTBOX.c.state == OutboxState.QUEUED, OUTBOX.c.agent != "", OUTBOX.c.attempts == 0)
@@ -61,8 +62,8 @@ def enqueue(
 
     `cause` is the row of the mail that led to it.
     """
-    queued = connection.execute(
-        _ENQUEUE,
+    queued = _ENQUEUE.scalar(
+        connection,
         {
             "ticket": ticket,
             "cause": cause,
@@ -86,7 +87,7 @@ def enqueue(
             "next_attempt_at": letter.send_after or now,
             "sent_at": None,
         },
-    ).scalar_one_or_none()
+    )
     if queued is None:
         return False
     later.insert(
@@ -117,8 +118,8 @@ def _add_to_conversation(
         )
         if connection.execute(same).first() is not None:
             return
-    connection.execute(
-        _SHOW,
+    _SHOW.run(
+        connection,
         {
             "ticket": ticket,
             "direction": Direction.OUT,

@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection
 from helpdesk.adapters.store.columns import storable
 from helpdesk.adapters.store.later import Later
 from helpdesk.adapters.store.models import REFERENCE, insert
+from helpdesk.adapters.store.prepared import Prepared
 
 # A hostile header may name thousands of ids; honest clients keep the first and the last ones.
 MAX_REFERENCES = 100
@@ -18,18 +19,23 @@ MAX_REFERENCES = 100
 # An id on very many tickets says nothing about which of them is meant.
 MAX_TICKETS = 20
 
-_REMEMBER = insert(REFERENCE)
-_REMEMBER = _REMEMBER.on_conflict_do_update(
-    index_elements=["key", "ticket"],
-    # Once received or sent, an id stays that.
-    set_={"mentioned": sa.and_(REFERENCE.c.mentioned, _REMEMBER.excluded.mentioned)},
+_NEW = insert(REFERENCE)
+_REMEMBER = Prepared(
+    _NEW.on_conflict_do_update(
+        index_elements=["key", "ticket"],
+        # Once received or sent, an id stays that.
+        set_={"mentioned": sa.and_(REFERENCE.c.mentioned, _NEW.excluded.mentioned)},
+    )
 )
 
 # PostgreSQL cannot index longer values than some 2,700 bytes.
 _MAX_KEY = 500
 
-_BY_KEY = sa.select(REFERENCE.c.key, REFERENCE.c.mentioned, REFERENCE.c.ticket).where(
-    REFERENCE.c.key.in_(sa.bindparam("keys", expanding=True))
+_BY_KEY = Prepared(
+    sa.select(REFERENCE.c.key, REFERENCE.c.mentioned, REFERENCE.c.ticket).where(
+        REFERENCE.c.key.in_(sa.bindparam("keys", expanding=True))
+    ),
+    lists=("keys",),
 )
 
 
@@ -55,7 +61,7 @@ def tickets_of(connection: Connection, message_ids: Sequence[str]) -> dict[int, 
         asked.setdefault(_key(message_id), message_id)
     if not asked:
         return {}
-    rows = connection.execute(_BY_KEY, {"keys": list(asked)}).all()
+    rows = _BY_KEY.all(connection, {"keys": list(asked)})
     position = {key: place for place, key in enumerate(asked)}
     found: dict[int, str] = {}
     for key, _, ticket in sorted(rows, key=lambda row: (position[row.key], row.mentioned, -row.ticket)):

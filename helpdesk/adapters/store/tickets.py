@@ -12,10 +12,11 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Row
+from sqlalchemy.engine import Connection
 
 from helpdesk.adapters.store.models import ATTACHMENT, FOLLOW_UP, MESSAGE, OUTBOX, PARTICIPANT, TICKET
 from helpdesk.adapters.store.outbox import UNSENT_ANSWER
+from helpdesk.adapters.store.prepared import Prepared
 from helpdesk.core import triage
 from helpdesk.core.decision import Filing
 from helpdesk.core.message import Address
@@ -29,7 +30,7 @@ _AT_ONCE = 5000
 
 _NUMBERS: sa.BindParameter[int] = sa.bindparam("numbers", expanding=True)
 
-_TICKETS = sa.select(TICKET).where(TICKET.c.number.in_(_NUMBERS))
+_TICKETS = Prepared(sa.select(TICKET).where(TICKET.c.number.in_(_NUMBERS)), lists=("numbers",))
 
 # Every list of a ticket as rows of one shape: which list, the order in it, and up to three texts and a moment.
 _NO_TEXT = sa.cast(sa.null(), sa.Text)
@@ -66,22 +67,25 @@ _RANKED = (
     .subquery()
 )
 
-_LISTS = sa.union_all(
-    _list(
-        "participant",
-        PARTICIPANT,
-        PARTICIPANT.c.address,
-        PARTICIPANT.c.name,
-        PARTICIPANT.c.part,
-        order=PARTICIPANT.c.id,
+_LISTS = Prepared(
+    sa.union_all(
+        _list(
+            "participant",
+            PARTICIPANT,
+            PARTICIPANT.c.address,
+            PARTICIPANT.c.name,
+            PARTICIPANT.c.part,
+            order=PARTICIPANT.c.id,
+        ),
+        _list("follow-up", FOLLOW_UP, FOLLOW_UP.c.kind, at=FOLLOW_UP.c.due_at),
+        _list("held", MESSAGE, order=MESSAGE.c.id).where(MESSAGE.c.filing == Filing.HELD),
+        _list("unsent", OUTBOX, OUTBOX.c.agent).where(UNSENT_ANSWER).distinct(),
+        _list("thread", _RANKED, _RANKED.c.message_id, order=_RANKED.c.id).where(_RANKED.c.rank <= THREAD_LENGTH),
     ),
-    _list("follow-up", FOLLOW_UP, FOLLOW_UP.c.kind, at=FOLLOW_UP.c.due_at),
-    _list("held", MESSAGE, order=MESSAGE.c.id).where(MESSAGE.c.filing == Filing.HELD),
-    _list("unsent", OUTBOX, OUTBOX.c.agent).where(UNSENT_ANSWER).distinct(),
-    _list("thread", _RANKED, _RANKED.c.message_id, order=_RANKED.c.id).where(_RANKED.c.rank <= THREAD_LENGTH),
+    lists=("numbers",),
 )
 
-_HELD = (
+_HELD = Prepared(
     sa.select(
         MESSAGE.c.ticket,
         MESSAGE.c.id,
@@ -92,13 +96,15 @@ _HELD = (
         MESSAGE.c.text,
     )
     .where(MESSAGE.c.ticket.in_(_NUMBERS), MESSAGE.c.filing == Filing.HELD)
-    .order_by(MESSAGE.c.id)
+    .order_by(MESSAGE.c.id),
+    lists=("numbers",),
 )
 
-_FILES = (
+_FILES = Prepared(
     sa.select(ATTACHMENT.c.message, ATTACHMENT.c.part)
     .where(ATTACHMENT.c.message.in_(sa.bindparam("messages", expanding=True)))
-    .order_by(ATTACHMENT.c.part)
+    .order_by(ATTACHMENT.c.part),
+    lists=("messages",),
 )
 
 _ALL = sa.select(TICKET.c.number)
@@ -127,9 +133,9 @@ def _load(connection: Connection, numbers: list[int]) -> dict[int, Ticket]:
     if not numbers:
         return {}
     chosen = {"numbers": numbers}
-    rows = connection.execute(_TICKETS, chosen).all()
-    lists: dict[str, dict[int, list[Row[*tuple[Any, ...]]]]] = defaultdict(lambda: defaultdict(list))
-    for row in connection.execute(_LISTS, chosen).all() if rows else ():
+    rows = _TICKETS.all(connection, chosen)
+    lists: dict[str, dict[int, list[Any]]] = defaultdict(lambda: defaultdict(list))
+    for row in _LISTS.all(connection, chosen) if rows else ():
         lists[row.list][row.ticket].append(row)
     held = _held(connection, chosen) if lists["held"] else {}
     return {
@@ -153,14 +159,14 @@ def _load(connection: Connection, numbers: list[int]) -> dict[int, Ticket]:
     }
 
 
-def _place(row: Row[*tuple[Any, ...]]) -> int:
+def _place(row: Any) -> int:
     return int(row.place)
 
 
 def _held(connection: Connection, chosen: dict[str, list[int]]) -> dict[int, list[Held]]:
-    rows = connection.execute(_HELD, chosen).all()
+    rows = _HELD.all(connection, chosen)
     files: dict[int, list[int]] = defaultdict(list)
-    for message, part in connection.execute(_FILES, {"messages": [row.id for row in rows]}):
+    for message, part in _FILES.all(connection, {"messages": [row.id for row in rows]}):
         files[message].append(part)
     held: dict[int, list[Held]] = defaultdict(list)
     for row in rows:
@@ -182,7 +188,7 @@ def sender(address: str | None, name: str) -> Address | None:
     return None if address is None else Address(address, name)
 
 
-def _ticket(row: Row[*tuple[Any, ...]], **parts: Any) -> Ticket:
+def _ticket(row: Any, **parts: Any) -> Ticket:
     return Ticket(
         number=row.number,
         subject=row.subject,

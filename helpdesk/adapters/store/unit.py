@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection
 
 from helpdesk.adapters.store import changes, facts, filing, follow_ups, leases, notices, outbox, tickets
 from helpdesk.adapters.store.later import Later
+from helpdesk.adapters.store.prepared import run_text
 from helpdesk.core.decision import Decision, Facts, Outcome, Wanted
 from helpdesk.core.digest import Notice
 from helpdesk.core.lease import Lease
@@ -34,7 +35,7 @@ class SqlUnit:
     def savepoint(self) -> Iterator[None]:
         """A transaction within this one."""
         # SQLAlchemy's own savepoints have a new name, and so a new statement to compile, each time.
-        self._connection.exec_driver_sql("SAVEPOINT one_mail")
+        run_text(self._connection, "SAVEPOINT one_mail")
         try:
             yield
             self.finish()
@@ -43,10 +44,10 @@ class SqlUnit:
             raise
         except BaseException:
             self._later.forget()
-            self._connection.exec_driver_sql("ROLLBACK TO SAVEPOINT one_mail")
-            self._connection.exec_driver_sql("RELEASE SAVEPOINT one_mail")
+            run_text(self._connection, "ROLLBACK TO SAVEPOINT one_mail")
+            run_text(self._connection, "RELEASE SAVEPOINT one_mail")
             raise
-        self._connection.exec_driver_sql("RELEASE SAVEPOINT one_mail")
+        run_text(self._connection, "RELEASE SAVEPOINT one_mail")
 
     def finish(self) -> None:
         """Write what was kept until the end."""
