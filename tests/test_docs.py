@@ -5,6 +5,7 @@ from __future__ import annotations
 import configparser
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -206,3 +207,13 @@ def test_both_units_have_the_same_sandbox() -> None:
         return {key: value.replace("-%i", "") for key, value in unit["Service"].items()}
 
     assert service("helpdesk@.service") == service("helpdesk.service")
+
+
+def test_units_that_systemd_knows_are_sound() -> None:
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("no systemd here")
+    units = sorted(str(path) for path in (ROOT / "systemd").iterdir())
+    asked = subprocess.run(["systemd-analyze", "verify", *units], capture_output=True, text=True, check=False)
+    # That the program is not installed where the units expect it is no fault of theirs.
+    complaints = [line for line in asked.stderr.splitlines() if str(ROOT) in line or "helpdesk" in line]
+    assert [line for line in complaints if "is not executable" not in line] == []

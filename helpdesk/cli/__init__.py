@@ -36,6 +36,7 @@ FAMILIES = {
     "administer": ("close", "reopen", "assign", "accept", "reject", "spam"),
     "check": ("check",),
     "verify": ("verify",),
+    "safekeeping": ("backup", "restore"),
 }
 
 

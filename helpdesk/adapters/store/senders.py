@@ -22,21 +22,28 @@ class SendersLock:
 
     def enter(self, when_alone: Callable[[], None]) -> None:
         """Become a sender; `when_alone` is called first where there is no other, and none can come meanwhile."""
-        if self._descriptor is None:
-            try:
-                self._descriptor = os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            except OSError as error:
-                raise TemporaryError(f"{self._file}: {error.strerror}: check the folder and its owner") from error
-        try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            pass
-        else:
+        if self.enter_alone():
             when_alone()
-        fcntl.flock(self._descriptor, fcntl.LOCK_SH)
+        fcntl.flock(self._file_descriptor(), fcntl.LOCK_SH)
+
+    def enter_alone(self) -> bool:
+        """Keep every other sender out until `close`. False where there is one: nothing is kept then."""
+        try:
+            fcntl.flock(self._file_descriptor(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
 
     def close(self) -> None:
         """Be a sender no longer."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
+
+    def _file_descriptor(self) -> int:
+        if self._descriptor is None:
+            try:
+                self._descriptor = os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            except OSError as error:
+                raise TemporaryError(f"{self._file}: {error.strerror}: check the folder and its owner") from error
+        return self._descriptor
