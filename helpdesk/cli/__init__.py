@@ -31,6 +31,7 @@ FAMILIES = {
     "serve": ("demo", "run", "once"),
     "ingest": ("ingest",),
     "explain": ("explain",),
+    "rules": ("rules",),
     "look": ("queue", "outbox", "quarantine"),
     "show": ("show",),
     "administer": ("close", "reopen", "assign", "accept", "reject", "spam"),

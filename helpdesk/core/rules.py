@@ -25,6 +25,7 @@ class Words:
 
     `any_of`: one of these. `all_of`: each of these. `unless`: a match does not count in a sentence that says this.
     `none_of`: not if the letter says this anywhere. `until`: takes back whatever was said before it ("works again").
+    `narrow`: not if the letter says that only one is hit; `wide`: but all the same if it says that everybody is.
     """
 
     any_of: tuple[Pattern, ...] = ()
@@ -32,6 +33,8 @@ class Words:
     unless: tuple[Pattern, ...] = ()
     none_of: tuple[Pattern, ...] = ()
     until: tuple[Pattern, ...] = ()
+    narrow: tuple[Pattern, ...] = ()
+    wide: tuple[Pattern, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -108,12 +111,16 @@ def evidence(words: Words, prepared: Prepared) -> tuple[Match, ...] | None:
     offered = [match for pattern in words.any_of for match in find_all(pattern, prepared)]
     if not all(required) or (words.any_of and not offered):
         return None
-    if any(find_all(pattern, prepared) for pattern in words.none_of):
+    if _says(words.none_of, prepared) or (_says(words.narrow, prepared) and not _says(words.wide, prepared)):
         return None
     standing = _Standing(words, prepared)
     found = [standing.first(matches) for matches in (*required, *([offered] if offered else []))]
     kept = [match for match in found if match]
     return tuple(sorted(kept, key=lambda match: match.span)) if len(kept) == len(found) else None
+
+
+def _says(patterns: tuple[Pattern, ...], prepared: Prepared) -> bool:
+    return any(find_all(pattern, prepared) for pattern in patterns)
 
 
 class _Standing:

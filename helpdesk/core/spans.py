@@ -26,6 +26,10 @@ GUARDED = 2
 FORGIVEN = 6
 
 
+# Places. What a part of a pattern covers is never longer, so overlaps are looked for no further back.
+_LONGEST_SPAN = 60
+
+
 # What a part needs: from each group one beginning of a word (STEM letters).
 Needs = tuple[frozenset[str], ...]
 
@@ -91,7 +95,10 @@ class Either:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Near:
-    """Two parts with at most `gap` words between them, none of which is unwanted."""
+    """Two parts with at most `gap` words between them, none of which is unwanted.
+
+    In any order they may also overlap.
+    """
 
     left: Part
     right: Part
@@ -110,11 +117,11 @@ class Near:
             return []
         pairs = _followed(lefts, rights, self.gap)
         if self.any_order:
-            pairs += _followed(rights, lefts, self.gap)
+            pairs += _followed(rights, lefts, self.gap) + _overlapping(lefts, rights)
         if self.unwanted and pairs:
             barred = spans(self.unwanted, prepared)
             pairs = [(left, right) for left, right in pairs if not _any_within(barred, left.last + 1, right.first - 1)]
-        return sorted({Span(left.first, right.last) for left, right in pairs})
+        return sorted({Span(left.first, max(left.last, right.last)) for left, right in pairs})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -187,6 +194,16 @@ def _followed(lefts: list[Span], rights: list[Span], gap: int) -> list[tuple[Spa
         begin = bisect_left(rights, (left.last + 1,))
         end = bisect_right(rights, (left.last + gap + 2,), begin)
         pairs += [(left, right) for right in rights[begin:end]]
+    return pairs
+
+
+def _overlapping(lefts: list[Span], rights: list[Span]) -> list[tuple[Span, Span]]:
+    """Pairs that share words, the one that begins first in front: "orders [stopped being] placed"."""
+    pairs = []
+    for left in lefts:
+        begin = bisect_left(rights, (left.first - _LONGEST_SPAN,))
+        end = bisect_right(rights, (left.last + 1,), begin)
+        pairs += [(min(left, right), max(left, right)) for right in rights[begin:end] if right.last >= left.first]
     return pairs
 
 

@@ -1,6 +1,6 @@
 """The words of a letter, in the shape in which patterns look for them.
 
-A subject and a text go in; out come words with their places. Case, ё, Polish marks, apostrophes, invisible
+A subject and a text go in; out come words with their places. Case, ё, є, ї, Polish marks, apostrophes, invisible
 characters, Latin look-alikes inside Cyrillic words and Russian written in Latin letters are evened out, so that a
 pattern is written once. A place is a number: the next word of a sentence stands one further, the next sentence in
 another thousand, so "how far apart" and "same sentence" are sums. Never fails; reads no more than MAX_CHARS.
@@ -36,7 +36,7 @@ _WRAPPED_LINE = 50
 STEM = 3
 
 _INVISIBLE = re.compile("[\u00ad\u0301\u200b-\u200f\u202a-\u202e\u2060\ufeff]")
-_FOLDED = dict(zip("ёґąćęłńóśźż’ʼ`´", "егacelnoszz''''", strict=True))
+_FOLDED = dict(zip("ёєїґąćęłńóśźż’ʼ`´", "ееігacelnoszz''''", strict=True))
 _MARKED = re.compile(f"[{''.join(_FOLDED)}]")
 _LOOK_ALIKES = str.maketrans("aceopxykmtbhi", "асеорхукмтвні")
 CYRILLIC = re.compile("[а-яіїє]")

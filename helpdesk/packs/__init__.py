@@ -13,7 +13,9 @@ from pathlib import Path
 
 from helpdesk.core.checklist import Checklist
 from helpdesk.core.rules import Rule
+from helpdesk.core.trial import Bar, Example
 from helpdesk.errors import ConfigError, Problem
+from helpdesk.packs.letters import read_letters
 from helpdesk.packs.reading import PackReader, Vocabulary
 
 SHIPPED = Path(__file__).parent
@@ -25,24 +27,19 @@ CUSTOMER = "customer"
 _DEEPEST = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Example:
-    """A letter and the situation that the rules must see in it; None: no outage."""
-
-    language: str
-    situation: str | None
-    subject: str
-    text: str
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pack:
-    """What one pack brings. `follow_ups` are (name, value) as written; the configuration reads them."""
+    """What one pack brings. `follow_ups` are (name, value) as written; the configuration reads them.
+
+    `folders` hold more labelled letters; `all_examples` reads them.
+    """
 
     name: str
     rules: tuple[Rule, ...] = ()
     checklists: tuple[Checklist, ...] = ()
     examples: tuple[Example, ...] = ()
+    folders: tuple[Path, ...] = ()
+    bar: Bar = Bar()
     follow_ups: tuple[tuple[str, object], ...] = ()
 
 
@@ -58,6 +55,12 @@ def load_pack(name_or_path: str, base: Path | None) -> Pack:
     if vocabulary.ask_customer and (customer := vocabulary.items.get(CUSTOMER)):
         checklists = tuple(replace(each, items=(customer, *each.items)) for each in checklists)
     return replace(pack, checklists=tuple(each for each in checklists if each.items))
+
+
+def all_examples(pack: Pack) -> tuple[Example, ...]:
+    """The labelled letters of the pack: those in its file, and those in the folder beside it that has its name."""
+    situations = {rule.situation for rule in pack.rules if rule.situation}
+    return pack.examples + tuple(example for folder in pack.folders for example in read_letters(folder, situations))
 
 
 def _load(name_or_path: str, base: Path | None, *, depth: int) -> tuple[Pack, Vocabulary]:
@@ -77,7 +80,9 @@ def _load(name_or_path: str, base: Path | None, *, depth: int) -> tuple[Pack, Vo
         name=path.stem,
         rules=tuple(rules.values()),
         checklists=(*own.values(), *inherited.values()),
-        examples=parent.examples + tuple(Example(*example) for example in reader.examples()),
+        examples=parent.examples + reader.examples(),
+        folders=(*parent.folders, *([folder] if (folder := path.with_suffix("")).is_dir() else [])),
+        bar=reader.bar() or parent.bar,
         follow_ups=parent.follow_ups + reader.follow_ups(),
     )
     if reader.problems:

@@ -16,21 +16,24 @@ from helpdesk.core.message import Kind
 from helpdesk.core.phrases import Pattern, compile_pattern, either
 from helpdesk.core.rules import Rule, Words
 from helpdesk.core.ticket import Lane, Priority
+from helpdesk.core.trial import Bar, Example
 from helpdesk.errors import Problem
+from helpdesk.packs.letters import LANGUAGES, NO_SITUATION, labelled
 
-LANGUAGES = ("ru", "uk", "en", "pl")
-
-# Between the subject and the text of an example.
-SUBJECT_MARK = "//"
-
-# The name of the examples that are on no situation.
-NO_SITUATION = "none"
-
-_WORDS = {"any": "any_of", "all": "all_of", "unless": "unless", "none": "none_of", "until": "until"}
-_TOP = ("extends", "ask_customer", "words", "everywhere", "rule", "item", "checklist", "examples", "follow_ups")
+_WORDS = {
+    "any": "any_of",
+    "all": "all_of",
+    "unless": "unless",
+    "none": "none_of",
+    "until": "until",
+    "narrow": "narrow",
+    "wide": "wide",
+}
+_TOP = ("extends", "ask_customer", "bar", "words", "everywhere", "rule", "item", "checklist", "examples", "follow_ups")
 _RULE = ("name", *_WORDS, "from", "header", "attachment", "desks", "languages", "kinds")
 _ACTIONS = ("lane", "situation", "priority", "desk", "tags")
 _ITEM = ("ask", "fields", "found", "files", "any_words")
+_BAR = ("recall", "precision")
 _CHECKLIST = ("key", *_WORDS, "items", "longest")
 
 Choice = TypeVar("Choice", bound=StrEnum)
@@ -73,9 +76,9 @@ class PackReader:
         self._named_twice("checklist", [checklist.key for checklist in checklists])
         return tuple(checklists)
 
-    def examples(self) -> tuple[tuple[str, str | None, str, str], ...]:
-        """(language, situation, subject, text) of the labelled letters."""
-        found: list[tuple[str, str | None, str, str]] = []
+    def examples(self) -> tuple[Example, ...]:
+        """The labelled letters of this file."""
+        found: list[Example] = []
         examples = self._table("", self.table, "examples")
         self._known_keys("examples", examples, LANGUAGES)
         for language in examples:
@@ -83,11 +86,15 @@ class PackReader:
             by_situation = self._table("examples", examples, language)
             self._known_keys(place, by_situation, (*sorted(self.vocabulary.situations), NO_SITUATION))
             for situation in by_situation:
-                for letter in self._texts(place, by_situation, situation):
-                    subject, mark, text = letter.partition(SUBJECT_MARK)
-                    label = None if situation == NO_SITUATION else situation
-                    found.append((language, label, *((subject.strip(), text.strip()) if mark else ("", letter))))
+                letters = self._texts(place, by_situation, situation)
+                found += [labelled(language, situation, letter) for letter in letters]
         return tuple(found)
+
+    def bar(self) -> Bar | None:
+        """What this file promises of its rules, or None."""
+        table = self._table("", self.table, "bar")
+        self._known_keys("bar", table, _BAR)
+        return Bar(**{key: self._percent("bar", table, key) for key in _BAR}) if table else None
 
     def follow_ups(self) -> tuple[tuple[str, object], ...]:
         """The table [follow_ups] as written."""
@@ -206,6 +213,13 @@ class PackReader:
         if not isinstance(value, bool):
             self._problem(_at(place, key), f"is {_shown(value)}; want true or false")
         return value is True
+
+    def _percent(self, place: str, table: Table, key: str) -> int:
+        value = table.get(key, 0)
+        if isinstance(value, int) and 0 <= value <= 100:
+            return int(value)
+        self._problem(_at(place, key), f"is {_shown(value)}; want a whole number of percent")
+        return 0
 
     def _choice(self, place: str, table: Table, key: str, choices: type[Choice]) -> Choice | None:
         value = self._text(place, table, key)

@@ -11,12 +11,15 @@ from helpdesk.core.checklist import examine, questions
 from helpdesk.core.message import Inbound, Kind
 from helpdesk.core.rules import judge
 from helpdesk.core.ticket import Lane, Priority
+from helpdesk.core.trial import Bar, Example
 from helpdesk.errors import ConfigError
-from helpdesk.packs import Example, Pack, load_pack, shipped_packs
+from helpdesk.packs import Pack, all_examples, load_pack, shipped_packs
+from helpdesk.packs.letters import read_letters
 
 SITUATIONS = {"site-down", "pricing-all", "order", "payments-all", "login", "web-services", "price-export", "sync"}
 LANGUAGES = ("ru", "uk", "en", "pl")
 OUTAGES = load_pack("outages", None)
+LETTERS = all_examples(OUTAGES)
 CLARIFY = load_pack("clarify", None)
 
 
@@ -31,7 +34,7 @@ def seen_by(pack: Pack, example: Example) -> str | None:
 
 
 def test_outages_sees_in_every_example_what_its_label_says() -> None:
-    seen = [(example, seen_by(OUTAGES, example)) for example in OUTAGES.examples]
+    seen = [(example, seen_by(OUTAGES, example)) for example in LETTERS]
     wrong = [(example, found) for example, found in seen if found != example.situation]
     table = Counter((example.situation, found) for example, found in wrong)
     lines = [f"{count:3} x {wanted} taken for {found}" for (wanted, found), count in table.most_common()]
@@ -46,7 +49,7 @@ def test_every_rule_of_outages_leads_out_of_turn() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_outages_has_examples_of_everything_in_every_language(language: str) -> None:
-    labels = Counter(example.situation for example in OUTAGES.examples if example.language == language)
+    labels = Counter(example.situation for example in LETTERS if example.language == language)
     assert set(labels) == SITUATIONS | {None}
     assert labels[None] >= 10
 
@@ -158,6 +161,7 @@ def problems(tmp_path: Path, toml: str) -> list[str]:
         ("[item.ip]\nfields = ['ip']", "item.ip.ask: is missing; want the request in ru, uk, en or pl"),
         ("[item.ip.ask]\nde = 'IP?'", "item.ip.ask.de: is unknown; want one of ru, uk, en, pl"),
         ("[examples.ru]\nsite = ['x']", "examples.ru.site: is unknown; want one of none"),
+        ("bar = { recall = 101 }", "bar.recall: is 101; want a whole number of percent"),
         ("ask_customer = 'yes'", 'ask_customer: is "yes"; want true or false'),
         ("rule = 1", "rule: is 1; want tables, each begun by [[rule]]"),
         ("extends = 'outagez'", "outagez: no such pack; shipped are clarify, outages, vocabulary"),
@@ -189,7 +193,37 @@ def test_the_examples_of_the_manual_are_a_pack(tmp_path: Path) -> None:
     blocks = [block.split("```")[0] for block in manual.split("```toml\n")[1:]]
     (tmp_path / "ours.toml").write_text('extends = "clarify"\n' + "\n".join(blocks[:-1]), "utf-8")
     pack = load_pack("ours.toml", tmp_path)
+    assert pack.examples
     assert [seen_by(pack, example) for example in pack.examples] == [example.situation for example in pack.examples]
+
+
+def test_letters_in_the_folder_of_a_pack_count_as_its_own(tmp_path: Path) -> None:
+    (tmp_path / "ours.toml").write_text(
+        'bar = { recall = 90 }\n[[rule]]\nname = "back"\nany = ["возврат"]\nsituation = "returns"\n', "utf-8"
+    )
+    (tmp_path / "ours").mkdir()
+    (tmp_path / "ours" / "ru-short.toml").write_text('returns = ["Тема // возврат"]\nnone = ["привет"]\n', "utf-8")
+    pack = load_pack("ours.toml", tmp_path)
+    assert (pack.examples, pack.bar) == ((), Bar(recall=90))
+    assert all_examples(pack) == (
+        Example("ru", "returns", "Тема", "возврат"),
+        Example("ru", None, "", "привет"),
+    )
+
+
+def test_wrong_letters_are_told_file_by_file(tmp_path: Path) -> None:
+    (tmp_path / "de.toml").write_text("none = []", "utf-8")
+    (tmp_path / "ru.toml").write_text("returns = ['x']\nnone = 'x'", "utf-8")
+    (tmp_path / "uk.toml").write_text("none = ", "utf-8")
+    with pytest.raises(ConfigError) as refusal:
+        read_letters(tmp_path, ["sale"])
+    folder = tmp_path.name
+    assert [str(problem).partition(": Invalid")[0] for problem in refusal.value.problems] == [
+        f"{folder}/de.toml: its name must begin with the language: ru, uk, en, pl",
+        f'{folder}/ru.toml: "returns" is no situation; want one of none, sale',
+        f'{folder}/ru.toml: none: want a list of letters: ["subject // text", …]',
+        f"{folder}/uk.toml: is not TOML in UTF-8",
+    ]
 
 
 def test_packs_ship_with_the_program() -> None:

@@ -26,6 +26,12 @@ def found(pattern: str, text: str, subject: str = "") -> str | None:
         ("сайт ..1 лежит", "сайт у нас лежит", None),  # too many between
         ("лежит ..2 сайт", "сайт лежит", None),  # the order is fixed
         ("лежит ~2 сайт", "сайт лежит", "сайт лежит"),  # unless it is not
+        (
+            "(заказы .. оформ*) ~1 (перестал* ..1 оформ*)",
+            "заказы перестали оформляться",
+            "заказы перестали оформляться",
+        ),
+        ("працює", "не працюе", "працюе"),  # є typed as е
         ("(сайт|магазин) лежит", "магазин лежит", "магазин лежит"),
         ("dziala*", "Działa", "Działa"),  # Polish marks
         ("doesnt work", "It doesn’t work", "doesn’t work"),  # curly apostrophe

@@ -129,6 +129,21 @@ def test_what_else_a_letter_says_decides(text: str, holds: bool) -> None:
     assert bool(verdict(Rule(name="r", words=WORDS, tags=("t",)), mail=letter(text)).tags) is holds
 
 
+NARROW = Words(any_of=says("не работает"), narrow=says("у одного"), wide=says("у всех"))
+
+
+@pytest.mark.parametrize(
+    ("text", "holds"),
+    [
+        ("Сайт не работает", True),
+        ("У одного клиента не работает сайт", False),
+        ("Сначала у одного клиента, теперь у всех не работает сайт", True),
+    ],
+)
+def test_one_of_many_is_no_reason_unless_everybody_is_named(text: str, holds: bool) -> None:
+    assert bool(verdict(Rule(name="r", words=NARROW, tags=("t",)), mail=letter(text)).tags) is holds
+
+
 def test_all_of_wants_every_pattern() -> None:
     both = Rule(name="both", words=Words(all_of=says("сайт", "оплат*")), tags=("t",))
     assert verdict(both, mail=letter("сайт")) == Verdict()

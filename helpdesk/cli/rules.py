@@ -1,0 +1,141 @@
+"""`rules test`: do the packs see in labelled letters what their labels say?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from helpdesk.cli.context import configuration, console
+from helpdesk.cli.views import dumps
+from helpdesk.core.message import Inbound, Kind
+from helpdesk.core.rules import judge
+from helpdesk.core.trial import ALL, Example, Row, Tried, table, try_out, wrong
+from helpdesk.errors import UnreadableError
+from helpdesk.packs import Pack, all_examples, load_pack, shipped_packs
+from helpdesk.packs.letters import read_letters
+
+BELOW_THE_BAR = 65
+
+_rules = typer.Typer(help="Try rule packs out: on labelled letters, on past mail. Nothing is sent or changed.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the program."""
+    app.add_typer(_rules, name="rules")
+
+
+@_rules.command("test")
+def try_letters(
+    context: typer.Context,
+    packs: Annotated[
+        list[str] | None, typer.Argument(metavar="[PACK…]", help="Names or files; else those of the desk.")
+    ] = None,
+    letters: Annotated[
+        Path | None, typer.Option("--letters", help="A folder of labelled letters instead of the packs' own.")
+    ] = None,
+    verbose: Annotated[bool, typer.Option("--wrong", help="Print each letter that is taken wrongly, too.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+) -> None:
+    """Recall and precision on labelled letters, by language and situation. Exit status 65 below the pack's own bar."""
+    if letters is not None and not letters.is_dir():
+        raise UnreadableError(f"{letters}: no such folder")
+    reports = [_report(pack, letters) for pack in _packs(context, packs)]
+    reports = [(pack, tried, rows) for pack, tried, rows in reports if tried]
+    if as_json:
+        typer.echo(dumps([_json(*report) for report in reports]))
+    for pack, tried, rows in () if as_json else reports:
+        console().print(_shown(pack, rows))
+        for one in wrong(tried) if verbose else ():
+            console().print(_line(one), markup=False, soft_wrap=True)
+    if not all(row.reaches(pack.bar) for pack, _, rows in reports for row in rows if row.situation == ALL):
+        raise typer.Exit(BELOW_THE_BAR)
+
+
+def _packs(context: typer.Context, named: list[str] | None) -> tuple[Pack, ...]:
+    """The packs named, which may be files; else all that the configured desks use."""
+    if named:
+        return tuple(load_pack(name, None if name in shipped_packs() else Path()) for name in named)
+    desks = configuration(context).desks
+    return tuple({pack.name: pack for desk in desks for pack in desk.packs}.values())
+
+
+def _report(pack: Pack, letters: Path | None) -> tuple[Pack, tuple[Tried, ...], tuple[Row, ...]]:
+    situations = {rule.situation for rule in pack.rules if rule.situation}
+    examples = all_examples(pack) if letters is None else read_letters(letters, situations)
+    tried = try_out(examples if pack.rules else (), lambda example: see(pack, example))
+    return pack, tried, table(tried)
+
+
+def see(pack: Pack, example: Example) -> Tried:
+    """What the rules of the pack see in the letter."""
+    mail = Inbound(sha256="", fingerprint="", size=0, subject=example.subject, text=example.text)
+    verdict = judge(pack.rules, mail, desk="", language=example.language, kind=Kind.HUMAN)
+    return Tried(example, verdict.situation, tuple(str(reason) for reason in verdict.reasons))
+
+
+def _shown(pack: Pack, rows: tuple[Row, ...]) -> Table:
+    bar = pack.bar
+    title = f"{pack.name}: at least {bar.recall} % recall and {bar.precision} % precision in every language"
+    shown = Table(
+        *("language", "situation", "letters", "right", "taken for", "recall", "precision"),
+        title=escape(title),
+        title_justify="left",
+        box=None,
+        pad_edge=False,
+    )
+    for row in rows:
+        taken_for = ", ".join(f"{situation or 'none'} {count}" for situation, count in row.taken_for)
+        figures = (_percent(row.recall), _percent(row.precision))
+        whole = row.situation == ALL
+        style = "bold" if whole and row.reaches(bar) else "bold red" if whole else ""
+        name = row.situation or "none"
+        shown.add_row(row.language, name, str(row.letters), str(row.right), taken_for, *figures, style=style)
+        if whole:
+            shown.add_row()
+    return shown
+
+
+def _percent(value: float | None) -> str:
+    return "" if value is None else f"{value:.1f}"
+
+
+def _line(one: Tried) -> str:
+    example = one.example
+    words = f"{example.subject} // {example.text}" if example.subject else example.text
+    because = f"  ({'; '.join(one.reasons)})" if one.reasons else ""
+    wanted, seen = example.situation or "none", one.seen or "none"
+    return f"{example.language} {wanted} taken for {seen}: {' '.join(words.split())}{because}"
+
+
+def _json(pack: Pack, tried: tuple[Tried, ...], rows: tuple[Row, ...]) -> dict[str, object]:
+    return {
+        "pack": pack.name,
+        "bar": {"recall": pack.bar.recall, "precision": pack.bar.precision},
+        "rows": [
+            {
+                "language": row.language,
+                "situation": row.situation,
+                "letters": row.letters,
+                "right": row.right,
+                "taken_for": {situation or "none": count for situation, count in row.taken_for},
+                "recall": row.recall,
+                "precision": row.precision,
+            }
+            for row in rows
+        ],
+        "wrong": [
+            {
+                "language": one.example.language,
+                "situation": one.example.situation,
+                "seen": one.seen,
+                "subject": one.example.subject,
+                "text": one.example.text,
+                "reasons": list(one.reasons),
+            }
+            for one in wrong(tried)
+        ],
+    }
