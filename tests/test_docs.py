@@ -73,7 +73,7 @@ def test_commands_in_examples_exist() -> None:
         [sys.executable, "-m", "helpdesk", "--help"], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert asked.returncode == 0, asked.stderr
-    offered = set(re.findall(r"^\W*([a-z]+)\s", asked.stdout, re.MULTILINE))
+    offered = set(re.findall(r"^\W*([a-z-]+)\s", asked.stdout, re.MULTILINE))
     assert {"run", "queue"} <= commands_shown()
     assert commands_shown() - offered == set()
 

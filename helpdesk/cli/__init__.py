@@ -38,6 +38,7 @@ FAMILIES = {
     "check": ("check",),
     "verify": ("verify",),
     "safekeeping": ("backup", "restore"),
+    "move": ("migrate-database",),
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from typing import Annotated
 
@@ -33,19 +33,25 @@ def verify(
     config = configuration(context)
     now = utc_now()
     with closing(open_store(config.database)) as store:
-        findings = list(_watched(workflow.verify(store, policy_of(config, store, now), now)))
+        findings = list(watched(workflow.verify(store, policy_of(config, store, now), now)))
     if as_json:
         typer.echo(dumps([{"place": one.place, "found": one.found, "cure": one.cure} for one in findings]))
-    for finding in findings if not as_json else ():
-        console().print(f"✗ {finding.place}: {finding.found}", markup=False, soft_wrap=True)
-        console().print(f"    → {finding.cure}", markup=False, soft_wrap=True)
+    else:
+        show(findings)
     if findings:
         raise typer.Exit(BROKEN)
-    if not as_json:
+
+
+def show(findings: Sequence[Finding]) -> None:
+    """For people: each finding with its cure, or that there is none."""
+    for finding in findings:
+        console().print(f"✗ {finding.place}: {finding.found}", markup=False, soft_wrap=True)
+        console().print(f"    → {finding.cure}", markup=False, soft_wrap=True)
+    if not findings:
         console().print("✓ everything is as it must be")
 
 
-def _watched(steps: Iterator[Finding | float]) -> Iterator[Finding]:
+def watched(steps: Iterator[Finding | float]) -> Iterator[Finding]:
     """The findings; how far it has come is shown on a terminal."""
     terminal = Console(stderr=True)
     with Progress(console=terminal, transient=True, disable=not terminal.is_terminal) as progress:

@@ -60,7 +60,7 @@ def make_engine(url: str, *, foreign_keys: bool = True) -> Engine:
         event.listen(engine, "handle_error", _raise_ours)
         return engine
     raise PermanentError(
-        f'the database "{_shown(parsed)}" is of no known kind; want "sqlite:///FILE" or "postgresql://…"'
+        f'the database "{shown(parsed)}" is of no known kind; want "sqlite:///FILE" or "postgresql://…"'
     )
 
 
@@ -149,7 +149,7 @@ def _raise_meaning(found: BaseException, engine: Engine, dialect: sa.Dialect, *,
     if isinstance(found, HelpdeskError):
         return
     driver = dialect.loaded_dbapi
-    place = f"database {_shown(engine.url)}"
+    place = f"database {shown(engine.url)}"
     if isinstance(found, driver.OperationalError):
         raise TemporaryError(f"{place}: {_cure(found, connected=connected)}") from found
     # The plain class, not its children: SQLite's "not a database" and "malformed".
@@ -167,6 +167,6 @@ def _cure(error: BaseException, *, connected: bool) -> str:
     return f"{cure} ({said})" if cure else said
 
 
-def _shown(url: URL) -> str:
+def shown(url: URL) -> str:
     """The file, or the URL without its password."""
     return str(url.database) if url.get_backend_name() == "sqlite" else url.render_as_string(hide_password=True)

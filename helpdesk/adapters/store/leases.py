@@ -6,6 +6,8 @@ its token never falls.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
@@ -46,6 +48,12 @@ def give_back(connection: Connection, lease: Lease) -> None:
 def give_back_all(connection: Connection) -> None:
     """Those who held leases are known to be dead."""
     connection.execute(sa.update(LEASE).values(expires_at=0))
+
+
+def held(connection: Connection) -> Sequence[str]:
+    """The mailboxes that daemons read now."""
+    now = _CLOCKS[connection.dialect.name]
+    return connection.execute(sa.select(LEASE.c.mailbox).where(LEASE.c.expires_at > now)).scalars().all()
 
 
 def fence(connection: Connection, lease: Lease) -> None:

@@ -21,6 +21,12 @@ WANTED = 1
 # The numbered steps, and how Alembic is to run them.
 MIGRATIONS = Path(__file__).parent / "migrations"
 
+# Where Alembic keeps the version.
+recorded = sa.table("alembic_version", sa.column("version_num", sa.Text))
+
+# In front of the version while a desk is being moved into the database (see moving.py).
+_UNDER_WAY = "moving-"
+
 # Names our lock among the advisory locks of a PostgreSQL database; any fixed number would do.
 _LOCK = 7_435_001
 
@@ -40,7 +46,7 @@ def schema_version(url: str) -> tuple[int, int]:
 def migrate(url: str) -> None:
     """Bring the database to the version wanted; does nothing when it is there already.
 
-    Raises PermanentError when the database is newer than this program.
+    Raises PermanentError when the database is newer than this program, or not complete yet.
     """
     found, wanted = schema_version(url)
     if found > wanted:
@@ -52,10 +58,26 @@ def migrate(url: str) -> None:
         _upgrade(url)
 
 
+def under_way(version: int) -> str:
+    """What stands for the version while a desk is being moved into the database."""
+    return f"{_UNDER_WAY}{version:04}"
+
+
+def is_under_way(version: str | None) -> bool:
+    """Is a desk being moved into the database?"""
+    return (version or "").startswith(_UNDER_WAY)
+
+
 def _found(connection: Connection) -> int:
-    if not sa.inspect(connection).has_table("alembic_version"):
+    if not sa.inspect(connection).has_table(recorded.name):
         return 0
-    return int(connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar() or 0)
+    version = connection.execute(sa.select(recorded.c.version_num)).scalar()
+    if is_under_way(version):
+        raise PermanentError(
+            "a desk is being moved into this database: let `helpdesk migrate-database` finish, or call it again "
+            "as before; until then work with the old database"
+        )
+    return int(version or 0)
 
 
 def _upgrade(url: str) -> None:
