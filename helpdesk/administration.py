@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from helpdesk.core.command_values import Accept, Command, Reject
+from helpdesk.core.bench import Bench, Refused
+from helpdesk.core.command_values import Accept, Command, MergeInto, Reject
 from helpdesk.core.decision import Outcome
 from helpdesk.core.order_words import words_in
-from helpdesk.core.orders import Bench, Refused, carry_out
+from helpdesk.core.orders import carry_out
 from helpdesk.core.policy import Agent
 from helpdesk.core.ticket import Held, Ticket
 from helpdesk.ports import Store, Unit
@@ -26,6 +27,8 @@ def order(store: Store, postbox: Postbox, number: int, command: Command, now: da
         ticket = unit.ticket(number)
         if ticket is None:
             return False, words_in("en").no_ticket.format(number=number)
+        if ticket.merged_into is not None:
+            return False, words_in("en").was_merged.format(number=ticket.merged_into)
         held: Sequence[tuple[Held, ...]] = [()]
         if isinstance(command, Accept | Reject) and ticket.held:
             held = [(mail,) for mail in ticket.held]
@@ -48,12 +51,21 @@ def _carry_out(
         now=now,
         cause=f"administrator:{now.isoformat()}",
         words=words_in("en"),
+        others=_named(unit, command),
         held=held,
     )
     carried = carry_out((command,), ticket, bench)
     if isinstance(carried, Refused):
         return carried
-    outcome = Outcome(ticket=ticket.number, changes=carried.changes, letters=carried.letters)
+    number = carried.ticket.number
+    outcome = Outcome(ticket=number, changes=carried.changes, letters=carried.letters)
     unit.apply(outcome, now, by=ADMINISTRATOR.name)
-    postbox.put(unit, outcome.letters, ticket.number, now)
-    return unit.ticket(ticket.number) or carried.ticket, carried.lines
+    postbox.put(unit, outcome.letters, number, now)
+    return unit.ticket(number) or carried.ticket, carried.lines
+
+
+def _named(unit: Unit, command: Command) -> tuple[Ticket, ...]:
+    """The ticket that the command names, and the one that it went into."""
+    named = unit.ticket(command.number) if isinstance(command, MergeInto) else None
+    survivor = unit.ticket(named.merged_into) if named and named.merged_into is not None else None
+    return tuple(ticket for ticket in (named, survivor) if ticket is not None)

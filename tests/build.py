@@ -142,6 +142,7 @@ def sent(
         recipient=to,
         audience=audience,
         event=event,
+        written_at=NOW - DAY,
         sent_at=NOW - DAY,
         usable=usable,
         cause=cause,

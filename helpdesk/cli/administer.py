@@ -1,4 +1,4 @@
-"""`close`, `reopen`, `assign`, `accept`, `reject`, `spam`: what the commands of agents do, for the administrator."""
+"""`close`, `reopen`, `assign`, `accept`, `reject`, `spam`, `merge`: what agents command, for the administrator."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import typer
 
 from helpdesk import administration
 from helpdesk.cli.context import console, utc_now, works
-from helpdesk.core.command_values import Accept, Assign, Close, Command, Reject, Reopen, Spam
+from helpdesk.core.command_values import Accept, Assign, Close, Command, MergeInto, Reject, Reopen, Spam
 from helpdesk.errors import UnreadableError
 
 Numbers = Annotated[list[int], typer.Argument(metavar="NUMBER…", help="Ticket numbers.")]
@@ -17,7 +17,7 @@ Numbers = Annotated[list[int], typer.Argument(metavar="NUMBER…", help="Ticket 
 
 def register(app: typer.Typer) -> None:
     """Add these commands to the program."""
-    for command in (close, reopen, assign, accept, reject, spam):
+    for command in (close, reopen, assign, accept, reject, spam, merge):
         app.command()(command)
 
 
@@ -57,6 +57,15 @@ def reject(context: typer.Context, numbers: Numbers) -> None:
 def spam(context: typer.Context, numbers: Numbers) -> None:
     """Close tickets without a letter and block their senders."""
     _order(context, numbers, Spam())
+
+
+def merge(
+    context: typer.Context,
+    numbers: Numbers,
+    into: Annotated[int, typer.Option("--into", help="The ticket that stays.")],
+) -> None:
+    """These tickets go into another one, and their numbers lead there; who took part in them takes part in it."""
+    _order(context, numbers, MergeInto(into))
 
 
 def _order(context: typer.Context, numbers: Sequence[int], command: Command) -> None:

@@ -12,8 +12,9 @@ import re
 from dataclasses import dataclass, replace
 
 from helpdesk.core.appending import MAX_HELD, auth_failed, record
+from helpdesk.core.bench import Bench, Carried, Refused
 from helpdesk.core.case import Case
-from helpdesk.core.command_values import Command, Help, Note, ShowQueue, ShowTicket, Spam
+from helpdesk.core.command_values import Command, Help, MergeInto, Note, SetRequester, ShowQueue, ShowTicket, Spam
 from helpdesk.core.commands import Parsed, help_text, parse
 from helpdesk.core.decision import (
     Assign,
@@ -32,15 +33,16 @@ from helpdesk.core.language import guess
 from helpdesk.core.listing import one_ticket, queue_list
 from helpdesk.core.message import Kind, Reason
 from helpdesk.core.notices import answer, result, to_agents
+from helpdesk.core.offers import kept, says_word
 from helpdesk.core.opening import open_ticket
 from helpdesk.core.order_words import Words, words_in
-from helpdesk.core.orders import Bench, Carried, Refused, carry_out
+from helpdesk.core.orders import carry_out
 from helpdesk.core.outgoing import SEND_WORD, Audience, Event, Letter, SentLetter
 from helpdesk.core.policy import Agent
-from helpdesk.core.ticket import Held, Lane, State, Ticket
+from helpdesk.core.ticket import Held, Lane, Part, State, Ticket
 from helpdesk.core.timers import ask_schedule
 from helpdesk.core.triage import order
-from helpdesk.core.trust import Authentication, addressed_to_others, own_letter
+from helpdesk.core.trust import Authentication, addressed_to_others
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,11 +92,11 @@ def decide_agent_mail(case: Case) -> Decision:
     post = _Post(case=case, agent=agent, parsed=parsed, parts=case.inbound.files)
     if on_ticket is None:
         return _without_ticket(post)
-    if _sends_kept_text(case):
-        kept = _kept_text(case, on_ticket)
-        if kept is None:
-            return _refuse(post, on_ticket, (post.words.nothing_held,))
-        post = _Post(case=case, agent=agent, parsed=parse(kept.text), parts=kept.parts, kept=kept)
+    if says_word(case.inbound, case.facts.letters):
+        offered = kept(case.inbound, case.facts.letters, on_ticket)
+        if offered is None:
+            return _refuse(post, on_ticket, (post.words.nothing_offered,))
+        post = _Post(case=case, agent=agent, parsed=parse(offered.text), parts=offered.parts, kept=offered)
     return _on_ticket(post, on_ticket)
 
 
@@ -131,19 +133,6 @@ def _unproven(case: Case, agent: Agent) -> Decision:
     return case.decision(Disposition.HOLD, Filing.HELD, outcome)
 
 
-def _sends_kept_text(case: Case) -> bool:
-    """Is this mail the one-word reply to an `unproven` letter?"""
-    letter = own_letter(case.inbound, case.facts.letters)
-    said = case.inbound.text.strip().strip(".!").casefold()
-    return letter is not None and letter.event is Event.UNPROVEN and said in SEND_WORD.values()
-
-
-def _kept_text(case: Case, ticket: Ticket) -> Held | None:
-    """The text that the answered `unproven` letter holds; None when it was sent or rejected before."""
-    letter = own_letter(case.inbound, case.facts.letters)
-    return next((held for held in ticket.held if letter is not None and held.id == letter.cause), None)
-
-
 def _without_ticket(post: _Post) -> Decision:
     """Questions to the desk as a whole; every other command needs a ticket."""
     refused = _not_understood(post)
@@ -166,6 +155,9 @@ def _on_ticket(post: _Post, ticket: Ticket) -> Decision:
     text, note = _note_or_answer(post, letter)
     reaches = _reaches(letter)
     answers = bool(text) and not note and reaches is Audience.AGENT
+    alone = next((one for one in post.parsed.commands if isinstance(one, MergeInto)), None)
+    if alone is not None and (text or len(post.parsed.commands) > 1):
+        return _refuse(post, ticket, (_line_refused(post, Refused(alone, post.words.alone)),))
     bench = Bench(
         agent=post.agent,
         policy=post.case.policy,
@@ -181,12 +173,44 @@ def _on_ticket(post: _Post, ticket: Ticket) -> Decision:
         return _refuse(post, ticket, (_line_refused(post, carried),))
     if text and not note and (reaches is Audience.NOBODY or (answers and ticket.requester is None)):
         return _refuse(post, ticket, (post.words.reaches_nobody,))
+    doubts = None if post.kept else _to_confirm(post, ticket, carried, answers=answers)
+    if doubts is not None:
+        return _offer(post, ticket, (*doubts, *carried.lines), audience=reaches if answers else None)
     if answers:
         return _answer(post, carried, text)
     if text:
         return _note(post, carried, text, unasked=not note and reaches is not Audience.COLLEAGUES)
-    outcome = Outcome(ticket=ticket.number, changes=carried.changes, letters=carried.letters)
+    # A merged ticket's mail is on the surviving one.
+    outcome = Outcome(ticket=carried.ticket.number, changes=carried.changes, letters=carried.letters)
     return _result(post, carried.ticket, outcome, carried.lines + _shown(post, carried.ticket), Filing.COMMAND)
+
+
+def _to_confirm(post: _Post, ticket: Ticket, carried: Carried, *, answers: bool) -> tuple[str, ...] | None:
+    """Why the agent is asked once more before anything happens, in his words; None where he is not."""
+    far = any(isinstance(command, MergeInto | SetRequester) for command in post.parsed.commands)
+    if carried.regroups or (far and post.case.proof is Proof.REPLY):
+        return ()
+    letter = post.case.thread.letter
+    if answers and letter is not None and ticket.regrouped_at is not None and letter.written_at <= ticket.regrouped_at:
+        # The first line of that letter has named other people.
+        to = ", ".join(str(one.address) for one in carried.ticket.participants if one.part is not Part.PARTNER)
+        return (post.words.regrouped, post.words.answered.format(to=to))
+    return None
+
+
+def _offer(post: _Post, ticket: Ticket, lines: tuple[str, ...], *, audience: Audience | None) -> Decision:
+    """The mail is kept, and a result tells what it would do and which word carries it out (see `offers`)."""
+    if len(ticket.held) >= MAX_HELD:
+        return _refuse(post, ticket, (post.words.too_many_held,))
+    words = post.words
+    word = words.say_word.format(word=SEND_WORD.get(post.language, SEND_WORD["en"]))
+    told = "\n".join((words.not_yet, "", *lines, "", word, "", *_quoted(post.text)))
+    letter = result(post.agent, ticket, post.case.policy, told, post.cause, in_reply_to=post.case.inbound.message_id)
+    # What the word sends goes where it was written to.
+    letter = replace(letter, audience=audience or Audience.NOBODY)
+    changes = (Record(ticket.number, post.agent.name, "asked to confirm", post.text.splitlines()[0]),)
+    outcome = Outcome(ticket=ticket.number, changes=changes, letters=(letter,))
+    return post.case.decision(Disposition.HOLD, Filing.HELD, _sent(post, outcome))
 
 
 def _reaches(letter: SentLetter | None) -> Audience | None:

@@ -223,8 +223,24 @@ GRAMMAR: tuple[Row, ...] = (
         "somebody gets the answers no longer | больше не слать ответы на этот адрес | "
         "більше не надсилати відповіді на цю адресу | ten adres nie dostanie więcej odpowiedzi",
     ),
-    _planned("requester | заявитель | заявник | zgłaszający"),
-    _planned("merge | объединить | об'єднати | połącz"),
+    _row(
+        an_address(values.SetRequester),
+        "requester | заявитель | заявник | zgłaszający",
+        _ADDRESS,
+        "the ticket is somebody else's; whose it was gets no more letters | "
+        "обращение другого человека; прежний заявитель писем больше не получит | "
+        "звернення іншої людини; попередній заявник листів більше не отримає | "
+        "to zgłoszenie innej osoby; dotychczasowa nie dostanie więcej listów",
+    ),
+    _row(
+        a_number(values.MergeInto),
+        "merge | объединить | об'єднати | połącz",
+        _NUMBER,
+        "this ticket goes into that one, and both numbers lead there | "
+        "влить это обращение в другое: туда поведут оба номера | "
+        "влити це звернення в інше: туди вестимуть обидва номери | "
+        "włączyć to zgłoszenie do innego: oba numery prowadzą tam",
+    ),
     _planned("split | разделить | розділити | rozdziel"),
     _row(
         a_number(values.LinkTo),

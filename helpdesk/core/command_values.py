@@ -158,6 +158,20 @@ class LinkTo:
 
 
 @dataclass(frozen=True, slots=True)
+class MergeInto:
+    """The ticket goes into another one."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetRequester:
+    """The ticket is somebody else's; the address is normalised."""
+
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
 class Help:
     """The list of commands comes by mail."""
 
@@ -186,5 +200,7 @@ Command = (
     | ShowQueue
     | ShowTicket
     | LinkTo
+    | MergeInto
+    | SetRequester
     | Help
 )

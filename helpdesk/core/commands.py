@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from helpdesk.core.command_arguments import ArgumentError, Fault
 from helpdesk.core.command_table import GRAMMAR, Row, Wording
-from helpdesk.core.command_values import Command, LinkTo, ShowQueue, ShowTicket
+from helpdesk.core.command_values import Command, LinkTo, MergeInto, ShowQueue, ShowTicket
 
 # Longer blocks are a pasted list, not orders.
 MAX_COMMAND_LINES = 20
@@ -90,8 +90,8 @@ def parse(text: str, subject: str = "") -> Parsed:
 
 def numbers_named(text: str, subject: str = "") -> tuple[int, ...]:
     """The tickets that commands speak of, in order, without doubles."""
-    commands = parse(text, subject).commands
-    return tuple(dict.fromkeys(command.number for command in commands if isinstance(command, ShowTicket | LinkTo)))
+    named = (one for one in parse(text, subject).commands if isinstance(one, ShowTicket | LinkTo | MergeInto))
+    return tuple(dict.fromkeys(command.number for command in named))
 
 
 def wants_queue(text: str, subject: str = "") -> bool:

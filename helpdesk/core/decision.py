@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from helpdesk.core.message import Address, Bounce, Kind, Reason
 from helpdesk.core.outgoing import Letter, SentLetter
+from helpdesk.core.sender import Contact, LetterCounts, Opened
 from helpdesk.core.ticket import Lane, Part, Priority, State, Ticket
 
 
@@ -71,37 +72,6 @@ class Wanted:
     agent: str | None = None
     bounced_message_id: str | None = None
     queue: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Contact:
-    """What we remember of an address."""
-
-    address: str
-    name: str = ""
-    language: str | None = None
-    blocked: bool = False
-    failing: bool = False  # a permanent bounce came and no good mail since
-
-
-@dataclass(frozen=True, slots=True)
-class LetterCounts:
-    """Automatic letters to requesters and strangers so far, for the bounds of interface.md section 3."""
-
-    address_3h: int = 0
-    address_24h: int = 0
-    domain_1h: int = 0
-    total_1h: int = 0
-    held_notices_1h: int = 0  # letters of the event `held` to anybody of ours
-    unproven_1h: int = 0  # letters of the event `unproven` to this sender
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """Tickets that the sender has opened within the last hour: all of them, and those that are outages."""
-
-    tickets_1h: int = 0
-    outages_1h: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -239,6 +209,14 @@ class Join:
 
 
 @dataclass(frozen=True, slots=True)
+class SetRequester:
+    """A ticket is somebody else's; whose it was before takes no part in it any more."""
+
+    ticket: int
+    requester: Address
+
+
+@dataclass(frozen=True, slots=True)
 class Leave:
     """Somebody is a participant no longer."""
 
@@ -287,6 +265,18 @@ class Link:
     a: int
     b: int
     kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """A ticket goes into another one: it is closed, and its mail and letters are there from now on.
+
+    `regroups`: not the same people take part in both.
+    """
+
+    ticket: int
+    into: int
+    regroups: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,12 +331,14 @@ Change = (
     | SetDesk
     | SetFacts
     | Join
+    | SetRequester
     | Leave
     | Schedule
     | Unschedule
     | Done
     | SettleHeld
     | Link
+    | Merge
     | Remember
     | SpendSecret
     | CancelLetters

@@ -21,6 +21,7 @@ def one_ticket(ticket: Ticket) -> list[str]:
     """A ticket in a few lines."""
     return [
         _line(1, ticket).removeprefix("1. "),
+        *((f"  → {tag(ticket.merged_into)}",) if ticket.merged_into else ()),
         *(f"  {name}: {value}" for name, value in ticket.fields),
         *(f"  ? {item}" for item in ticket.missing),
         *(f"  ⏰ {one.kind} {one.due_at:%Y-%m-%d %H:%M} UTC" for one in ticket.follow_ups),

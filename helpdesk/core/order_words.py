@@ -29,6 +29,13 @@ class Words:
     moved: str
     undone: str
     linked: str
+    merged: str
+    joins: str
+    new_requester: str
+    same_requester: str
+    not_yet: str
+    say_word: str
+    regrouped: str
     answered: str
     noted: str
     # refusals
@@ -44,6 +51,12 @@ class Words:
     nothing_to_undo: str
     no_ticket: str
     which_ticket: str
+    merge_itself: str
+    merge_closed: str
+    was_merged: str
+    alone: str
+    nothing_offered: str
+    too_many_held: str
     reaches_nobody: str
     not_proven: str
     kept_as_note: str
@@ -70,6 +83,13 @@ ENGLISH = Words(
     moved="Moved to the desk {desk}.",
     undone="Your answer was taken back; it had not left yet.",
     linked="Linked with {number}.",
+    merged="Goes into {tag} {subject} ({requester}): both numbers lead there.",
+    joins="There, too, from now on, and gets the answers: {people}.",
+    new_requester="The ticket is {address}'s now; {before} gets no more letters.",
+    same_requester="The ticket is {address}'s already.",
+    not_yet="Nothing has been done yet. This would happen:",
+    say_word="If that is what you want, reply to this very mail with the one word “{word}”. It works once.",
+    regrouped="Since the mail that you answered was written, others take part in this ticket.",
     answered="Your answer goes to: {to}.",
     noted="Kept as a note for colleagues; the requester does not see it.",
     no_agent='nobody is called "{name}". Agents: {names}',
@@ -84,6 +104,12 @@ ENGLISH = Words(
     nothing_to_undo="no answer of yours still waits: it has left already, or there was none",
     no_ticket="there is no ticket {number}",
     which_ticket="this command needs a ticket: write it in a reply to a mail about that ticket",
+    merge_itself="{number} is this very ticket, or went into it",
+    merge_closed="{number} is closed; open it first with #reopen",
+    was_merged="it went into {number}; use that number",
+    alone="this command wants a mail of its own, without other commands or text",
+    nothing_offered="nothing waits for this word: what it was for was carried out or rejected before",
+    too_many_held="too many mails are held on this ticket; decide on them first with #accept or #reject",
     reaches_nobody="a reply to this mail reaches nobody; to answer the requester, reply to a notification",
     not_proven="Nothing proves that you wrote this. Send the command in reply to this mail, and it is carried out.",
     kept_as_note="Kept as a note for colleagues: your mail answers no notification, so the requester gets nothing.",
@@ -114,6 +140,13 @@ RUSSIAN = Words(
     moved="Передано отделу {desk}.",
     undone="Ваш ответ отозван: он ещё не ушёл.",
     linked="Связано с {number}.",
+    merged="Вливается в {tag} {subject} ({requester}): туда ведут оба номера.",
+    joins="Там же с этого момента участвует и получает ответы: {people}.",
+    new_requester="Теперь это обращение {address}; {before} писем больше не получит.",
+    same_requester="Это и так обращение {address}.",
+    not_yet="Пока ничего не сделано. Произойдёт вот что:",
+    say_word="Если так и нужно, ответьте именно на это письмо одним словом «{word}». Оно сработает один раз.",
+    regrouped="С тех пор как пришло письмо, на которое вы отвечаете, состав участников обращения изменился.",
     answered="Ваш ответ получат: {to}.",
     noted="Сохранено как заметка для коллег, клиент её не увидит.",
     no_agent="нет специалиста «{name}». Есть: {names}",
@@ -128,6 +161,12 @@ RUSSIAN = Words(
     nothing_to_undo="ваших неотправленных ответов нет: ответ уже ушёл или его не было",
     no_ticket="обращения {number} нет",
     which_ticket="для этой команды нужно обращение: пришлите её в ответ на письмо об обращении",
+    merge_itself="{number} — это само обращение или уже влито в него",
+    merge_closed="{number} закрыто; сначала откройте его: #открыть",
+    was_merged="оно влито в {number}; используйте этот номер",
+    alone="этой команде нужно отдельное письмо, без других команд и текста",
+    nothing_offered="это слово ничего не ждёт: всё уже выполнено или отклонено",
+    too_many_held="в обращении слишком много задержанных писем; сначала разберите их: #принять или #отклонить",
     reaches_nobody="ответ на это письмо никому не уходит; чтобы ответить клиенту, ответьте на уведомление",
     not_proven="Ничто не подтверждает, что это написали вы. Пришлите команду в ответ на это письмо.",
     kept_as_note="Сохранено как заметка: ваше письмо не отвечает на уведомление, клиент ничего не получит.",
@@ -158,6 +197,13 @@ UKRAINIAN = Words(
     moved="Передано відділу {desk}.",
     undone="Вашу відповідь відкликано: вона ще не пішла.",
     linked="Пов’язано з {number}.",
+    merged="Вливається у {tag} {subject} ({requester}): туди ведуть обидва номери.",
+    joins="Там же відтепер бере участь і отримує відповіді: {people}.",
+    new_requester="Тепер це звернення {address}; {before} листів більше не отримає.",
+    same_requester="Це й так звернення {address}.",
+    not_yet="Поки нічого не зроблено. Станеться ось що:",
+    say_word="Якщо так і потрібно, дайте відповідь саме на цей лист одним словом «{word}». Воно спрацює один раз.",
+    regrouped="Відколи надійшов лист, на який ви відповідаєте, склад учасників звернення змінився.",
     answered="Вашу відповідь отримають: {to}.",
     noted="Збережено як нотатку для колег, клієнт її не побачить.",
     no_agent="немає фахівця «{name}». Є: {names}",
@@ -172,6 +218,12 @@ UKRAINIAN = Words(
     nothing_to_undo="ваших невідправлених відповідей немає: відповідь уже пішла або її не було",
     no_ticket="звернення {number} немає",
     which_ticket="цій команді потрібне звернення: напишіть її у відповідь на лист про звернення",
+    merge_itself="{number} — це саме звернення або вже влите в нього",
+    merge_closed="{number} закрите; спершу відкрийте його: #відкрити",
+    was_merged="воно влите в {number}; використовуйте цей номер",
+    alone="цій команді потрібен окремий лист, без інших команд і тексту",
+    nothing_offered="це слово нічого не чекає: усе вже виконано або відхилено",
+    too_many_held="у зверненні забагато затриманих листів; спершу розберіть їх: #прийняти або #відхилити",
     reaches_nobody="відповідь на цей лист нікому не надсилається; клієнтові відповідайте на сповіщення про звернення",
     not_proven="Ніщо не підтверджує, що це написали ви. Надішліть команду у відповідь на цей лист.",
     kept_as_note="Збережено як нотатку: ваш лист не відповідає на сповіщення, клієнт нічого не отримає.",
@@ -202,6 +254,13 @@ POLISH = Words(
     moved="Przekazano do działu {desk}.",
     undone="Twoja odpowiedź została cofnięta: jeszcze nie wyszła.",
     linked="Powiązano z {number}.",
+    merged="Włączone do {tag} {subject} ({requester}): oba numery prowadzą tam.",
+    joins="Od teraz bierze tam udział i dostaje odpowiedzi: {people}.",
+    new_requester="To teraz zgłoszenie {address}; {before} nie dostanie więcej listów.",
+    same_requester="To już jest zgłoszenie {address}.",
+    not_yet="Nic jeszcze nie zostało zrobione. Stanie się to:",
+    say_word="Jeśli tak ma być, odpowiedz na tę właśnie wiadomość jednym słowem „{word}”. Zadziała ono raz.",
+    regrouped="Odkąd przyszła wiadomość, na którą odpowiadasz, w zgłoszeniu bierze udział kto inny.",
     answered="Twoją odpowiedź otrzymają: {to}.",
     noted="Zapisano jako notatkę dla współpracowników, klient jej nie zobaczy.",
     no_agent="nie ma agenta „{name}”. Są: {names}",
@@ -216,6 +275,12 @@ POLISH = Words(
     nothing_to_undo="nie masz niewysłanej odpowiedzi: już wyszła albo jej nie było",
     no_ticket="nie ma zgłoszenia {number}",
     which_ticket="to polecenie wymaga zgłoszenia: napisz je w odpowiedzi na wiadomość o zgłoszeniu",
+    merge_itself="{number} to właśnie to zgłoszenie albo już do niego włączone",
+    merge_closed="{number} jest zamknięte; najpierw je otwórz: #otwórz",
+    was_merged="włączono je do {number}; użyj tego numeru",
+    alone="to polecenie wymaga osobnej wiadomości, bez innych poleceń i tekstu",
+    nothing_offered="to słowo na nic już nie czeka: wszystko wykonano albo odrzucono",
+    too_many_held="w zgłoszeniu wstrzymano za dużo wiadomości; najpierw je rozpatrz: #przyjmij albo #odrzuć",
     reaches_nobody="odpowiedź na tę wiadomość do nikogo nie trafia; aby odpisać klientowi, odpowiedz na powiadomienie",
     not_proven="Nic nie potwierdza, że to Twoja wiadomość. Wyślij polecenie w odpowiedzi na tego maila.",
     kept_as_note="Zapisano jako notatkę: Twoja wiadomość nie odpowiada na powiadomienie, klient nic nie dostanie.",

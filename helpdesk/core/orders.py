@@ -7,11 +7,12 @@ a Refused. Who the agent is and whether that is proven was decided before (see `
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from helpdesk.core import command_values as order
+from helpdesk.core.bench import Bench, Carried, Refused, changed
 from helpdesk.core.checklist import questions
 from helpdesk.core.command_values import Command
 from helpdesk.core.decision import (
@@ -19,7 +20,6 @@ from helpdesk.core.decision import (
     CancelLetters,
     Change,
     Join,
-    Leave,
     Link,
     Record,
     Remember,
@@ -31,54 +31,17 @@ from helpdesk.core.decision import (
     SettleHeld,
     Unschedule,
 )
-from helpdesk.core.message import Address, Reason
+from helpdesk.core.merging import merge
+from helpdesk.core.message import Reason
 from helpdesk.core.notices import to_agents, to_requester
-from helpdesk.core.order_words import Words
 from helpdesk.core.outgoing import Event, Letter
-from helpdesk.core.policy import Agent, Policy
-from helpdesk.core.ticket import Held, Lane, Part, Participant, Priority, State, Ticket
+from helpdesk.core.people import add_cc, remove_cc, set_requester
+from helpdesk.core.policy import Agent
+from helpdesk.core.ticket import Lane, Part, Participant, Priority, State, Ticket
 from helpdesk.core.timers import WAKE, ask_schedule
 
 RESOLVED = "solved"
 SPAM = "spam"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Bench:
-    """What carrying out commands may look at.
-
-    `others` are tickets named by number; `held` is the mail whose notice is answered.
-    """
-
-    agent: Agent
-    policy: Policy
-    now: datetime
-    cause: str
-    words: Words
-    others: tuple[Ticket, ...] = ()
-    held: tuple[Held, ...] = ()
-    has_answer: bool = False
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Carried:
-    """The ticket after the commands, what makes it so, and the transcript."""
-
-    ticket: Ticket
-    changes: tuple[Change, ...] = ()
-    letters: tuple[Letter, ...] = ()
-    lines: tuple[str, ...] = ()
-    settles_state: bool = False  # a command said which state the ticket has: an answer does not change it
-    asked: tuple[str, ...] = ()  # questions that the answer carries, so that they are one letter with it
-    due_at: datetime | None = None  # when the ticket closes unless they are answered
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """Why nothing was carried out, in the agent's language."""
-
-    command: Command
-    why: str
 
 
 def carry_out(commands: tuple[Command, ...], ticket: Ticket, bench: Bench) -> Carried | Refused:
@@ -94,6 +57,7 @@ def carry_out(commands: tuple[Command, ...], ticket: Ticket, bench: Bench) -> Ca
             letters=so_far.letters + step.letters,
             lines=so_far.lines + step.lines,
             settles_state=so_far.settles_state or step.settles_state,
+            regroups=so_far.regroups or step.regroups,
             asked=so_far.asked + step.asked,
             due_at=step.due_at or so_far.due_at,
         )
@@ -108,7 +72,7 @@ def _step(command: Command, ticket: Ticket, bench: Bench) -> Carried | str:
         case order.Assign(name):
             return _assign_by_name(ticket, name, bench)
         case order.Release():
-            return _changed(replace(ticket, assignee=None), bench.words.released, Assign(ticket.number, None))
+            return changed(replace(ticket, assignee=None), bench.words.released, Assign(ticket.number, None))
         case order.Accept():
             return _settle_held(ticket, bench, accepted=True)
         case order.Reject():
@@ -134,22 +98,22 @@ def _step(command: Command, ticket: Ticket, bench: Bench) -> Carried | str:
         case order.SetField(name, value):
             return _set_field(ticket, name, value, bench)
         case order.AddCc(address):
-            return _add_cc(ticket, address, bench)
+            return add_cc(ticket, address, bench)
         case order.RemoveCc(address):
-            return _remove_cc(ticket, address, bench)
+            return remove_cc(ticket, address, bench)
         case order.MoveToDesk(name):
             return _move(ticket, name, bench)
         case order.Undo():
             return _undo(ticket, bench)
         case order.LinkTo(number):
             return _link(ticket, number, bench)
+        case order.MergeInto(number):
+            return merge(ticket, number, bench)
+        case order.SetRequester(address):
+            return set_requester(ticket, address, bench)
         case order.Note() | order.ShowQueue() | order.ShowTicket() | order.Help():
             # Said or shown by whoever writes the transcript; they change nothing.
             return Carried(ticket=ticket)
-
-
-def _changed(after: Ticket, line: str, *changes: Change, letters: tuple[Letter, ...] = ()) -> Carried:
-    return Carried(ticket=after, changes=changes, letters=letters, lines=(line,))
 
 
 def _assign(ticket: Ticket, agent: Agent, bench: Bench) -> Carried:
@@ -212,13 +176,13 @@ def _spam(ticket: Ticket, bench: Bench) -> Carried:
             SettleHeld(ticket.number, held[0].id, False),
             Remember(held[0].sender.address, blocked=True),
         )
-        return _changed(ticket, bench.words.blocked.format(sender=held[0].sender.address), *changes)
+        return changed(ticket, bench.words.blocked.format(sender=held[0].sender.address), *changes)
     sender = ticket.requester.address if ticket.requester else "?"
     changes = (Unschedule(ticket.number), SetState(ticket.number, State.CLOSED, resolution=SPAM))
     if ticket.requester is not None:
         changes = (*changes, Remember(sender, blocked=True))
     after = replace(ticket, state=State.CLOSED, resolution=SPAM)
-    return replace(_changed(after, bench.words.blocked.format(sender=sender), *changes), settles_state=True)
+    return replace(changed(after, bench.words.blocked.format(sender=sender), *changes), settles_state=True)
 
 
 def _close(ticket: Ticket, resolution: str, bench: Bench) -> Carried:
@@ -255,7 +219,7 @@ def _sleep(ticket: Ticket, until: datetime, bench: Bench) -> Carried:
 def _place(ticket: Ticket, bench: Bench, lane: Lane, priority: Priority, situation: str | None, line: str) -> Carried:
     reasons = (str(Reason("agent", bench.agent.name)),)
     after = replace(ticket, lane=lane, priority=priority, situation=situation, reasons=reasons)
-    return _changed(after, line, SetPlace(ticket.number, lane, priority, situation, reasons))
+    return changed(after, line, SetPlace(ticket.number, lane, priority, situation, reasons))
 
 
 def _outage(ticket: Ticket, situation: str | None, bench: Bench) -> Carried | str:
@@ -322,33 +286,7 @@ def _known(ticket: Ticket, items: tuple[str, ...], fields: tuple[tuple[str, str]
     if ticket.missing and not missing and ticket.state is State.WAITING:
         after = replace(after, state=State.OPEN)
         changes = (*changes, Unschedule(ticket.number), SetState(ticket.number, State.OPEN))
-    return _changed(after, line, *changes)
-
-
-def _add_cc(ticket: Ticket, address: str, bench: Bench) -> Carried | str:
-    if bench.policy.is_ours(address):
-        return bench.words.own_address.format(address=address)
-    person = Participant(Address(address), Part.CC)
-    if ticket.part_of(address) is not None:
-        return _changed(ticket, bench.words.cc.format(address=address))
-    return _changed(
-        replace(ticket, participants=(*ticket.participants, person)),
-        bench.words.cc.format(address=address),
-        Join(ticket.number, person.address, Part.CC),
-        Record(ticket.number, bench.agent.name, "cc", address),
-    )
-
-
-def _remove_cc(ticket: Ticket, address: str, bench: Bench) -> Carried | str:
-    if ticket.part_of(address) is not Part.CC:
-        return bench.words.not_cc.format(address=address)
-    kept = tuple(person for person in ticket.participants if person.address.address != address)
-    return _changed(
-        replace(ticket, participants=kept),
-        bench.words.uncc.format(address=address),
-        Leave(ticket.number, address),
-        Record(ticket.number, bench.agent.name, "uncc", address),
-    )
+    return changed(after, line, *changes)
 
 
 def _move(ticket: Ticket, name: str, bench: Bench) -> Carried | str:
@@ -358,7 +296,7 @@ def _move(ticket: Ticket, name: str, bench: Bench) -> Carried | str:
         return bench.words.no_desk.format(name=name, names=", ".join(names))
     after = replace(ticket, desk=found[0], assignee=None)
     why = (Reason("moved", bench.agent.name),)
-    return _changed(
+    return changed(
         after,
         bench.words.moved.format(desk=found[0]),
         SetDesk(ticket.number, found[0]),
@@ -374,7 +312,7 @@ def _undo(ticket: Ticket, bench: Bench) -> Carried | str:
     if bench.agent.name not in ticket.unsent:
         return bench.words.nothing_to_undo
     after = replace(ticket, state=State.OPEN)
-    return _changed(
+    return changed(
         after,
         bench.words.undone,
         CancelLetters(ticket.number, bench.agent.name),
@@ -386,4 +324,4 @@ def _undo(ticket: Ticket, bench: Bench) -> Carried | str:
 def _link(ticket: Ticket, number: int, bench: Bench) -> Carried | str:
     if number not in (other.number for other in bench.others):
         return bench.words.no_ticket.format(number=number)
-    return _changed(ticket, bench.words.linked.format(number=number), Link(ticket.number, number, "related"))
+    return changed(ticket, bench.words.linked.format(number=number), Link(ticket.number, number, "related"))

@@ -134,6 +134,7 @@ class SentLetter:
     recipient: str
     audience: Audience
     event: Event
+    written_at: datetime
     sent_at: datetime
     usable: bool  # its secret is neither spent nor expired
     cause: int | None = None  # the row of the mail that led to this letter

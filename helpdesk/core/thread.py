@@ -3,7 +3,8 @@
 Evidence, strongest first: our own secret (a keyed Message-ID or reply address that went to this sender),
 References and In-Reply-To newest to oldest, the tag in the subject. None of it admits a sender who has no
 part in the ticket: who may come in is decided afterwards, by `admits`. When tag and references disagree,
-the references win and the reasons say so. Never fails: "no ticket" is a result.
+the references win and the reasons say so. What leads to a ticket that went
+into another one leads to that one. Never fails: "no ticket" is a result.
 References walk: RFC 5322 section 3.6.4.
 """
 
@@ -38,28 +39,31 @@ def match(inbound: Inbound, facts: Facts) -> Thread:
     shown = secret or next(iter(facts.letters), None)
 
     if secret is not None and secret.ticket in tickets:
-        found, evidence, words = tickets[secret.ticket], "secret", _named(secret)
+        meant, evidence, words = tickets[secret.ticket], "secret", _named(secret)
     elif facts.by_reference:
-        mentioned, found = facts.by_reference[0]
+        mentioned, meant = facts.by_reference[0]
         known = (*facts.letters, *((facts.bounced,) if facts.bounced else ()))
         ours = next((letter for letter in known if letter.message_id == mentioned), None)
         evidence, words = "references", _named(ours) if ours else f"mentions {mentioned}"
     elif tagged is not None:
-        return Thread(
-            ticket=tagged,
-            evidence="tag",
-            letter=shown,
-            reasons=(Reason("thread-tag", f"subject has {tag(tagged.number)}"),),
-        )
+        meant, evidence, words = tagged, "tag", f"subject has {tag(tagged.number)}"
     else:
         return Thread(letter=shown)
 
+    found = _where_it_went(meant, tickets)
     reasons = [Reason(f"thread-{evidence}", words)]
-    if tagged is not None and tagged.number != found.number:
+    if found is not meant:
+        reasons.append(Reason("merged", f"{tag(meant.number)} went into {tag(found.number)}"))
+    if tagged is not None and _where_it_went(tagged, tickets).number != found.number:
         reasons.append(
             Reason("thread-disagreement", f"subject has {tag(tagged.number)}, references lead to {tag(found.number)}")
         )
     return Thread(ticket=found, evidence=evidence, letter=shown, reasons=tuple(reasons))
+
+
+def _where_it_went(ticket: Ticket, tickets: dict[int, Ticket]) -> Ticket:
+    """The ticket itself or, when it went into another one, that one."""
+    return ticket if ticket.merged_into is None else tickets.get(ticket.merged_into, ticket)
 
 
 def _named(letter: SentLetter) -> str:

@@ -11,6 +11,9 @@ from helpdesk.core.message import Address
 # The first number (interface.md section 3): six digits from the start.
 FIRST_NUMBER = 100001
 
+# The resolution of a ticket that went into another one.
+MERGED = "merged"
+
 # In a Decision, "the ticket that this decision opens": the store gives it its number at commit.
 NEW = 0
 
@@ -113,6 +116,8 @@ class Ticket:
     active_at: datetime
     closed_at: datetime | None = None
     wake_at: datetime | None = None
+    merged_into: int | None = None  # the ticket that it went into; that one went into no other
+    regrouped_at: datetime | None = None  # when #merge or #requester last changed whom an answer reaches
 
     def part_of(self, address: str) -> Part | None:
         """The part that `address` (normalised) plays here, or None for a stranger."""

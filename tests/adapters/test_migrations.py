@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -91,8 +92,37 @@ def test_a_database_of_a_newer_program_is_refused(url: str) -> None:
     with transaction(engine, writes=True) as connection:
         connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
     engine.dispose()
-    with pytest.raises(PermanentError, match="schema 9999, this program knows 1: it was used by a newer version"):
+    with pytest.raises(PermanentError, match=f"schema 9999, this program knows {WANTED}: it was used by a newer"):
         open_store(url)
+
+
+def upgrade_to(url: str, revision: str) -> None:
+    """Bring a database to an older schema."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    engine = make_engine(url, foreign_keys=False)
+    with transaction(engine, writes=True) as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+    engine.dispose()
+
+
+def test_tickets_of_an_older_desk_stay_what_they_are(url: str) -> None:
+    upgrade_to(url, "0001")
+    engine = make_engine(url)
+    with transaction(engine, writes=True) as connection:
+        connection.execute(
+            sa.text(
+                "INSERT INTO ticket VALUES (100001, 'Help', 'anna@shop.test', 'Anna', 'support', 'open', 'normal', "
+                "'normal', NULL, NULL, 'en', NULL, NULL, '[]', '[]', '[]', :no, :no, :at, :at, NULL, NULL)"
+            ),
+            {"no": False, "at": "2026-03-02 09:00:00+00:00"},
+        )
+    engine.dispose()
+    with closing(open_store(url)) as store:
+        kept = store.show(FIRST_NUMBER)
+        assert kept is not None
+        assert (kept.ticket.subject, kept.ticket.merged_into, kept.ticket.regrouped_at) == ("Help", None, None)
 
 
 def test_several_programs_may_start_at_once(url: str) -> None:

@@ -8,17 +8,10 @@ from typing import Any
 import pytest
 
 from helpdesk.adapters.store import SqlStore
-from helpdesk.core.decision import (
-    Contact,
-    Facts,
-    Filing,
-    LetterCounts,
-    Record,
-    Remember,
-    SpendSecret,
-)
+from helpdesk.core.decision import Facts, Filing, Record, Remember, SpendSecret
 from helpdesk.core.message import Address
 from helpdesk.core.outgoing import Audience, Event
+from helpdesk.core.sender import Contact, LetterCounts
 from helpdesk.core.ticket import (
     NEW,
     State,

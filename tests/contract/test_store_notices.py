@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from helpdesk.core.decision import Opened
 from helpdesk.core.digest import Notice
 from helpdesk.core.outgoing import Audience, Event
+from helpdesk.core.sender import Opened
 from helpdesk.core.ticket import Lane
 from helpdesk.ports import Store
 from tests.desk import ANNA, HOUR, IVAN, MINUTE, NOW, PETER, facts, letter, open_ticket, queue, ticket_of

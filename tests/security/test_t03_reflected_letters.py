@@ -13,9 +13,10 @@ import pytest
 
 from helpdesk.core.case import Arrival
 from helpdesk.core.decide import decide
-from helpdesk.core.decision import Disposition, Facts, LetterCounts
+from helpdesk.core.decision import Disposition, Facts
 from helpdesk.core.message import Inbound
 from helpdesk.core.outgoing import Audience, Event
+from helpdesk.core.sender import LetterCounts
 from tests.security.desk import AUTHSERV, EVE, FAILED, IVAN, LENA, PASSED, START, TRUSTED, Desk, desk, mail, opened
 
 FLOOD = 10_000

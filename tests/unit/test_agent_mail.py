@@ -12,7 +12,6 @@ from helpdesk.core.decision import (
     Disposition,
     Facts,
     Filing,
-    LetterCounts,
     Proof,
     Record,
     Remember,
@@ -24,6 +23,7 @@ from helpdesk.core.decision import (
 )
 from helpdesk.core.message import Address, Attachment, Inbound
 from helpdesk.core.outgoing import Audience, Event, Letter, SentLetter
+from helpdesk.core.sender import LetterCounts
 from helpdesk.core.ticket import FollowUp, Held, Lane, State, Ticket
 from tests.build import (
     ANNA,
@@ -368,7 +368,7 @@ def test_kept_commands_are_carried_out_by_the_one_word() -> None:
 def test_the_word_said_twice_is_no_answer() -> None:
     decision = ordered("yes", OFFER, ticket())
     assert to_customers(decision) == []
-    assert "no mail is held" in result(decision).body
+    assert "nothing waits for this word" in result(decision).body
 
 
 def test_the_word_means_something_only_in_reply_to_the_offer() -> None:

@@ -13,7 +13,6 @@ from helpdesk.core.decision import (
     Facts,
     Filing,
     Join,
-    LetterCounts,
     Record,
     Role,
     Schedule,
@@ -23,6 +22,7 @@ from helpdesk.core.decision import (
 )
 from helpdesk.core.message import Attachment, Inbound
 from helpdesk.core.outgoing import Audience
+from helpdesk.core.sender import LetterCounts
 from helpdesk.core.ticket import FollowUp, Held, Lane, State, Ticket
 from tests.build import (
     ANNA,

@@ -31,6 +31,8 @@ ARGUMENTS = {
     "cc": "ivan@x.test",
     "uncc": "ivan@x.test",
     "link": "123456",
+    "merge": "123456",
+    "requester": "ivan@x.test",
     "show": "123456",
 }
 
@@ -200,7 +202,7 @@ def test_beginning_that_fits_one_command_will_do(beginning: str, command: Comman
 def test_beginning_that_fits_several_commands_names_them() -> None:
     error = fault("#re")
     assert error.fault is Fault.AMBIGUOUS
-    assert error.nearest == "#release, #reject, #resolve, #reopen"
+    assert error.nearest == "#release, #reject, #resolve, #reopen, #requester"
 
 
 def test_whole_word_wins_over_longer_ones() -> None:

@@ -5,18 +5,9 @@ from __future__ import annotations
 import pytest
 
 from helpdesk.core.case import wanted
-from helpdesk.core.decision import (
-    Contact,
-    Disposition,
-    Facts,
-    Filing,
-    OpenTicket,
-    Proof,
-    Record,
-    Role,
-    Wanted,
-)
+from helpdesk.core.decision import Disposition, Facts, Filing, OpenTicket, Proof, Record, Role, Wanted
 from helpdesk.core.message import Address, Bounce, FailedRecipient, Inbound, Kind
+from helpdesk.core.sender import Contact
 from helpdesk.core.ticket import State
 from tests.build import (
     ANNA,

@@ -8,22 +8,11 @@ from typing import Any
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from helpdesk.core.decision import (
-    Contact,
-    Decision,
-    Disposition,
-    Facts,
-    Filing,
-    Join,
-    LetterCounts,
-    Proof,
-    Record,
-    Role,
-    SetState,
-)
+from helpdesk.core.decision import Decision, Disposition, Facts, Filing, Join, Proof, Record, Role, SetState
 from helpdesk.core.message import Address, Inbound, Kind
 from helpdesk.core.outgoing import Audience, Event, Letter, SentLetter
 from helpdesk.core.policy import Policy
+from helpdesk.core.sender import Contact, LetterCounts
 from helpdesk.core.ticket import FollowUp, Held, Lane, State, Ticket
 from tests.build import (
     ANNA,

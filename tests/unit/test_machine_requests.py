@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from helpdesk.core.decision import Contact, Disposition, Facts, OpenTicket
+from helpdesk.core.decision import Disposition, Facts, OpenTicket
 from helpdesk.core.message import Address, Inbound, Kind
+from helpdesk.core.sender import Contact
 from helpdesk.core.ticket import Lane, State
 from tests.build import NUMBER, asking_policy, changes, decided, mail, policy, ticket, to_customers, written
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from helpdesk.core import command_values as order
+from helpdesk.core.bench import Bench, Carried, Refused
 from helpdesk.core.command_values import Command
 from helpdesk.core.decision import (
     Assign,
@@ -27,7 +28,7 @@ from helpdesk.core.decision import (
 )
 from helpdesk.core.message import Address
 from helpdesk.core.order_words import words_in
-from helpdesk.core.orders import Bench, Carried, Refused, carry_out
+from helpdesk.core.orders import carry_out
 from helpdesk.core.ticket import Held, Lane, Part, Priority, State, Ticket
 from tests.build import ANNA, BORIS, DAY, EVE, IVAN, IVAN_WRITES, NOW, NUMBER, asking_policy, policy, ticket
 

@@ -86,3 +86,21 @@ def test_a_letter_about_no_ticket_leads_to_none() -> None:
 def test_those_who_take_part_may_come_in() -> None:
     admitted = {role for role in Role if admits(role)}
     assert admitted == {Role.AGENT, Role.LEAD, Role.REQUESTER, Role.CC, Role.PARTNER}
+
+
+def test_what_leads_to_a_merged_ticket_leads_to_where_it_went() -> None:
+    gone, survivor, letter = ticket(merged_into=OTHER), ticket(OTHER), acknowledged()
+    went = Reason("merged", f"[##{NUMBER}##] went into [##{OTHER}##]")
+    tagged = match(mail(subject=TAGGED), Facts(by_number=(gone, survivor)))
+    referring = match(mail(), Facts(by_reference=(("<old@shop.test>", gone),), by_number=(survivor,)))
+    knowing = match(mail(), Facts(letters=(letter,), by_reference=((letter.message_id, gone),), by_number=(survivor,)))
+    assert [(one.ticket, one.evidence, one.reasons[-1]) for one in (tagged, referring, knowing)] == [
+        (survivor, "tag", went),
+        (survivor, "references", went),
+        (survivor, "secret", went),
+    ]
+
+
+def test_a_merged_tag_does_not_disagree_with_references_to_the_surviving_ticket() -> None:
+    facts = Facts(by_reference=(("<new@shop.test>", ticket(OTHER)),), by_number=(ticket(merged_into=OTHER),))
+    assert [reason.rule for reason in match(mail(subject=TAGGED), facts).reasons] == ["thread-references"]

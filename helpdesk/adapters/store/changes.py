@@ -13,7 +13,7 @@ from typing import Any, assert_never
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from helpdesk.adapters.store import follow_ups, outbox
+from helpdesk.adapters.store import follow_ups, merging, outbox
 from helpdesk.adapters.store.later import Later
 from helpdesk.adapters.store.models import (
     CONTACT,
@@ -38,6 +38,7 @@ from helpdesk.core.decision import (
     Leave,
     Link,
     MarkBounced,
+    Merge,
     OpenTicket,
     Outcome,
     Record,
@@ -46,6 +47,7 @@ from helpdesk.core.decision import (
     SetDesk,
     SetFacts,
     SetPlace,
+    SetRequester,
     SetState,
     SettleHeld,
     SpendSecret,
@@ -153,12 +155,10 @@ class _Work:
                 self._set_facts(change)
             case Join(ticket, address, part):
                 self._join(self._number(ticket), (address, part))
+            case SetRequester(ticket, requester):
+                self._set_requester(self._number(ticket), requester)
             case Leave(ticket, address):
-                self._execute(
-                    sa.delete(PARTICIPANT).where(
-                        PARTICIPANT.c.ticket == self._number(ticket), PARTICIPANT.c.address == address
-                    )
-                )
+                self._leave(self._number(ticket), PARTICIPANT.c.address == address)
             case Schedule(ticket, kind, due_at):
                 follow_ups.schedule(self.connection, self._number(ticket), kind, due_at)
             case Unschedule(ticket, kinds):
@@ -170,6 +170,8 @@ class _Work:
             case Link(a, b, kind):
                 row = {"a": self._number(a), "b": self._number(b), "kind": kind}
                 _LINK.run(self.connection, row)
+            case Merge(ticket, into, regroups):
+                merging.merge(self.connection, self._number(ticket), self._number(into), self.now, regroups=regroups)
             case Remember():
                 self._remember(change)
             case SpendSecret(message_id):
@@ -215,6 +217,8 @@ class _Work:
                 "active_at": self.now,
                 "closed_at": self.now if new.state is State.CLOSED else None,
                 "wake_at": None,
+                "merged_into": None,
+                "regrouped_at": None,
             },
         )
         people = [(requester, Part.REQUESTER)] if requester is not None else []
@@ -261,6 +265,21 @@ class _Work:
                 {"ticket": number, "address": address.address, "name": address.name, "part": part}
                 for address, part in people
             ),
+        )
+
+    def _leave(self, number: int, who: sa.ColumnElement[bool]) -> None:
+        self._execute(sa.delete(PARTICIPANT).where(PARTICIPANT.c.ticket == number, who))
+
+    def _set_requester(self, number: int, requester: Address) -> None:
+        self._leave(number, PARTICIPANT.c.part == Part.REQUESTER)
+        self._join(number, (requester, Part.REQUESTER))
+        # An agent vouches for this one.
+        self._update(
+            number,
+            requester_address=requester.address,
+            requester_name=requester.name,
+            forged=False,
+            regrouped_at=self.now,
         )
 
     def _settle_held(self, change: SettleHeld) -> None:

@@ -15,9 +15,11 @@ from sqlalchemy.engine import Connection
 from helpdesk.adapters.store import references, tickets
 from helpdesk.adapters.store.models import CONTACT, MESSAGE, META, OUTBOX, TICKET
 from helpdesk.adapters.store.prepared import Prepared
-from helpdesk.core.decision import Contact, Facts, LetterCounts, Opened, Wanted
+from helpdesk.core.decision import Facts, Wanted
 from helpdesk.core.message import Address
+from helpdesk.core.offers import numbers_kept
 from helpdesk.core.outgoing import Audience, Event, SentLetter
+from helpdesk.core.sender import Contact, LetterCounts, Opened
 from helpdesk.core.ticket import NEW, Lane
 
 # A mail may come again any number of times; the first few copies answer the question.
@@ -51,6 +53,7 @@ _LETTER_COLUMNS = (
     OUTBOX.c.event,
     OUTBOX.c.spent,
     OUTBOX.c.cause,
+    OUTBOX.c.created_at,
     sa.func.coalesce(OUTBOX.c.sent_at, OUTBOX.c.created_at).label("sent_at"),
     sa.func.coalesce(TICKET.c.active_at, OUTBOX.c.created_at).label("active_at"),
 )
@@ -129,12 +132,17 @@ def facts(connection: Connection, wanted: Wanted, now: datetime, secret_life: ti
         if letter.ticket is not None:
             by_reference.setdefault(letter.ticket, letter.message_id)
     known = tickets.load(connection, [*by_reference, *wanted.tags, *wanted.numbers])
+    # What a kept mail orders is carried out by a word that names no ticket.
+    named = (*wanted.tags, *wanted.numbers, *numbers_kept(letters, known.values()))
+    known |= tickets.load(connection, [number for number in named if number not in known])
+    survivors = [one.merged_into for one in known.values() if one.merged_into is not None]
+    known |= tickets.load(connection, [number for number in survivors if number not in known])
     contact, counts, opened = _about_sender(connection, wanted.sender, wanted.agent, now)
     return Facts(
         duplicate=_duplicate(connection, wanted),
         letters=letters,
         by_reference=tuple((message_id, known[number]) for number, message_id in by_reference.items()),
-        by_number=tuple(known[n] for n in dict.fromkeys((*wanted.tags, *wanted.numbers)) if n in known),
+        by_number=tuple(known[number] for number in dict.fromkeys((*named, *survivors)) if number in known),
         contact=contact,
         counts=counts,
         opened=opened,
@@ -176,6 +184,7 @@ def _sent_letter(row: Any, oldest_activity: datetime) -> SentLetter:
         recipient=row.to_address,
         audience=row.audience,
         event=row.event,
+        written_at=row.created_at,
         sent_at=row.sent_at,
         usable=not row.spent and row.active_at >= oldest_activity,
         cause=row.cause,

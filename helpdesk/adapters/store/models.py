@@ -72,8 +72,17 @@ class TicketRow(Row, table=True):
     """A ticket's own facts; who takes part, what is due and what was written have their own tables."""
 
     __tablename__ = "ticket"
-    # How many tickets a sender opened of late.
-    __table_args__ = (sa.Index(None, "requester_address", "lane", "opened_at"),)
+    __table_args__ = (
+        # How many tickets a sender opened of late.
+        sa.Index(None, "requester_address", "lane", "opened_at"),
+        # The few that went into another one.
+        sa.Index(
+            None,
+            "merged_into",
+            sqlite_where=sa.text("merged_into IS NOT NULL"),
+            postgresql_where=sa.text("merged_into IS NOT NULL"),
+        ),
+    )
 
     number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     subject: str = text_column()
@@ -97,6 +106,8 @@ class TicketRow(Row, table=True):
     active_at: datetime
     closed_at: datetime | None
     wake_at: datetime | None
+    merged_into: int | None = Field(foreign_key="ticket.number")
+    regrouped_at: datetime | None
 
 
 class ParticipantRow(Row, table=True):

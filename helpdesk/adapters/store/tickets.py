@@ -211,5 +211,7 @@ def _ticket(row: Any, **parts: Any) -> Ticket:
         active_at=row.active_at,
         closed_at=row.closed_at,
         wake_at=row.wake_at,
+        merged_into=row.merged_into,
+        regrouped_at=row.regrouped_at,
         **parts,
     )

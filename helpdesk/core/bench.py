@@ -1,0 +1,57 @@
+"""What carrying out an agent's command looks at, and what it leaves: the ticket afterwards, or a refusal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from helpdesk.core.command_values import Command
+from helpdesk.core.decision import Change
+from helpdesk.core.order_words import Words
+from helpdesk.core.outgoing import Letter
+from helpdesk.core.policy import Agent, Policy
+from helpdesk.core.ticket import Held, Ticket
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Bench:
+    """What carrying out commands may look at.
+
+    `others` are tickets named by number; `held` is the mail whose notice is answered.
+    """
+
+    agent: Agent
+    policy: Policy
+    now: datetime
+    cause: str
+    words: Words
+    others: tuple[Ticket, ...] = ()
+    held: tuple[Held, ...] = ()
+    has_answer: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Carried:
+    """The ticket after the commands, what makes it so, and the transcript."""
+
+    ticket: Ticket
+    changes: tuple[Change, ...] = ()
+    letters: tuple[Letter, ...] = ()
+    lines: tuple[str, ...] = ()
+    settles_state: bool = False  # a command said which state the ticket has: an answer does not change it
+    regroups: bool = False  # people who were apart would take part in one ticket
+    asked: tuple[str, ...] = ()  # questions that the answer carries, so that they are one letter with it
+    due_at: datetime | None = None  # when the ticket closes unless they are answered
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Why nothing was carried out, in the agent's language."""
+
+    command: Command
+    why: str
+
+
+def changed(after: Ticket, line: str, *changes: Change, letters: tuple[Letter, ...] = ()) -> Carried:
+    """One command carried out, with its line of transcript."""
+    return Carried(ticket=after, changes=changes, letters=letters, lines=(line,))

@@ -1,0 +1,36 @@
+"""What we remember of whoever wrote, and what he has caused so far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """What we remember of an address."""
+
+    address: str
+    name: str = ""
+    language: str | None = None
+    blocked: bool = False
+    failing: bool = False  # a permanent bounce came and no good mail since
+
+
+@dataclass(frozen=True, slots=True)
+class LetterCounts:
+    """Automatic letters to requesters and strangers so far, for the bounds of interface.md section 3."""
+
+    address_3h: int = 0
+    address_24h: int = 0
+    domain_1h: int = 0
+    total_1h: int = 0
+    held_notices_1h: int = 0  # letters of the event `held` to anybody of ours
+    unproven_1h: int = 0  # letters of the event `unproven` to this sender
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """Tickets that the sender has opened within the last hour: all of them, and those that are outages."""
+
+    tickets_1h: int = 0
+    outages_1h: int = 0
