@@ -10,12 +10,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import latency, pipeline, reading
+from benchmarks import backlog, latency, pipeline, reading
 from tests.stack import missing_programs
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "performance.md"
 MEASUREMENTS: dict[str, Callable[[], str]] = {
     "latency": latency.report,
+    "backlog": backlog.report,
     "reading": reading.report,
     "cpu": pipeline.report,
 }

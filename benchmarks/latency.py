@@ -63,10 +63,10 @@ def _acknowledged(desk: Desk, number: int) -> tuple[float, float]:
     line = re.compile(rf"^(.*) INFO sent .*event=opened to={re.escape(customer.address)} ", re.MULTILINE)
     sent = eventually(lambda: line.search(desk.logged()), f"the acknowledgement of mail {number}")
     fetched = re.findall(r"^(.*) INFO fetched ", desk.logged(), re.MULTILINE)[fetches]
-    return _moment(fetched) - accepted, _moment(sent[1]) - accepted
+    return moment(fetched) - accepted, moment(sent[1]) - accepted
 
 
-def _moment(logged: str) -> float:
+def moment(logged: str) -> float:
     """The time of a line of the log, in seconds of the system's clock."""
     return datetime.strptime(logged, "%Y-%m-%d %H:%M:%S,%f").astimezone().timestamp()
 
@@ -80,19 +80,19 @@ def _spread(seconds: list[float]) -> str:
 def _idle(desk: Desk) -> tuple[float, list[tuple[str, float]]]:
     """Processor seconds of an idle daemon and its workers, and the memory of each in MB."""
     assert desk.process is not None
-    family = list(_family(desk.process.pid))
-    before = sum(map(_cpu_s, family))
+    processes = list(family(desk.process.pid))
+    before = sum(map(_cpu_s, processes))
     time.sleep(IDLE_S)
-    names = ["daemon", *(f"reader {number}" for number in range(1, len(family)))]
-    return sum(map(_cpu_s, family)) - before, list(zip(names, map(_resident_mb, family), strict=True))
+    names = ["daemon", *(f"reader {number}" for number in range(1, len(processes)))]
+    return sum(map(_cpu_s, processes)) - before, list(zip(names, map(resident_mb, processes), strict=True))
 
 
-def _family(pid: int) -> Iterator[int]:
+def family(pid: int) -> Iterator[int]:
     """The process and all its descendants; a child belongs to the thread that started it."""
     yield pid
     for thread in Path(f"/proc/{pid}/task").iterdir():
         for child in (thread / "children").read_text().split():
-            yield from _family(int(child))
+            yield from family(int(child))
 
 
 def _cpu_s(pid: int) -> float:
@@ -100,6 +100,6 @@ def _cpu_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def _resident_mb(pid: int) -> float:
+def resident_mb(pid: int) -> float:
     (kilobytes,) = re.findall(r"^VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
     return int(kilobytes) / 1024

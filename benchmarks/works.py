@@ -24,6 +24,7 @@ from helpdesk.adapters.store.models import OUTBOX
 from helpdesk.config import load
 from helpdesk.core.outgoing import Delivery, Event
 from helpdesk.daemon.building import World, build, dispatcher, mailbox, source_of
+from helpdesk.draining import drain
 from helpdesk.intake import Intake
 from helpdesk.ports import Transport
 
@@ -104,7 +105,7 @@ class Bench:
             beside.write_bytes(raw)
             beside.rename(self._folder / "in" / "new" / beside.name)
         self.watch.start()
-        self._cursor = self._intake.drain(self._mailbox, self._source, self._cursor)
+        self._cursor = drain(self._intake, self._mailbox, self._source, self._cursor)
         self.watch.stop()
         return self._acknowledged()
 

@@ -1,4 +1,4 @@
-"""Workflow: mail that waits -> facts -> decision -> one commit -> moved on the server, or quarantined.
+"""Workflow: fetched mail -> facts -> decision -> one commit; what cannot be processed goes into quarantine.
 
 Keeps promises 1 to 3 and 5: the raw bytes are committed before the server is asked to move anything; a mail is
 filed under its key exactly once; mail, ticket, history and letters commit together; a mail that cannot be
@@ -11,7 +11,7 @@ Any other exception concerns one mail and puts that mail into quarantine.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from helpdesk import maillog
@@ -23,18 +23,12 @@ from helpdesk.core.message import Inbound
 from helpdesk.core.poison import given_up
 from helpdesk.core.policy import Policy
 from helpdesk.errors import TemporaryError
-from helpdesk.ports import Cursor, Fetched, Mailbox, MailKey, Place, Poison, Reader, Store, Unit
+from helpdesk.ports import Cursor, Fetched, MailKey, Place, Poison, Reader, Store, Unit
 from helpdesk.postbox import Postbox
-
-# Mails of one fetch and one commit: more gains nothing (docs/performance.md).
-BATCH = 50
 
 # A mail that could not be processed is tried this often in all, with this pause between.
 TRIES = 3
 PAUSE = timedelta(seconds=30)
-
-# Settled mail that still lies in its folder is looked for among this many.
-LEFT_BEHIND = 1000
 
 
 class TooLargeError(Exception):
@@ -107,45 +101,6 @@ class Intake:
         self._on_queued = on_queued
         self.taken = 0  # mails committed so far
 
-    def drain(
-        self, mailbox: Mailbox, source: Source, cursor: Cursor, *, stop: Callable[[], bool] = lambda: False
-    ) -> Cursor:
-        """Take everything that waits in a connected mailbox; answers how far it has been read.
-
-        A mail that the server announces but cannot give yet stays behind the cursor and is asked for again at
-        the next call; the others do not wait for it.
-        """
-        not_ready: set[MailKey] = set()
-        while not stop():
-            waiting = mailbox.waiting(cursor)
-            with self._store.unit() as unit:
-                known = unit.known(source.name, waiting)
-            reading = _Reading(cursor, waiting, known)
-            todo = [key for key in waiting if key not in known and key not in not_ready]
-            if not todo:
-                return self._advance(source, cursor, reading.cursor())
-            at = 0
-            while at < len(todo) and not stop():
-                batch = todo[at : at + BATCH]
-                mails = mailbox.fetch(batch)
-                # Fetching may stop early to bound memory: only what was skipped in between is not ready yet.
-                reached = batch.index(mails[-1].key) + 1 if mails else len(batch)
-                at += reached
-                fetched = [mail.key for mail in mails]
-                not_ready.update(set(batch[:reached]) - set(fetched))
-                cursor = self._take_and_settle(mailbox, source, mails, reading.cursor(fetched))
-        return cursor
-
-    def _take_and_settle(self, mailbox: Mailbox, source: Source, mails: Sequence[Fetched], cursor: Cursor) -> Cursor:
-        """Commit a batch, then move it away on the server; answers the cursor that was committed with it."""
-        maillog.fetched(mailbox=source.name, mails=len(mails))
-        taken = self.take(source, mails, cursor)
-        for place in Place:
-            keys = [one.key for one in taken if one.place is place]
-            if keys:
-                mailbox.settle(keys, place)
-        return cursor
-
     def begin(self, source: Source, cursor: Cursor) -> None:
         """Reading starts here from now on."""
         with self._store.unit() as unit:
@@ -153,14 +108,10 @@ class Intake:
                 unit.fence(source.lease)
             unit.save_cursor(source.name, cursor)
 
-    def tidy(self, mailbox: Mailbox, source: Source, cursor: Cursor) -> int:
-        """Move away what was committed by a run that ended before it could; answers how many mails that were."""
-        left = mailbox.left_behind(cursor, LEFT_BEHIND)
+    def known(self, source: Source, keys: Sequence[MailKey]) -> frozenset[MailKey]:
+        """Those of the keys that were taken before."""
         with self._store.unit() as unit:
-            known = unit.known(source.name, left)
-        if known:
-            mailbox.settle(sorted(known, key=lambda key: key.uid), Place.DONE)
-        return len(known)
+            return unit.known(source.name, keys)
 
     def take(self, source: Source, mails: Sequence[Fetched], cursor: Cursor | None = None) -> list[Taken]:
         """Commit these mails, and the cursor with them, in one transaction; one result per mail, in order."""
@@ -272,12 +223,6 @@ class Intake:
                 self._set_aside(unit, source, mail, problem, attempts=poison.attempts + 1)
         self._on_queued()
 
-    def _advance(self, source: Source, cursor: Cursor, reached: Cursor) -> Cursor:
-        """Nothing new waits: remember how far that is true."""
-        if reached != cursor and reached.validity:
-            self.begin(source, reached)
-        return reached
-
     @staticmethod
     def _log(source: Source, mail: Fetched, inbound: Inbound | Exception, taken: Taken) -> None:
         if taken.decision is None or isinstance(inbound, Exception):
@@ -298,22 +243,3 @@ def _author(inbound: Inbound, policy: Policy) -> str:
         return "nobody"
     agent = policy.agent(inbound.sender.address)
     return agent.name if agent else inbound.sender.address
-
-
-class _Reading:
-    """How far one listing of a mailbox has been settled."""
-
-    def __init__(self, cursor: Cursor, waiting: Sequence[MailKey], known: frozenset[MailKey]) -> None:
-        self._cursor = cursor
-        self._waiting = waiting
-        self._settled = set(known)
-        self._at = 0
-
-    def cursor(self, settled: Sequence[MailKey] = ()) -> Cursor:
-        """The cursor moved over every settled mail, `settled` among them, up to the first that is not."""
-        self._settled.update(settled)
-        while self._at < len(self._waiting) and self._waiting[self._at] in self._settled:
-            self._at += 1
-        if not self._cursor.validity or not self._at:
-            return self._cursor
-        return replace(self._cursor, uid=self._waiting[self._at - 1].uid)

@@ -25,6 +25,11 @@ def fetched(*, mailbox: str, mails: int) -> None:
     _write(logging.INFO, "fetched", mailbox=mailbox, mails=mails)
 
 
+def backlog(*, mailbox: str, waiting: int, left: timedelta | None) -> None:
+    """Very much mail waits; `left` is how long it will take at the pace so far (None: too early to tell)."""
+    _write(logging.INFO, "backlog", mailbox=mailbox, waiting=waiting, left=left)
+
+
 def decided(
     *, mailbox: str, message_id: str | None, kind: str, disposition: str, ticket: int | None, evidence: str
 ) -> None:

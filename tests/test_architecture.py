@@ -23,7 +23,7 @@ MAX_LINES = 400  # beyond it a module has more than one reason to change
 
 # What each part of the package may import of the others. The key is the first folder or module below helpdesk/.
 CONTRACTS = {"core", "errors", "ports", "maillog"}
-WORKFLOWS = {"compose", "postbox", "intake", "dispatch", "upkeep", "administration", "rehearsal", "verify"}
+WORKFLOWS = {"compose", "postbox", "intake", "draining", "dispatch", "upkeep", "administration", "rehearsal", "verify"}
 LAYERS: dict[str, set[str]] = {
     "core": set(),
     "errors": set(),
@@ -35,6 +35,7 @@ LAYERS: dict[str, set[str]] = {
     "compose": CONTRACTS,
     "postbox": CONTRACTS | {"compose"},
     "intake": CONTRACTS | {"compose", "postbox"},
+    "draining": CONTRACTS | {"intake"},
     "upkeep": CONTRACTS | {"compose", "postbox"},
     "administration": CONTRACTS | {"compose", "postbox"},
     "dispatch": CONTRACTS,

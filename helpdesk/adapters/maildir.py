@@ -11,23 +11,29 @@ Source: the Maildir convention (unique name, then ":2," and flags) and Maildir++
 
 from __future__ import annotations
 
+import heapq
 import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from helpdesk.errors import PermanentError, TemporaryError
-from helpdesk.ports import Cursor, Fetched, MailKey, Place
+from helpdesk.ports import Cursor, Fetched, MailKey, Place, Waiting
 
 FOLDER = "INBOX"
 VALIDITY = 0  # names hold for ever
 FETCH_BYTES = 8_000_000  # so much is read at once, so that large mails do not pile up in memory; one may be larger
 SUBFOLDERS = {Place.DONE: ".Helpdesk.Done", Place.QUARANTINE: ".Helpdesk.Quarantine"}
+NEWEST = 50  # so many mails shall not wait until a backlog is worked through
+REMEMBERED = 5_000  # so many listed files are found again without searching the folder
 POLL_S = 0.2  # a look at two time stamps; short enough to feel immediate
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+
+_MICROSECOND = timedelta(microseconds=1)
 
 
 class MaildirMailbox:
@@ -38,6 +44,7 @@ class MaildirMailbox:
         self._path = path
         self._now = now
         self._woken = threading.Event()
+        self._paths: dict[int, Path] = {}  # files that were listed of late
         self._seen: tuple[int, ...] = ()  # time stamps of new/ and cur/ when they were last listed
 
     def connect(self, cursor: Cursor | None) -> Cursor:
@@ -51,14 +58,32 @@ class MaildirMailbox:
                 (self._path / name / "maildirfolder").touch()  # tells Maildir++ programs that this is a subfolder
         return cursor or Cursor(folder=FOLDER, validity=VALIDITY, uid=0, since=BEGINNING)
 
-    def waiting(self, cursor: Cursor) -> Sequence[MailKey]:
+    def waiting(self, cursor: Cursor, limit: int) -> Waiting:
+        since_ns = (cursor.since - BEGINNING) // _MICROSECOND * 1_000
+        count, newest = 0, [0] * NEWEST
+
+        def arrivals() -> Iterator[tuple[int, str, Path]]:
+            nonlocal count
+            for path in self._files():
+                with suppress(FileNotFoundError):  # another program took or flagged it just now
+                    status = path.stat()
+                    if status.st_size and status.st_mtime_ns >= since_ns:  # an empty one is still to be written
+                        count += 1
+                        heapq.heappushpop(newest, status.st_mtime_ns)
+                        yield status.st_mtime_ns, path.name, path
+
         with self._translated():
             self._seen = self._time_stamps()
-            arrivals: list[tuple[int, str, int]] = []
-            for uid, path in self._files().items():
-                with suppress(FileNotFoundError):  # another program took or flagged it just now
-                    arrivals.append((path.stat().st_mtime_ns, path.name, uid))
-        return [MailKey(FOLDER, VALIDITY, uid) for _, _, uid in sorted(arrivals)]
+            paths = {_uid(path): path for _, _, path in heapq.nsmallest(limit, arrivals())}
+        if len(self._paths) > REMEMBERED:
+            self._paths.clear()
+        self._paths |= paths
+        return Waiting(
+            keys=[MailKey(FOLDER, VALIDITY, uid) for uid in paths],
+            count=count,
+            next=cursor,  # what was taken has left the folder
+            newest=replace(cursor, since=max(cursor.since, BEGINNING + newest[0] // 1_000 * _MICROSECOND)),
+        )
 
     def left_behind(self, cursor: Cursor, limit: int) -> Sequence[MailKey]:
         return []  # what was not moved waits again
@@ -101,18 +126,18 @@ class MaildirMailbox:
         """Nothing is held open."""
 
     def _named(self, keys: Sequence[MailKey]) -> list[tuple[MailKey, Path]]:
-        """The files of those keys that still have one."""
-        files = self._files()
-        return [(key, files[key.uid]) for key in keys if key.validity == VALIDITY and key.uid in files]
+        """The files of those keys that still have one; the folder is searched for those that were renamed."""
+        ours = [key for key in keys if key.validity == VALIDITY]
+        paths = {key.uid: path for key in ours if (path := self._paths.get(key.uid)) is not None and path.exists()}
+        if len(paths) < len(ours):
+            wanted = {key.uid for key in ours}
+            paths |= {uid: path for path in self._files() if (uid := _uid(path)) in wanted}
+        return [(key, paths[key.uid]) for key in ours if key.uid in paths]
 
-    def _files(self) -> dict[int, Path]:
-        return {
-            # The name without the flags, which other programs change.
-            MailKey.of_content(FOLDER, os.fsencode(path.name.partition(":")[0])).uid: path
-            for part in ("new", "cur")
-            for path in (self._path / part).iterdir()
-            if not path.name.startswith(".")
-        }
+    def _files(self) -> Iterator[Path]:
+        for part in ("new", "cur"):
+            with os.scandir(self._path / part) as entries:
+                yield from (Path(entry.path) for entry in entries if not entry.name.startswith("."))
 
     def _read(self, key: MailKey, path: Path) -> Fetched | None:
         """The mail, or None where another program took or renamed the file, or has not yet written into it."""
@@ -136,6 +161,11 @@ class MaildirMailbox:
             ) from error
         except OSError as error:
             raise TemporaryError(f"mailbox {self.name}: {self._path}: {error}") from error
+
+
+def _uid(path: Path) -> int:
+    """Of the name without the flags, which other programs change."""
+    return MailKey.of_content(FOLDER, os.fsencode(path.name.partition(":")[0])).uid
 
 
 def _fsync_folder(path: Path) -> None:

@@ -16,8 +16,9 @@ from helpdesk.cli.context import utc_now, works
 from helpdesk.config import MailboxSettings
 from helpdesk.core.subject_tag import tag
 from helpdesk.daemon.building import Works, source_of
+from helpdesk.draining import BATCH
 from helpdesk.errors import ConfigError, Problem
-from helpdesk.intake import BATCH, Source, Taken
+from helpdesk.intake import Source, Taken
 from helpdesk.ports import Fetched, MailKey
 
 FOLDER = "ingest"

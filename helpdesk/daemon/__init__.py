@@ -13,6 +13,7 @@ import random
 import secrets
 import signal
 import socket
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -36,6 +37,8 @@ FOLLOW_UP_EVERY = 20
 LOOK_EVERY = 10
 # A turn of sending that takes longer does not hold up new letters (seconds).
 HESITATION = 2.0
+# So long the next batch of a backlog waits at most for the letters of the last one to leave (seconds).
+MAKE_WAY = 1.0
 # What is down for longer is told to the leads.
 LOUD_AFTER = timedelta(minutes=5)
 # How long a stop waits for a batch and for letters under way.
@@ -81,15 +84,16 @@ def _reloaded(path: Path | None, old: Config) -> Config:
 
 async def _serve(config: Config, notifier: Notifier, stopping: asyncio.Event, reloading: asyncio.Event) -> None:
     """Work on one configuration until it is time to stop or to load it again."""
-    loop, queued = asyncio.get_running_loop(), asyncio.Event()
+    loop, queued, all_sent = asyncio.get_running_loop(), asyncio.Event(), threading.Event()
 
     def wake_sender() -> None:
+        all_sent.clear()
         loop.call_soon_threadsafe(queued.set)
 
     world = real_world(wake_sender)
     works = await asyncio.to_thread(build, config, world)
     await asyncio.to_thread(works.store.begin_sending, world.now())
-    service = _Service(works, world, notifier, queued)
+    service = _Service(works, world, notifier, queued, all_sent)
     try:
         await service.start()
         maillog.serving(file=str(config.file), mailboxes=len(config.mailboxes))
@@ -126,11 +130,14 @@ def _letters_of(turn: asyncio.Task[int]) -> int:
 class _Service:
     """The loops of one configuration."""
 
-    def __init__(self, works: Works, world: World, notifier: Notifier, queued: asyncio.Event) -> None:
+    def __init__(
+        self, works: Works, world: World, notifier: Notifier, queued: asyncio.Event, all_sent: threading.Event
+    ) -> None:
         self._works = works
         self._world = world
         self._notifier = notifier
         self._queued = queued
+        self._all_sent = all_sent  # that is due and can be; cleared by whoever queues letters
         self._transport = transport(works.config)
         self._dispatcher = dispatcher(works, self._transport, world)
         self._ticks = Ticks(lambda name, error: maillog.tick_failed(tick=name, error=error))
@@ -161,6 +168,7 @@ class _Service:
                     now=self._world.now,
                     random=self._world.random,
                     holder=holder,
+                    make_way=self._make_way,
                 )
                 self._watches.append(watch)
                 watch.start()
@@ -194,7 +202,9 @@ class _Service:
             down.append(f"relay: {self._dispatcher.trouble.error}")
         waits = sum(watch.stands_by for watch in self._watches)
         serving = f"serving {len(self._works.config.mailboxes) - waits} mailbox(es)"
-        return f"STATUS={'; '.join(down) or serving}{f', standing by for {waits}' if waits else ''}"
+        standing_by = f", standing by for {waits}" if waits else ""
+        backlogs = "".join(f"; {words}" for watch in self._watches if (words := watch.progress.words))
+        return f"STATUS={'; '.join(down) or serving}{standing_by}{backlogs}"
 
     def _listen(self, settings: LmtpMailbox) -> LmtpServer:
         source = source_of(settings)
@@ -218,11 +228,21 @@ class _Service:
             ended, turns = await asyncio.wait(turns, timeout=HESITATION, return_when=asyncio.FIRST_COMPLETED)
             if sum(_letters_of(turn) for turn in ended):
                 continue
+            if not self._queued.is_set():
+                self._all_sent.set()
             with suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(self._queued.wait(), await asyncio.to_thread(self._until_due))
         self._dispatcher.stop()
         if turns:
             await asyncio.wait(turns)
+
+    def _make_way(self) -> None:
+        """Let the letters of the last batch leave before the next one is taken in; not called in the loop's thread.
+
+        Taking mail in holds the database and the processor: without a pause the acknowledgements would leave when the
+        whole backlog is through, however many hours that takes. A slow relay delays each batch by MAKE_WAY at most.
+        """
+        self._all_sent.wait(MAKE_WAY)
 
     def _until_due(self) -> float:
         """Seconds until the next letter is due, at most LOOK_EVERY."""

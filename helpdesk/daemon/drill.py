@@ -16,6 +16,7 @@ from helpdesk.config import Config
 from helpdesk.core.outgoing import OutboxState
 from helpdesk.daemon import real_world, utc_now
 from helpdesk.daemon.building import Works, World, build, dispatcher, mailbox, source_of, transport
+from helpdesk.draining import Progress, drain, tidy
 from helpdesk.errors import HelpdeskError
 from helpdesk.intake import Intake, Source
 from helpdesk.ports import Cursor, Mailbox, Place, Store
@@ -118,9 +119,9 @@ def _drain(works: Works, box: Mailbox, source: Source) -> int:
     if cursor != known and cursor.validity:
         with works.store.unit() as unit:
             unit.save_cursor(source.name, cursor)
-    works.intake.tidy(box, source, cursor)
+    tidy(works.intake, box, source, cursor)
     before = works.intake.taken
-    works.intake.drain(box, source, cursor)
+    drain(works.intake, box, source, cursor, on_waiting=Progress(source.name, utc_now).still_wait)
     return works.intake.taken - before
 
 

@@ -18,6 +18,7 @@ from datetime import datetime, timedelta
 from helpdesk import maillog
 from helpdesk.core.lease import LEASE_LASTS, LOOK_EVERY, Lease
 from helpdesk.core.retry import reconnect_wait
+from helpdesk.draining import Progress, drain, tidy
 from helpdesk.errors import HelpdeskError, LeaseLostError, PermanentError
 from helpdesk.intake import Intake, Source
 from helpdesk.ports import Mailbox, Store
@@ -48,11 +49,14 @@ class Watch:
         now: Callable[[], datetime],
         random: Callable[[], float],
         holder: str,
+        make_way: Callable[[], None],
     ) -> None:
         self.source = source
+        self.progress = Progress(source.name, now)
         self.trouble: MailboxTrouble | None = None
         self.stands_by = False  # another daemon reads this mailbox
         self._holder = holder
+        self._make_way = make_way
         self._lease: Lease | None = None
         self._lease_changes = threading.Lock()
         self._mailbox = mailbox
@@ -110,6 +114,7 @@ class Watch:
                 self._give_back()
                 self._pause(error, failures)
             finally:
+                self.progress.is_over()
                 self._mailbox.close()
                 self._give_back()
 
@@ -122,10 +127,19 @@ class Watch:
         if cursor != known and cursor.validity:
             # From now on this is where reading starts, whatever happens next: mail that comes later counts.
             self._intake.begin(source, cursor)
-        self._intake.tidy(self._mailbox, source, cursor)
+        tidy(self._intake, self._mailbox, source, cursor)
         self._recovered()
         while self._goes_on():
-            cursor = self._intake.drain(self._mailbox, source, cursor, stop=lambda: not self._goes_on())
+            cursor = drain(
+                self._intake,
+                self._mailbox,
+                source,
+                cursor,
+                stop=lambda: not self._goes_on(),
+                make_way=self._make_way,
+                on_waiting=self.progress.still_wait,
+            )
+            self.progress.is_over()
             if self._goes_on():
                 self._mailbox.wait(self._poll_interval.total_seconds())
 

@@ -20,6 +20,7 @@ from helpdesk.ports import Cursor, MailKey, Place
 from tests.stack import EXPIRED_HOST, HOST, MISNAMED_HOST, PASSWORD, MailStack
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+MANY = 1_000
 RAW = b"From: a@shop.test\r\nSubject: printer\r\n\r\nbroken\r\n"
 USERS = count(1)
 
@@ -65,7 +66,7 @@ def open_mailbox(mailstack: MailStack, user: str) -> Iterator[Callable[..., Imap
 def subjects(mailbox: ImapMailbox, cursor: Cursor) -> list[str]:
     return [
         line.removeprefix(b"Subject: ").decode()
-        for fetched in mailbox.fetch(mailbox.waiting(cursor))
+        for fetched in mailbox.fetch(mailbox.waiting(cursor, MANY).keys)
         for line in fetched.raw.split(b"\r\n")
         if line.startswith(b"Subject: ")
     ]
@@ -119,7 +120,7 @@ def test_new_uidvalidity_reads_again_what_came_since_the_first_start(
     mailbox = open_mailbox(folder="In")
     first = mailbox.connect(None)
     append(person, "after", NOW - timedelta(days=3), "In")
-    (key,) = mailbox.waiting(first)
+    (key,) = mailbox.waiting(first, MANY).keys
     mailbox.close()
 
     person.delete_folder("In")
@@ -142,7 +143,7 @@ def test_uidvalidity_that_changes_under_us_asks_for_a_new_connection(
     cursor = mailbox.connect(None)
     stale = dataclasses.replace(cursor, validity=cursor.validity + 1)
     with pytest.raises(TemporaryError, match="UIDVALIDITY"):
-        mailbox.waiting(stale)
+        mailbox.waiting(stale, MANY)
 
 
 # --- protection -----------------------------------------------------------------------------------
@@ -156,7 +157,7 @@ def test_mail_is_read_under_every_protection(
     mailbox = open_mailbox(port=port, security=security)
     cursor = mailbox.connect(None)
     mailstack.deliver(RAW, user, sender="a@shop.test")
-    (fetched,) = mailbox.fetch(mailbox.waiting(cursor))
+    (fetched,) = mailbox.fetch(mailbox.waiting(cursor, MANY).keys)
     assert fetched.raw.endswith(RAW)
 
 
@@ -213,7 +214,7 @@ def test_folders_with_russian_names_are_made_and_used(
     mailbox = open_mailbox(done_folder="Поддержка/Готово", quarantine_folder='Карантин "&"', first_start="all")
     append(person, "printer", NOW)
     cursor = mailbox.connect(None)
-    mailbox.settle(mailbox.waiting(cursor), Place.DONE)
+    mailbox.settle(mailbox.waiting(cursor, MANY).keys, Place.DONE)
     assert {"Поддержка/Готово", 'Карантин "&"'} <= {name for _, _, name in person.list_folders()}
     assert person.select_folder("Поддержка/Готово", readonly=True)[b"EXISTS"] == 1
 
@@ -225,7 +226,7 @@ def test_done_folder_that_was_deleted_meanwhile_is_made_again(
     append(person, "printer", NOW)
     cursor = mailbox.connect(None)
     person.delete_folder("Helpdesk/Done")
-    mailbox.settle(mailbox.waiting(cursor), Place.DONE)
+    mailbox.settle(mailbox.waiting(cursor, MANY).keys, Place.DONE)
     assert person.select_folder("Helpdesk/Done", readonly=True)[b"EXISTS"] == 1
 
 
@@ -236,11 +237,11 @@ def test_mail_that_somebody_marked_as_deleted_survives_our_moves(
     append(person, "theirs", NOW)
     append(person, "ours", NOW)
     cursor = mailbox.connect(None)
-    theirs, ours = mailbox.waiting(cursor)
+    theirs, ours = mailbox.waiting(cursor, MANY).keys
     person.select_folder("INBOX")
     person.delete_messages([theirs.uid])
     mailbox.settle([ours], Place.DONE)
-    assert [key.uid for key in mailbox.waiting(cursor)] == [theirs.uid]
+    assert [key.uid for key in mailbox.waiting(cursor, MANY).keys] == [theirs.uid]
 
 
 # --- bounds ---------------------------------------------------------------------------------------
@@ -265,10 +266,16 @@ def test_backlog_is_read_whole_in_small_blocks(
     mailbox = open_mailbox(first_start="all")
     cursor = mailbox.connect(None)
     assert subjects(mailbox, cursor) == left
+    parts, part = [], mailbox.waiting(cursor, 2)
+    while part.keys:
+        parts.append(([key.uid for key in part.keys], part.count))
+        part = mailbox.waiting(part.next, 2)
+    # How many wait is counted by blocks where they were not searched.
+    assert parts == [([1, 3], 8), ([4, 7], 6), ([8, 9], 4), ([10, 11], 2)]
     halfway = dataclasses.replace(cursor, uid=7)
     assert subjects(mailbox, halfway) == left[4:]
     assert [key.uid for key in mailbox.left_behind(halfway, 3)] == [7, 4, 3]
-    mailbox.settle(mailbox.waiting(cursor), Place.DONE)
+    mailbox.settle(mailbox.waiting(cursor, MANY).keys, Place.DONE)
     assert person.select_folder("Helpdesk/Done", readonly=True)[b"EXISTS"] == len(left)
 
 
@@ -280,7 +287,7 @@ def test_large_mails_are_fetched_a_few_at_a_time(
     for size in (6_000, 6_000, 25_000, 100, 100):
         person.append("INBOX", header + b"x" * size, msg_time=NOW)
     mailbox = open_mailbox(first_start="all")
-    keys = mailbox.waiting(mailbox.connect(None))
+    keys = mailbox.waiting(mailbox.connect(None), MANY).keys
     answers = []
     while keys:
         mails = mailbox.fetch(keys)

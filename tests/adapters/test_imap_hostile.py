@@ -17,6 +17,7 @@ from helpdesk.ports import Cursor, Fetched, Place
 from tests.fakes.imap_server import ImapServer, Mischief, Session
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+MANY = 1_000
 RAW = b"Subject: printer\r\n\r\nbroken\r\n"
 OTHER = b"Subject: scanner\r\n\r\nbroken too\r\n"
 DONE = "Helpdesk/Done"
@@ -64,7 +65,7 @@ def open_mailbox(server: ImapServer, clock: Clock) -> Iterator[Callable[..., Ima
 
 
 def fetch_all(mailbox: ImapMailbox, cursor: Cursor) -> list[Fetched]:
-    return list(mailbox.fetch(mailbox.waiting(cursor)))
+    return list(mailbox.fetch(mailbox.waiting(cursor, MANY).keys))
 
 
 def fetch_with_patience(mailbox: ImapMailbox) -> list[Fetched]:
@@ -168,8 +169,8 @@ def test_connection_that_breaks_at_any_command_is_temporary(
 
     def one_pass() -> None:
         cursor = mailbox.connect(None)
-        mailbox.settle(mailbox.waiting(cursor), Place.DONE)
-        mailbox.waiting(cursor)
+        mailbox.settle(mailbox.waiting(cursor, MANY).keys, Place.DONE)
+        mailbox.waiting(cursor, MANY)
         mailbox.wait(0.01)
 
     with pytest.raises(TemporaryError):
@@ -189,7 +190,7 @@ def test_idle_that_breaks_is_temporary(
     server.mischief["IDLE"] = break_off
     mailbox = open_mailbox()
     cursor = mailbox.connect(None)
-    mailbox.waiting(cursor)
+    mailbox.waiting(cursor, MANY)
     with pytest.raises(TemporaryError):
         mailbox.wait(20)
 
@@ -204,7 +205,7 @@ def test_mail_announced_in_one_packet_with_the_consent_to_idle_is_noticed(
     server.mischief["IDLE"] = announce_at_once
     mailbox = open_mailbox()
     cursor = mailbox.connect(None)
-    mailbox.waiting(cursor)
+    mailbox.waiting(cursor, MANY)
     assert mailbox.wait(20) is True
 
 
@@ -212,10 +213,11 @@ def test_silent_server_is_given_up_after_the_read_timeout(
     server: ImapServer, open_mailbox: Callable[..., ImapMailbox]
 ) -> None:
     server.mischief["UID SEARCH"] = lambda session, arguments: True
+    server.put(RAW)
     mailbox = open_mailbox(read_timeout_s=0.2)
     cursor = mailbox.connect(None)
     with pytest.raises(TemporaryError, match="no answer in time while looking for mail"):
-        mailbox.waiting(cursor)
+        mailbox.waiting(cursor, MANY)
 
 
 def test_trickling_server_is_cut_off(server: ImapServer, open_mailbox: Callable[..., ImapMailbox]) -> None:
@@ -228,10 +230,11 @@ def test_trickling_server_is_cut_off(server: ImapServer, open_mailbox: Callable[
                     return True
 
     server.mischief["UID SEARCH"] = trickle
+    server.put(RAW)
     mailbox = open_mailbox(exchange_timeout_s=0.3)
     cursor = mailbox.connect(None)
     with pytest.raises(TemporaryError):
-        mailbox.waiting(cursor)
+        mailbox.waiting(cursor, MANY)
 
 
 # --- logins ---------------------------------------------------------------------------------------
@@ -317,9 +320,9 @@ def test_missing_uidnext_is_found_by_search(server: ImapServer, open_mailbox: Ca
     cursor = mailbox.connect(None)
     assert cursor.uid == 2
     server.put(OTHER)
-    assert [key.uid for key in mailbox.waiting(cursor)] == [3]
+    assert [key.uid for key in mailbox.waiting(cursor, MANY).keys] == [3]
     # "3:*" names the last mail even when there is none from 3 on.
-    assert list(mailbox.waiting(dataclasses.replace(cursor, uid=3))) == []
+    assert list(mailbox.waiting(dataclasses.replace(cursor, uid=3), MANY).keys) == []
 
 
 def test_new_uidvalidity_starts_from_the_beginning(
@@ -330,7 +333,7 @@ def test_new_uidvalidity_starts_from_the_beginning(
     cursor = dataclasses.replace(mailbox.connect(None), uid=2)
     server.validity = 2
     with pytest.raises(TemporaryError, match="UIDVALIDITY"):
-        mailbox.waiting(cursor)
+        mailbox.waiting(cursor, MANY)
     renewed = mailbox.connect(cursor)
     assert renewed == Cursor(folder="INBOX", validity=2, uid=0, since=cursor.since)
     assert [mail.raw for mail in fetch_all(mailbox, renewed)] == [RAW, OTHER]
@@ -343,7 +346,7 @@ def test_refused_move_is_temporary_and_moves_nothing(
     server.mischief["UID MOVE"] = once(say_no("[OVERQUOTA] full"))
     mailbox = open_mailbox()
     cursor = mailbox.connect(None)
-    keys = mailbox.waiting(cursor)
+    keys = mailbox.waiting(cursor, MANY).keys
     with pytest.raises(TemporaryError, match="OVERQUOTA"):
         mailbox.settle(keys, Place.DONE)
     mailbox.connect(cursor)
@@ -359,7 +362,7 @@ def test_without_move_exactly_our_mail_is_copied_and_expunged(
     server.mails[theirs].flags.add(r"\Deleted")
     mailbox = open_mailbox()
     cursor = mailbox.connect(None)
-    mailbox.settle([key for key in mailbox.waiting(cursor) if key.uid == ours], Place.DONE)
+    mailbox.settle([key for key in mailbox.waiting(cursor, MANY).keys if key.uid == ours], Place.DONE)
     assert (list(server.mails), server.folders[DONE]) == ([theirs], [RAW])
     assert server.commands("EXPUNGE") == []
 
@@ -372,7 +375,7 @@ def test_without_move_a_broken_off_settlement_makes_no_second_copy(
     server.mischief["UID EXPUNGE"] = once(lambda session, arguments: session.drop())
     mailbox = open_mailbox()
     cursor = mailbox.connect(None)
-    keys = mailbox.waiting(cursor)
+    keys = mailbox.waiting(cursor, MANY).keys
     with pytest.raises(TemporaryError):
         mailbox.settle(keys, Place.DONE)
     mailbox.connect(cursor)
@@ -395,7 +398,7 @@ def test_without_uidplus_mail_stays_and_is_never_expunged(
     (uid,) = server.put(RAW)
     mailbox = open_mailbox()
     cursor = mailbox.connect(None)
-    mailbox.settle(mailbox.waiting(cursor), Place.DONE)
+    mailbox.settle(mailbox.waiting(cursor, MANY).keys, Place.DONE)
     assert server.mails[uid].flags == marks
     assert server.commands("EXPUNGE") + server.commands("UID COPY") == []
     assert list(mailbox.left_behind(dataclasses.replace(cursor, uid=uid), 10)) == []
@@ -407,7 +410,7 @@ def test_without_idle_the_end_of_the_time_says_look_again(
     server.capabilities = "MOVE"
     mailbox = open_mailbox()
     cursor = mailbox.connect(None)
-    mailbox.waiting(cursor)
+    mailbox.waiting(cursor, MANY)
     assert mailbox.wait(0.01) is True
     mailbox.wake()
     assert mailbox.wait(20) is False

@@ -15,6 +15,7 @@ from helpdesk.errors import PermanentError
 from helpdesk.ports import Place
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+MANY = 1_000
 RAW = b"Subject: printer\n\nbare line feeds, and a NUL: \0\n"
 
 
@@ -34,7 +35,7 @@ def test_mail_is_read_from_new_and_cur_by_arrival(mailbox: MaildirMailbox, tmp_p
     cursor = mailbox.connect(None)
     put(tmp_path / "new" / "1.host", b"younger", hours_ago=1)
     put(tmp_path / "cur" / "2.host:2,S", b"older", hours_ago=2)
-    mails = mailbox.fetch(mailbox.waiting(cursor))
+    mails = mailbox.fetch(mailbox.waiting(cursor, MANY).keys)
     assert [(mail.raw, mail.arrived_at) for mail in mails] == [
         (b"older", NOW - timedelta(hours=2)),
         (b"younger", NOW - timedelta(hours=1)),
@@ -44,9 +45,9 @@ def test_mail_is_read_from_new_and_cur_by_arrival(mailbox: MaildirMailbox, tmp_p
 def test_mail_that_another_program_flags_keeps_its_key(mailbox: MaildirMailbox, tmp_path: Path) -> None:
     cursor = mailbox.connect(None)
     path = put(tmp_path / "new" / "1.host")
-    (key,) = mailbox.waiting(cursor)
+    (key,) = mailbox.waiting(cursor, MANY).keys
     path.rename(tmp_path / "cur" / "1.host:2,RS")
-    assert list(mailbox.waiting(cursor)) == [key]
+    assert list(mailbox.waiting(cursor, MANY).keys) == [key]
     assert [mail.raw for mail in mailbox.fetch([key])] == [RAW]
 
 
@@ -56,7 +57,7 @@ def test_settled_file_is_the_same_file_with_the_same_flags(mailbox: MaildirMailb
         put(tmp_path / "new" / "1.host").stat().st_ino: "1.host:2,",
         put(tmp_path / "cur" / "2.host:2,F").stat().st_ino: "2.host:2,F",
     }
-    mailbox.settle(mailbox.waiting(cursor), Place.QUARANTINE)
+    mailbox.settle(mailbox.waiting(cursor, MANY).keys, Place.QUARANTINE)
     moved = list((tmp_path / ".Helpdesk.Quarantine" / "cur").iterdir())
     assert {path.stat().st_ino: path.name for path in moved} == before
     assert all(path.read_bytes() == RAW for path in moved)
@@ -75,16 +76,15 @@ def test_files_that_are_no_mail_are_left_alone(mailbox: MaildirMailbox, tmp_path
     cursor = mailbox.connect(None)
     put(tmp_path / "new" / ".nfs0001")  # a network file system keeps a deleted file so
     put(tmp_path / "tmp" / "half-written")
-    assert list(mailbox.waiting(cursor)) == []
+    assert list(mailbox.waiting(cursor, MANY).keys) == []
 
 
 def test_empty_file_waits_until_it_is_written(mailbox: MaildirMailbox, tmp_path: Path) -> None:
     cursor = mailbox.connect(None)
     path = put(tmp_path / "new" / "1.host", b"")
-    (key,) = mailbox.waiting(cursor)
-    assert list(mailbox.fetch([key])) == []
+    assert list(mailbox.waiting(cursor, MANY).keys) == []
     path.write_bytes(RAW)
-    assert [mail.raw for mail in mailbox.fetch([key])] == [RAW]
+    assert [mail.raw for mail in mailbox.fetch(mailbox.waiting(cursor, MANY).keys)] == [RAW]
 
 
 def test_large_mails_are_read_a_few_at_a_time(
@@ -94,7 +94,7 @@ def test_large_mails_are_read_a_few_at_a_time(
     cursor = mailbox.connect(None)
     for number, size in enumerate((6_000, 6_000, 25_000)):
         put(tmp_path / "new" / f"{number}.host", b"x" * size, hours_ago=9 - number)
-    keys = mailbox.waiting(cursor)
+    keys = mailbox.waiting(cursor, MANY).keys
     assert [len(mail.raw) for mail in mailbox.fetch(keys)] == [6_000, 6_000]
     assert [len(mail.raw) for mail in mailbox.fetch(keys[2:])] == [25_000]
 
@@ -102,9 +102,9 @@ def test_large_mails_are_read_a_few_at_a_time(
 def test_mail_that_could_not_be_settled_waits_again(mailbox: MaildirMailbox, tmp_path: Path) -> None:
     cursor = mailbox.connect(None)
     put(tmp_path / "new" / "1.host")
-    (key,) = mailbox.waiting(cursor)
+    (key,) = mailbox.waiting(cursor, MANY).keys
     assert list(mailbox.left_behind(cursor, 10)) == []
-    assert list(mailbox.waiting(cursor)) == [key]
+    assert list(mailbox.waiting(cursor, MANY).keys) == [key]
 
 
 def test_missing_maildir_is_for_a_person_to_mend(tmp_path: Path) -> None:

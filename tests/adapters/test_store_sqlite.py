@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,7 @@ from sqlalchemy import event
 from helpdesk.adapters.store import engine as engines
 from helpdesk.adapters.store import open_store
 from helpdesk.adapters.store.models import METADATA
+from helpdesk.adapters.store.turns import Turns
 from helpdesk.core.decision import Record, Remember
 from helpdesk.core.outgoing import Audience
 from helpdesk.core.ticket import NEW
@@ -263,3 +265,33 @@ def test_letters_of_a_sender_that_died_are_due_when_the_next_one_begins(database
     (again,) = living.claim(NOW, 10)
     assert (again.id, again.message_id) == (claimed.id, claimed.message_id)
     living.close()
+
+
+def test_threads_write_in_the_order_in_which_they_asked() -> None:
+    turns, order = Turns(patience_s=30), []
+
+    def write(name: int) -> None:
+        with turns.turn():
+            order.append(name)
+
+    threads = [threading.Thread(target=write, args=[name]) for name in range(5)]
+    with turns.turn():
+        for place, thread in enumerate(threads, start=1):
+            thread.start()
+            while turns.waiting < place:
+                thread.join(0.001)
+    # Whoever has just written has to stand at the end of the queue.
+    write(5)
+    for thread in threads:
+        thread.join()
+    assert order == [0, 1, 2, 3, 4, 5]
+
+
+def test_who_waits_for_a_turn_in_vain_is_told_so() -> None:
+    turns = Turns(patience_s=0.01)
+    with turns.turn():
+        with pytest.raises(TemporaryError, match="kept the database"), turns.turn():
+            pass
+        assert turns.waiting == 0
+    with turns.turn():  # and nobody stands in the way afterwards
+        pass

@@ -26,6 +26,7 @@ from tests.fakes.mailbox import FakeMailbox
 from tests.stack import HOST, PASSWORD, MailStack
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+MANY = 1_000
 LONG_S = 20.0  # a `wait` that is not ended early shows as a slow failure, not as a hang
 NUMBERS = itertools.count(1)
 
@@ -161,13 +162,13 @@ def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
 
 
 def read_all(mailbox: Mailbox, cursor: Cursor) -> list[bytes]:
-    return [fetched.raw for fetched in mailbox.fetch(mailbox.waiting(cursor))]
+    return [fetched.raw for fetched in mailbox.fetch(mailbox.waiting(cursor, MANY).keys)]
 
 
 def test_mail_comes_as_it_was_sent_with_its_arrival(world: World) -> None:
     cursor = world.mailbox.connect(None)
     world.arrive(mail("printer"), NOW - timedelta(hours=1))
-    (key,) = world.mailbox.waiting(cursor)
+    (key,) = world.mailbox.waiting(cursor, MANY).keys
     assert world.mailbox.fetch([key]) == [
         Fetched(key=key, raw=mail("printer"), arrived_at=NOW - timedelta(hours=1))
     ]  # fmt: skip
@@ -182,22 +183,50 @@ def test_waiting_mail_is_listed_oldest_first(world: World) -> None:
 
 def test_nothing_waits_in_an_empty_mailbox(world: World) -> None:
     cursor = world.mailbox.connect(None)
-    assert list(world.mailbox.waiting(cursor)) == []
+    assert list(world.mailbox.waiting(cursor, MANY).keys) == []
     assert list(world.mailbox.left_behind(cursor, 10)) == []
+
+
+def test_long_lists_are_given_in_parts(world: World) -> None:
+    cursor = world.mailbox.connect(None)
+    subjects = [f"mail {number:03}" for number in range(70)]
+    for number, subject in enumerate(subjects):
+        world.arrive(mail(subject), NOW - timedelta(hours=9) + timedelta(seconds=number))
+    first = world.mailbox.waiting(cursor, 20)
+    assert (len(first.keys), first.count, first.is_all) == (20, 70, False)
+    assert [fetched.raw for fetched in world.mailbox.fetch(first.keys)] == [mail(subject) for subject in subjects[:20]]
+    world.mailbox.settle(first.keys, Place.DONE)
+    second = world.mailbox.waiting(first.next, MANY)
+    assert (len(second.keys), second.count, second.is_all) == (50, 50, True)
+    assert read_all(world.mailbox, first.next) == [mail(subject) for subject in subjects[20:]]
+    assert list(world.mailbox.waiting(second.next, MANY).keys) == ([] if world.has_cursor else second.keys)
+
+
+def test_newest_mail_can_be_listed_without_the_rest(world: World) -> None:
+    cursor = world.mailbox.connect(None)
+    subjects = [f"mail {number:03}" for number in range(60)]
+    for number, subject in enumerate(subjects):
+        world.arrive(mail(subject), NOW - timedelta(hours=9) + timedelta(seconds=number))
+    newest = world.mailbox.waiting(cursor, 5).newest
+    assert read_all(world.mailbox, newest) == [mail(subject) for subject in subjects[10:]]
+    world.mailbox.settle(world.mailbox.waiting(newest, MANY).keys, Place.DONE)
+    world.arrive(mail("late"), NOW)
+    assert read_all(world.mailbox, newest) == [mail("late")]
+    assert len(world.mailbox.waiting(cursor, MANY).keys) == 11
 
 
 def test_mail_is_fetched_in_the_order_asked_for(world: World) -> None:
     cursor = world.mailbox.connect(None)
     world.arrive(mail("first"), NOW - timedelta(hours=2))
     world.arrive(mail("second"), NOW - timedelta(hours=1))
-    backwards = list(world.mailbox.waiting(cursor))[::-1]
+    backwards = list(world.mailbox.waiting(cursor, MANY).keys)[::-1]
     assert [fetched.key for fetched in world.mailbox.fetch(backwards)] == backwards
 
 
 def test_mail_that_is_gone_is_left_out(world: World) -> None:
     cursor = world.mailbox.connect(None)
     world.arrive(mail("first"))
-    (key,) = world.mailbox.waiting(cursor)
+    (key,) = world.mailbox.waiting(cursor, MANY).keys
     gone = dataclasses.replace(key, uid=key.uid + 4711)
     assert [fetched.key for fetched in world.mailbox.fetch([gone, key])] == [key]
 
@@ -205,11 +234,11 @@ def test_mail_that_is_gone_is_left_out(world: World) -> None:
 def test_key_of_another_validity_names_no_mail(world: World) -> None:
     cursor = world.mailbox.connect(None)
     world.arrive(mail("first"))
-    (key,) = world.mailbox.waiting(cursor)
+    (key,) = world.mailbox.waiting(cursor, MANY).keys
     stale = dataclasses.replace(key, validity=key.validity + 1)
     world.mailbox.settle([stale], Place.DONE)
     assert list(world.mailbox.fetch([stale])) == []
-    assert list(world.mailbox.waiting(cursor)) == [key]
+    assert list(world.mailbox.waiting(cursor, MANY).keys) == [key]
 
 
 def test_reading_leaves_no_mark(world: World) -> None:
@@ -225,16 +254,16 @@ def test_settled_mail_lies_in_its_place_and_the_rest_waits(world: World, place: 
     cursor = world.mailbox.connect(None)
     world.arrive(mail("first"), NOW - timedelta(hours=1))
     world.arrive(mail("second"))
-    first, second = world.mailbox.waiting(cursor)
+    first, second = world.mailbox.waiting(cursor, MANY).keys
     world.mailbox.settle([first], place)
     assert world.settled(place) == [mail("first")]
-    assert list(world.mailbox.waiting(cursor)) == [second]
+    assert list(world.mailbox.waiting(cursor, MANY).keys) == [second]
 
 
 def test_settling_twice_is_harmless(world: World) -> None:
     cursor = world.mailbox.connect(None)
     world.arrive(mail("first"))
-    keys = world.mailbox.waiting(cursor)
+    keys = world.mailbox.waiting(cursor, MANY).keys
     world.mailbox.settle(keys, Place.DONE)
     world.mailbox.settle(keys, Place.DONE)
     assert world.settled(Place.DONE) == [mail("first")]
@@ -243,7 +272,7 @@ def test_settling_twice_is_harmless(world: World) -> None:
 def test_arrival_is_never_later_than_now(world: World) -> None:
     cursor = world.mailbox.connect(None)
     world.arrive(mail("tomorrow"), NOW + timedelta(days=1))
-    (fetched,) = world.mailbox.fetch(world.mailbox.waiting(cursor))
+    (fetched,) = world.mailbox.fetch(world.mailbox.waiting(cursor, MANY).keys)
     assert fetched.arrived_at == NOW
 
 
@@ -254,9 +283,9 @@ def test_mail_behind_the_cursor_only_waits(world: World) -> None:
         return
     for hour, subject in enumerate(["first", "second", "third"]):
         world.arrive(mail(subject), NOW - timedelta(hours=9 - hour))
-    first, second, third = world.mailbox.waiting(cursor)
+    first, second, third = world.mailbox.waiting(cursor, MANY).keys
     moved = dataclasses.replace(cursor, uid=second.uid)
-    assert list(world.mailbox.waiting(moved)) == [third]
+    assert list(world.mailbox.waiting(moved, MANY).keys) == [third]
     assert list(world.mailbox.left_behind(moved, 10)) == [second, first]
     assert list(world.mailbox.left_behind(moved, 1)) == [second]
 
@@ -264,7 +293,7 @@ def test_mail_behind_the_cursor_only_waits(world: World) -> None:
 def test_cursor_that_still_holds_is_given_back(world: World) -> None:
     cursor = world.mailbox.connect(None)
     world.arrive(mail("first"))
-    (key,) = world.mailbox.waiting(cursor)
+    (key,) = world.mailbox.waiting(cursor, MANY).keys
     moved = dataclasses.replace(cursor, uid=key.uid if world.has_cursor else 0)
     world.mailbox.close()
     assert world.mailbox.connect(moved) == moved
@@ -272,15 +301,15 @@ def test_cursor_that_still_holds_is_given_back(world: World) -> None:
 
 def test_mail_that_arrived_since_the_last_look_ends_the_wait(world: World) -> None:
     cursor = world.mailbox.connect(None)
-    world.mailbox.waiting(cursor)
+    world.mailbox.waiting(cursor, MANY)
     world.arrive(mail("first"))
     assert world.mailbox.wait(LONG_S) is True
-    assert len(world.mailbox.waiting(cursor)) == 1
+    assert len(world.mailbox.waiting(cursor, MANY).keys) == 1
 
 
 def test_mail_that_arrives_meanwhile_ends_the_wait(world: World) -> None:
     cursor = world.mailbox.connect(None)
-    world.mailbox.waiting(cursor)
+    world.mailbox.waiting(cursor, MANY)
     sender = threading.Timer(0.1, world.arrive, [mail("first")])
     sender.start()
     assert world.mailbox.wait(LONG_S) is True
@@ -289,14 +318,14 @@ def test_mail_that_arrives_meanwhile_ends_the_wait(world: World) -> None:
 
 def test_wait_without_mail_ends_with_its_time(world: World) -> None:
     cursor = world.mailbox.connect(None)
-    world.mailbox.waiting(cursor)
+    world.mailbox.waiting(cursor, MANY)
     assert world.mailbox.wait(0.05) is False
 
 
 @pytest.mark.parametrize("delay_s", [0.0, 0.1])
 def test_wake_ends_the_wait_of_another_thread(world: World, delay_s: float) -> None:
     cursor = world.mailbox.connect(None)
-    world.mailbox.waiting(cursor)
+    world.mailbox.waiting(cursor, MANY)
     ringer = threading.Timer(delay_s, world.mailbox.wake)
     ringer.start()
     assert world.mailbox.wait(LONG_S) is False

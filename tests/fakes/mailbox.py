@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
-from helpdesk.ports import Cursor, Fetched, MailKey, Place
+from helpdesk.ports import Cursor, Fetched, MailKey, Place, Waiting
 
+NEWEST = 50
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -42,9 +44,16 @@ class FakeMailbox:
         since = BEGINNING if cursor is None else cursor.since
         return Cursor(folder=self.folder, validity=self.validity, uid=0, since=since)
 
-    def waiting(self, cursor: Cursor) -> Sequence[MailKey]:
+    def waiting(self, cursor: Cursor, limit: int) -> Waiting:
         self._raise_error()
-        return [mail.key for uid, mail in self.inbox.items() if uid > cursor.uid and mail.arrived_at >= cursor.since]
+        mails = [mail for uid, mail in self.inbox.items() if uid > cursor.uid and mail.arrived_at >= cursor.since]
+        keys = [mail.key for mail in mails]
+        return Waiting(
+            keys=keys[:limit],
+            count=len(keys),
+            next=replace(cursor, uid=keys[:limit][-1].uid if keys else cursor.uid),
+            newest=replace(cursor, uid=keys[-NEWEST - 1].uid if len(keys) > NEWEST else cursor.uid),
+        )
 
     def left_behind(self, cursor: Cursor, limit: int) -> Sequence[MailKey]:
         self._raise_error()

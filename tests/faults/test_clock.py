@@ -15,6 +15,7 @@ import pytest
 from helpdesk.config import load
 from helpdesk.core.audit import Finding
 from helpdesk.daemon.building import Works, World, build, dispatcher, mailbox, source_of
+from helpdesk.draining import drain
 from helpdesk.ports import Cursor
 from helpdesk.verify import verify
 from tests.fakes.transport import FakeTransport
@@ -58,7 +59,7 @@ class Desk:
         box = mailbox(settings, self.world.now)
         assert box is not None
         cursor: Cursor = box.connect(None)
-        self.works.intake.drain(box, source_of(settings), cursor)
+        drain(self.works.intake, box, source_of(settings), cursor)
         self.works.upkeep.follow_up()
         asyncio.run(self._send())
         return sorted(passed.accepted[0] for passed in self.relay.passed[before:])

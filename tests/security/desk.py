@@ -23,7 +23,8 @@ from helpdesk.config import load
 from helpdesk.core.outgoing import Delivery
 from helpdesk.core.ticket import Ticket
 from helpdesk.daemon.building import Works, World, build
-from helpdesk.intake import BATCH, Source, Taken
+from helpdesk.draining import BATCH
+from helpdesk.intake import Source, Taken
 from helpdesk.ports import Fetched, MailKey, QueuedLetter, TicketFile
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from helpdesk.adapters.imap import ImapMailbox, ImapSettings, Security
+from helpdesk.draining import drain
 from helpdesk.errors import HelpdeskError
 from helpdesk.intake import Source
 from helpdesk.ports import Place
@@ -59,7 +60,7 @@ def test_hostile_ids_are_read_settled_and_never_said_to_the_server(server: ImapS
         server.put(raw + f"\r\nReferences: {message_id}".encode())
     box = mailbox(server.port)
     cursor = box.connect(None)
-    one.works.intake.drain(box, Source(name="imap", desk="support"), cursor)
+    drain(one.works.intake, box, Source(name="imap", desk="support"), cursor)
     box.close()
     assert len(one.works.store.queue()) == len(HOSTILE)
     said = "\n".join(server.lines)
@@ -77,6 +78,6 @@ def test_line_ends_in_settings_become_no_command(server: ImapServer, one: Desk, 
     # A folder of such a name may be made where the protocol has a way to write it.
     with suppress(HelpdeskError), closing(box):
         cursor = box.connect(None)
-        one.works.intake.drain(box, Source(name="imap", desk="support"), cursor)
+        drain(one.works.intake, box, Source(name="imap", desk="support"), cursor)
         box.settle(box.left_behind(cursor, 10), Place.QUARANTINE)
     assert not [line for line in server.lines if line.upper().startswith("A9")]

@@ -13,6 +13,7 @@ import pytest
 
 from helpdesk.config import load
 from helpdesk.daemon.building import Works, World, build, mailbox, source_of
+from helpdesk.draining import drain
 from helpdesk.ports import TicketFile
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -84,7 +85,7 @@ def deliver(works: Works, to: str, raw: bytes) -> None:
     (folder / "new" / f"{len(list(folder.rglob('*')))}.mail").write_bytes(traced)
     source = mailbox(settings, lambda: NOW)
     assert source is not None
-    works.intake.drain(source, source_of(settings), source.connect(None))
+    drain(works.intake, source, source_of(settings), source.connect(None))
     source.close()
 
 

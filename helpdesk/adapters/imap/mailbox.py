@@ -13,7 +13,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Any
@@ -22,7 +22,7 @@ from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, IMAPCli
 
 from helpdesk.adapters.imap.connection import Connection, ImapSettings
 from helpdesk.errors import PermanentError, TemporaryError
-from helpdesk.ports import Cursor, Fetched, MailKey, Place
+from helpdesk.ports import Cursor, Fetched, MailKey, Place, Waiting
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +31,7 @@ FETCH_BYTES = 8_000_000  # so much is fetched at once, so that large mails do no
 MOVE_MAILS = 200  # keeps a command well below the 8,192 bytes that servers accept
 # The answer to a SEARCH is one line, and imaplib refuses lines beyond 1,000,000 bytes; a UID takes up to 11.
 SEARCH_MAILS = 50_000
+NEWEST = 50  # so many mails, or fewer where there are gaps, need not wait until a backlog is worked through
 LONE_TRIES = 3  # so often a mail that breaks its FETCH is asked for by itself, then it is left out
 FORGIVEN_AFTER = timedelta(hours=1)  # without a broken FETCH: perhaps it was the server, not the mail
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
@@ -181,16 +182,27 @@ class ImapMailbox:
 
     # --- finding ----------------------------------------------------------------------------------
 
-    def waiting(self, cursor: Cursor) -> Sequence[MailKey]:
+    def waiting(self, cursor: Cursor, limit: int) -> Waiting:
+        found: list[int] = []
+        reached, later = cursor.uid, 0
         with self._connection.exchange("looking for mail") as client:
             selected = self._looked = self._reselect(client, cursor.validity)
-            found = [
-                uid
-                for low, high in _uid_blocks(client, selected.mails)
-                if high is None or high > cursor.uid
-                for uid in self._search(client, max(low, cursor.uid + 1), high, cursor.since)
-            ]
-        return [MailKey(cursor.folder, cursor.validity, uid) for uid in found]
+            if selected.next_uid is None or selected.next_uid - 1 > cursor.uid:
+                for block in _uid_blocks(client, selected.mails):
+                    if len(found) >= limit:
+                        later += block.mails
+                    elif block.high is None or block.high > cursor.uid:
+                        found += self._search(client, max(block.low, cursor.uid + 1), block.high, cursor.since)
+                        reached = max(reached, block.high or 0, *found[-1:])
+        last = reached if selected.next_uid is None else selected.next_uid - 1
+        if len(found) > limit:
+            reached = found[limit - 1]
+        return Waiting(
+            keys=[MailKey(cursor.folder, cursor.validity, uid) for uid in found[:limit]],
+            count=len(found) + later,
+            next=replace(cursor, uid=reached),
+            newest=replace(cursor, uid=max(cursor.uid, last - NEWEST)),
+        )
 
     def left_behind(self, cursor: Cursor, limit: int) -> Sequence[MailKey]:
         if self._removal in (_Removal.KEYWORD, _Removal.NONE):
@@ -198,10 +210,10 @@ class ImapMailbox:
         found: list[int] = []
         with self._connection.exchange("looking for settled mail") as client:
             selected = self._reselect(client, cursor.validity)
-            for low, high in reversed(_uid_blocks(client, selected.mails)):
-                if low <= cursor.uid and len(found) < limit:
-                    block_end = cursor.uid if high is None else min(high, cursor.uid)
-                    found += reversed(self._search(client, low, block_end, cursor.since))
+            for block in reversed(_uid_blocks(client, selected.mails)):
+                if block.low <= cursor.uid and len(found) < limit:
+                    block_end = cursor.uid if block.high is None else min(block.high, cursor.uid)
+                    found += reversed(self._search(client, block.low, block_end, cursor.since))
         return [MailKey(cursor.folder, cursor.validity, uid) for uid in found[:limit]]
 
     def _search(self, client: Any, low: int, high: int | None, since: datetime) -> list[int]:
@@ -339,13 +351,27 @@ def _server_name(client: Any, name: str) -> str:
     return local if local.startswith(prefix) else prefix + local
 
 
-def _uid_blocks(client: Any, mails: int) -> list[tuple[int, int | None]]:
-    """Ranges of UIDs, ascending and without a gap, with about SEARCH_MAILS mails each; the last one is open.
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """UIDs from `low` to `high` (None: to the last), of about so many mails."""
+
+    low: int
+    high: int | None
+    mails: int
+
+
+def _uid_blocks(client: Any, mails: int) -> list[_Block]:
+    """Blocks of UIDs, ascending and without a gap, with about SEARCH_MAILS mails each; the last one is open.
 
     The borders are found by position. A mail expunged meanwhile shifts a border, which does no harm.
     """
-    borders: list[int] = [client.search([str(position)])[0] for position in range(SEARCH_MAILS, mails, SEARCH_MAILS)]
-    return list(zip([1, *(border + 1 for border in borders)], [*borders, None], strict=True))
+    blocks: list[_Block] = []
+    low = 1
+    for position in range(SEARCH_MAILS, mails, SEARCH_MAILS):
+        border: int = client.search([str(position)])[0]
+        blocks.append(_Block(low, border, SEARCH_MAILS))
+        low = border + 1
+    return [*blocks, _Block(low, None, mails - SEARCH_MAILS * len(blocks))]
 
 
 def _search_range(client: Any, low: int, high: int | None, since: datetime | None) -> list[int]:

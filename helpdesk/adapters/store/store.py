@@ -7,16 +7,18 @@ of the store that writes may be called: it would wait for that unit.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
 from helpdesk.adapters.store import filing, leases, outbox, show, tickets
-from helpdesk.adapters.store.engine import make_engine, snapshot, transaction
+from helpdesk.adapters.store.engine import BUSY_TIMEOUT_S, make_engine, snapshot, transaction
 from helpdesk.adapters.store.models import META
 from helpdesk.adapters.store.records import SqlRecords
 from helpdesk.adapters.store.senders import SendersLock
+from helpdesk.adapters.store.turns import Turns
 from helpdesk.adapters.store.unit import SqlUnit
 from helpdesk.core.lease import Lease
 from helpdesk.core.outgoing import Delivery, OutboxState
@@ -30,15 +32,22 @@ class SqlStore:
     def __init__(self, url: str, secret_life: timedelta) -> None:
         self._engine = make_engine(url)
         self._secret_life = secret_life
+        self._turns = Turns(BUSY_TIMEOUT_S) if self._engine.dialect.name == "sqlite" else None
         self._senders = SendersLock(self._engine.url.database or "") if self._engine.dialect.name == "sqlite" else None
 
     @contextmanager
     def unit(self) -> Iterator[SqlUnit]:
         """A writing transaction; an exception undoes all of it."""
-        with transaction(self._engine, writes=True) as connection:
+        with self._writing() as connection:
             unit = SqlUnit(connection, self._secret_life)
             yield unit
             unit.finish()
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        """A connection within a transaction that may write."""
+        with self._turns.turn() if self._turns else nullcontext(), transaction(self._engine, writes=True) as connection:
+            yield connection
 
     def secret_key(self) -> bytes:
         """32 random bytes that were made when the desk began."""
@@ -47,19 +56,19 @@ class SqlStore:
 
     def take_lease(self, mailbox: str, holder: str, seconds: float) -> Lease | None:
         """The right to read a mailbox, for so many seconds; None while another holder has it."""
-        with transaction(self._engine, writes=True) as connection:
+        with self._writing() as connection:
             return leases.take(connection, mailbox, holder, seconds)
 
     def give_back(self, lease: Lease) -> None:
         """Another daemon may read the mailbox at once."""
-        with transaction(self._engine, writes=True) as connection:
+        with self._writing() as connection:
             leases.give_back(connection, lease)
 
     def begin_sending(self, now: datetime) -> None:
         """From now until `close` we work here. Alone on SQLite, we need not wait for what dead daemons held."""
 
         def take_over() -> None:
-            with transaction(self._engine, writes=True) as connection:
+            with self._writing() as connection:
                 outbox.take_over(connection, now)
                 leases.give_back_all(connection)
 
@@ -69,14 +78,14 @@ class SqlStore:
 
     def claim(self, now: datetime, limit: int, *, lease_s: float = 900) -> Sequence[QueuedLetter]:
         """Letters that are due become ours for `lease_s` seconds, urgent ones first."""
-        with transaction(self._engine, writes=True) as connection:
+        with self._writing() as connection:
             return outbox.claim(connection, now, limit, lease_s)
 
     def record_delivery(
         self, letter_id: int, deliveries: Iterable[Delivery], now: datetime, next_attempt_at: datetime | None
     ) -> OutboxState:
         """Keep the relay's answers; what became of the letter."""
-        with transaction(self._engine, writes=True) as connection:
+        with self._writing() as connection:
             return outbox.record_delivery(connection, letter_id, deliveries, now, next_attempt_at)
 
     def outbox(self) -> Sequence[OutboxEntry]:
@@ -86,22 +95,22 @@ class SqlStore:
 
     def outbox_retry(self, ids: Sequence[int], now: datetime) -> Sequence[int]:
         """Let letters that failed or wait for their next try leave now; the ids of those."""
-        with transaction(self._engine, writes=True) as connection:
+        with self._writing() as connection:
             return outbox.retry(connection, ids, now)
 
     def outbox_cancel(self, ids: Sequence[int]) -> Sequence[int]:
         """Give up letters that failed or have not left yet; the ids of those."""
-        with transaction(self._engine, writes=True) as connection:
+        with self._writing() as connection:
             return outbox.cancel(connection, ids)
 
     def pause(self, paused: bool) -> None:
         """Hold all letters back, or let them go; intake goes on."""
-        with transaction(self._engine, writes=True) as connection:
+        with self._writing() as connection:
             outbox.pause(connection, paused)
 
     def close_breakers(self, now: datetime) -> None:
         """What left before counts no longer towards the bounds on a domain and on all letters."""
-        with transaction(self._engine, writes=True) as connection:
+        with self._writing() as connection:
             outbox.close_breakers(connection, now)
 
     def paused(self) -> bool:
@@ -136,7 +145,7 @@ class SqlStore:
 
     def quarantine_retry(self, ids: Sequence[int], now: datetime) -> Sequence[int]:
         """Make the next try due now; the ids of those that exist."""
-        with transaction(self._engine, writes=True) as connection:
+        with self._writing() as connection:
             return filing.quarantine_retry(connection, ids, now)
 
     def latest_time(self) -> datetime | None:

@@ -1,7 +1,4 @@
-"""What the workflows need of the world, as Protocols. Fakes and adapters pass the same contract suites.
-
-Every method may raise TemporaryError or PermanentError of `helpdesk.errors`, nothing else on purpose.
-"""
+"""The desk's memory: what is kept, what it answers."""
 
 from __future__ import annotations
 
@@ -9,134 +6,15 @@ from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
-from hashlib import sha256
 from typing import Protocol
 
 from helpdesk.core.decision import Decision, Facts, Outcome, Wanted
 from helpdesk.core.digest import Notice
 from helpdesk.core.lease import Lease
 from helpdesk.core.message import Inbound
-from helpdesk.core.outgoing import Delivery, Letter, LetterView, OutboxState, RecipientState
-from helpdesk.core.poison import Sketch
+from helpdesk.core.outgoing import Delivery, Letter, OutboxState, RecipientState
 from helpdesk.core.ticket import Ticket
-
-# --- mail in --------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class MailKey:
-    """Names one mail of one mailbox for ever (RFC 9051 section 2.3.1.1 for IMAP).
-
-    Sources without UIDs use 63 bits of a hash as `uid` and 0 as `validity`.
-    """
-
-    folder: str
-    validity: int
-    uid: int
-
-    @classmethod
-    def of_content(cls, folder: str, content: bytes) -> MailKey:
-        """The key of a mail that has no name but its bytes: the same bytes are the same mail."""
-        return cls(folder, 0, int.from_bytes(sha256(content).digest()[:8]) >> 1)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Cursor:
-    """How far a folder has been read: every mail with a uid up to `uid` is settled.
-
-    `since` is when this mailbox was first seen: mail that arrived before it is left alone.
-    """
-
-    folder: str
-    validity: int
-    uid: int
-    since: datetime
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Fetched:
-    """A mail as it came. `arrived_at` is the arrival at our server, aware UTC, never later than now."""
-
-    key: MailKey
-    raw: bytes
-    arrived_at: datetime
-    envelope_to: tuple[str, ...] = ()
-
-
-class Place(StrEnum):
-    """Where a settled mail goes on the server."""
-
-    DONE = "done"
-    QUARANTINE = "quarantine"
-
-
-class Mailbox(Protocol):
-    """A place where mail waits. Used by one thread only; `wake` alone may be called from another."""
-
-    name: str
-
-    def connect(self, cursor: Cursor | None) -> Cursor:
-        """Open the mailbox and say where reading starts.
-
-        `cursor` is what the last run left. The answer is the same when it still holds; a new one at
-        the first start (by `first_start`) or when the server's UIDVALIDITY changed. Sources without
-        cursors answer with uid 0.
-        """
-
-    def waiting(self, cursor: Cursor) -> Sequence[MailKey]:
-        """Keys of the mails behind the cursor, oldest first; cheap, without fetching them."""
-
-    def left_behind(self, cursor: Cursor, limit: int) -> Sequence[MailKey]:
-        """Keys at or before the cursor that still lie in the folder, newest first: perhaps settled, not moved."""
-
-    def fetch(self, keys: Sequence[MailKey]) -> Sequence[Fetched]:
-        """The mails that could be read, in the order of `keys`; never marks them as read.
-
-        A key may be missing from the answer: expunged meanwhile, or announced before its payload. The last
-        ones are missing when the mails before them are enough for one answer: ask for them again.
-        """
-
-    def settle(self, keys: Sequence[MailKey], place: Place) -> None:
-        """Move mails out of the way; only called after their commit. Doing it twice is harmless."""
-
-    def wait(self, timeout_s: float) -> bool:
-        """Block until something may have arrived (True), `wake` was called or the time is over."""
-
-    def wake(self) -> None:
-        """End a `wait` of another thread soon."""
-
-    def close(self) -> None:
-        """Leave the mailbox; never raises."""
-
-
-@dataclass(frozen=True, slots=True)
-class PassedOn:
-    """A file that a letter passes on. `content_id`: it was shown within the mail that it comes from."""
-
-    name: str
-    type: str
-    content: bytes
-    content_id: str | None = None
-
-
-class Reader(Protocol):
-    """Turns bytes into an Inbound within bounds of memory and time."""
-
-    def read(self, raws: Sequence[bytes]) -> Sequence[Inbound | Exception]:
-        """One result per mail, in order. An exception means: this one killed or stalled its reader."""
-
-    def parts(self, raw: bytes, numbers: Sequence[int]) -> tuple[PassedOn, ...]:
-        """These attachments of a mail, as files to pass on; one that cannot be read is left out."""
-
-    def sketch(self, raw: bytes) -> Sketch:
-        """What the headers say, of whatever bytes; never raises."""
-
-    def close(self) -> None:
-        """End the worker processes."""
-
-
-# --- store ----------------------------------------------------------------------------------------
+from helpdesk.ports.mailbox import Cursor, Fetched, MailKey
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -366,35 +244,3 @@ class Store(Protocol):
         """The newest moment that any row knows of: a drill with `once --at` never runs behind it."""
 
     def close(self) -> None: ...
-
-
-# --- mail out -------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Rendered:
-    """What a letter says. `subject` has no tag. `problem` tells why the shipped template had to step in."""
-
-    subject: str
-    text: str
-    html: str
-    problem: str = ""
-
-
-class Renderer(Protocol):
-    """Turns a view into words."""
-
-    def render(self, event: str, language: str, view: LetterView) -> Rendered:
-        """The letter in `language`, or in English where we do not know that language."""
-
-
-class Transport(Protocol):
-    """The relay. Connections are kept and shared."""
-
-    async def send(self, envelope_from: str, recipients: Sequence[str], raw: bytes) -> Sequence[Delivery]:
-        """One answer per recipient. Raises TemporaryError when no answer was had for any of them."""
-
-    async def probe(self) -> None:
-        """Returns when the relay would take a letter; TemporaryError or PermanentError say why it would not."""
-
-    async def close(self) -> None: ...

@@ -1,0 +1,226 @@
+"""Workflow: all mail that waits in a mailbox -> batches -> taken in (intake.py) -> moved away on the server.
+
+Oldest first, save that after each batch of a backlog comes a batch of the newest mail: who writes now need not wait
+until an outage of three days is worked through. The cursor stays true: everything up to it is settled. What was taken
+beyond it is known by its key, so that it is not taken twice after a crash. Memory does not grow with the backlog.
+
+Mail that the server announces but cannot give yet holds the cursor and is asked for again at the next call; the
+others do not wait for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import islice
+
+from helpdesk import maillog
+from helpdesk.intake import Intake, Source
+from helpdesk.ports import Cursor, Fetched, Mailbox, MailKey, Place, Waiting
+
+# Mails of one fetch and one commit: more gains nothing (docs/performance.md).
+BATCH = 50
+
+# So many waiting mails are listed at once.
+LISTED = 1_000
+
+# So many waiting mails are a backlog, of which the log and the status tell, this often.
+BACKLOG = 500
+TELL_EVERY = timedelta(seconds=10)
+
+# Settled mail that still lies in its folder is looked for among this many.
+LEFT_BEHIND = 1_000
+
+
+def drain(
+    intake: Intake,
+    mailbox: Mailbox,
+    source: Source,
+    cursor: Cursor,
+    *,
+    stop: Callable[[], bool] = lambda: False,
+    make_way: Callable[[], None] = lambda: None,
+    on_waiting: Callable[[int], None] = lambda waiting: None,
+) -> Cursor:
+    """Take everything that waits in a connected mailbox; answers how far it has been settled.
+
+    Between two batches `make_way` may let others work for a while. `on_waiting` hears how many mails still wait.
+    """
+    return _Pass(intake, mailbox, source, cursor, stop, make_way, on_waiting).run()
+
+
+def tidy(intake: Intake, mailbox: Mailbox, source: Source, cursor: Cursor) -> int:
+    """Move away what was committed by a run that ended before it could; answers how many mails that were."""
+    return len(_settle_known(intake, mailbox, source, mailbox.left_behind(cursor, LEFT_BEHIND)))
+
+
+class Progress:
+    """How the backlog of a mailbox goes down: `words` for a status line, and lines in the log."""
+
+    def __init__(self, mailbox: str, now: Callable[[], datetime]) -> None:
+        self.words = ""
+        self._mailbox = mailbox
+        self._now = now
+        self._began: tuple[datetime, int] | None = None
+        self._told_at: datetime | None = None
+
+    def still_wait(self, mails: int) -> None:
+        """So many mails wait now."""
+        now = self._now()
+        if self._began is None and mails < BACKLOG:
+            return
+        began_at, mails_then = self._began = self._began or (now, mails)
+        left = time_left(now - began_at, mails_then - mails, mails)
+        self.words = f"{self._mailbox}: {mails} mails wait" + (f", {left} left" if left else "")
+        if self._told_at is None or now - self._told_at >= TELL_EVERY:
+            maillog.backlog(mailbox=self._mailbox, waiting=mails, left=left)
+            self._told_at = now
+
+    def is_over(self) -> None:
+        """Nothing waits any more, or nobody reads."""
+        self.words, self._began, self._told_at = "", None, None
+
+
+def time_left(spent: timedelta, done: int, waiting: int) -> timedelta | None:
+    """How long the rest will take at the pace so far, in whole seconds; None while there is no pace."""
+    if done <= 0 or not spent:
+        return None
+    return timedelta(seconds=round(spent.total_seconds() * waiting / done))
+
+
+class _Pass:
+    """One way through a mailbox, from the cursor to its end."""
+
+    def __init__(
+        self,
+        intake: Intake,
+        mailbox: Mailbox,
+        source: Source,
+        cursor: Cursor,
+        stop: Callable[[], bool],
+        make_way: Callable[[], None],
+        on_waiting: Callable[[int], None],
+    ) -> None:
+        self._intake = intake
+        self._mailbox = mailbox
+        self._source = source
+        self._cursor = cursor
+        self._stop = stop
+        self._make_way = make_way
+        self._on_waiting = on_waiting
+        self._newest: Cursor | None = None  # where mail is looked for that shall not wait for the backlog
+        self._not_ready: set[MailKey] = set()
+
+    def run(self) -> Cursor:
+        """Listing after listing, until one has nothing more to take."""
+        position = self._cursor
+        while not self._stop():
+            waiting = self._mailbox.waiting(position, LISTED)
+            self._newest = self._newest or waiting.newest
+            # Once a mail had to be left out, the cursor stays before it, however far the listings go.
+            reading = _Reading(waiting, moves_cursor=self._cursor == position)
+            reading.settled(_settle_known(self._intake, self._mailbox, self._source, waiting.keys))
+            took_some = self._take_listed(reading, waiting)
+            self._advance(reading)
+            if not took_some and (waiting.is_all or waiting.next == position):
+                break
+            position = waiting.next
+        return self._cursor
+
+    def _take_listed(self, reading: _Reading, waiting: Waiting) -> bool:
+        """Take the mails of one listing, with the newest ones in turn. Was there any?"""
+        took_some = False
+        while not self._stop() and (batch := reading.batch(self._not_ready)):
+            self._take(batch, reading)
+            took_some = True
+            self._on_waiting(max(0, waiting.count - reading.done))
+            if not self._stop() and (waiting.count > len(waiting.keys) or reading.batch(self._not_ready)):
+                self._make_way()
+                self._take_newest(reading)
+        return took_some
+
+    def _take_newest(self, reading: _Reading) -> None:
+        """A batch of what came last. Those that are not ready are met again where the cursor goes."""
+        if self._newest is None:
+            return
+        waiting = self._mailbox.waiting(self._newest, BATCH)
+        known = _settle_known(self._intake, self._mailbox, self._source, waiting.keys)
+        reading.settled(known)
+        mails: Sequence[Fetched] = ()
+        if keys := [key for key in waiting.keys if key not in known and key not in self._not_ready]:
+            mails = self._mailbox.fetch(keys)
+            self._settle(mails, reading)
+        if not mails or mails[-1].key == keys[-1]:
+            self._newest = waiting.next
+
+    def _take(self, batch: Sequence[MailKey], reading: _Reading) -> None:
+        mails = self._mailbox.fetch(batch)
+        # Fetching may stop early to bound memory: only what was skipped in between is not ready yet.
+        reached = batch.index(mails[-1].key) + 1 if mails else len(batch)
+        self._not_ready.update(set(batch[:reached]) - {mail.key for mail in mails})
+        self._settle(mails, reading)
+
+    def _settle(self, mails: Sequence[Fetched], reading: _Reading) -> None:
+        """Commit a batch with the cursor that is true then, and move it away on the server."""
+        if not mails:
+            return
+        maillog.fetched(mailbox=self._source.name, mails=len(mails))
+        reading.settled(mail.key for mail in mails)
+        cursor = reading.cursor(self._cursor)
+        taken = self._intake.take(self._source, mails, cursor)
+        self._cursor = cursor if mails else self._cursor
+        for place in Place:
+            keys = [one.key for one in taken if one.place is place]
+            if keys:
+                self._mailbox.settle(keys, place)
+
+    def _advance(self, reading: _Reading) -> None:
+        """Remember how far everything is settled, where the last batch could not say so."""
+        reached = reading.cursor(self._cursor)
+        if reached != self._cursor and reached.validity:
+            self._intake.begin(self._source, reached)
+        self._cursor = reached
+
+
+class _Reading:
+    """How far one listing of a mailbox has been settled."""
+
+    def __init__(self, waiting: Waiting, *, moves_cursor: bool) -> None:
+        self._waiting = waiting
+        self._moves_cursor = moves_cursor
+        self._settled: set[MailKey] = set()
+        self._at = 0
+
+    @property
+    def done(self) -> int:
+        """How many mails were settled since the listing."""
+        return len(self._settled)
+
+    def batch(self, not_ready: set[MailKey]) -> list[MailKey]:
+        """The next mails of this listing to take."""
+        left = (key for key in self._waiting.keys if key not in self._settled and key not in not_ready)
+        return list(islice(left, BATCH))
+
+    def settled(self, keys: Iterable[MailKey]) -> None:
+        """These mails are committed, or about to be together with the cursor."""
+        self._settled.update(keys)
+
+    def cursor(self, cursor: Cursor) -> Cursor:
+        """`cursor` moved over every settled mail of the listing, up to the first that is not."""
+        keys = self._waiting.keys
+        while self._at < len(keys) and keys[self._at] in self._settled:
+            self._at += 1
+        if not self._moves_cursor or not cursor.validity:
+            return cursor
+        if self._at == len(keys):
+            return self._waiting.next
+        return replace(cursor, uid=keys[self._at - 1].uid) if self._at else cursor
+
+
+def _settle_known(intake: Intake, mailbox: Mailbox, source: Source, keys: Sequence[MailKey]) -> frozenset[MailKey]:
+    """Those of the keys that were taken before; they are moved away."""
+    known = intake.known(source, keys) if keys else frozenset()
+    if known:
+        mailbox.settle(sorted(known, key=lambda key: key.uid), Place.DONE)
+    return known
