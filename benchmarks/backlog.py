@@ -21,7 +21,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.latency import family, moment, resident_mb
+from benchmarks.latency import cpu_s, family, moment, resident_mb
 from tests.stack import MailStack
 from tests.system.desk import Desk, Person, eventually
 
@@ -63,7 +63,7 @@ def report(mails: int = MAILS, seconds: float = SECONDS) -> str:
             waits[address].append(_acknowledged(desk, customer, address, left))
             time.sleep(0.3)
         took, taken, sent = time.monotonic() - began, _taken(desk), desk.logged().count(" sent ")
-        peak = memory.stop()
+        spent, peak = sum(map(cpu_s, family(_pid(desk)))), memory.stop()
         progress = re.findall(r"^.* backlog .*$", desk.logged(), re.MULTILINE)
         desk.kill()
     return "\n".join(
@@ -77,6 +77,7 @@ def report(mails: int = MAILS, seconds: float = SECONDS) -> str:
             "|---|---|",
             f"| mails taken in | {taken} ({taken / took:.0f} a second) |",
             f"| letters sent | {sent} ({sent / took:.0f} a second) |",
+            f"| processor time, all processes | {spent:.0f} s ({1000 * spent / taken:.1f} ms a mail) |",
             f"| resident memory, all processes, at most | {peak:.0f} MB, {peak - idle:+.0f} MB beyond idle |",
             *(f"| first and last word of it | `{line}` |" for line in (progress[:1] + progress[-1:])),
             "",

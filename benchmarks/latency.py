@@ -34,7 +34,7 @@ def report(samples: int = SAMPLES) -> str:
         desk.stop()
         desk.start()
         _acknowledged(desk, samples)
-        cpu_s, processes = _idle(desk)
+        spent_s, processes = _idle(desk)
         desk.stop()
     fetched, sent = ([wait[index] for wait in waits] for index in (0, 1))
     lines = [
@@ -45,7 +45,7 @@ def report(samples: int = SAMPLES) -> str:
         "",
         "| idle daemon | |",
         "|---|---|",
-        f"| processor time in {IDLE_S} s, all processes | {cpu_s * 1000:.0f} ms |",
+        f"| processor time in {IDLE_S} s, all processes | {spent_s * 1000:.0f} ms |",
         *(f"| resident memory, {name} | {megabytes:.0f} MB |" for name, megabytes in processes),
         f"| resident memory, all processes | {sum(megabytes for _, megabytes in processes):.0f} MB |",
         "",
@@ -81,10 +81,10 @@ def _idle(desk: Desk) -> tuple[float, list[tuple[str, float]]]:
     """Processor seconds of an idle daemon and its workers, and the memory of each in MB."""
     assert desk.process is not None
     processes = list(family(desk.process.pid))
-    before = sum(map(_cpu_s, processes))
+    before = sum(map(cpu_s, processes))
     time.sleep(IDLE_S)
     names = ["daemon", *(f"reader {number}" for number in range(1, len(processes)))]
-    return sum(map(_cpu_s, processes)) - before, list(zip(names, map(resident_mb, processes), strict=True))
+    return sum(map(cpu_s, processes)) - before, list(zip(names, map(resident_mb, processes), strict=True))
 
 
 def family(pid: int) -> Iterator[int]:
@@ -95,7 +95,7 @@ def family(pid: int) -> Iterator[int]:
             yield from family(int(child))
 
 
-def _cpu_s(pid: int) -> float:
+def cpu_s(pid: int) -> float:
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 

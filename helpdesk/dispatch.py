@@ -48,6 +48,16 @@ class RelayTrouble:
     retry_at: datetime
 
 
+@dataclass(eq=False, slots=True)
+class _Answer:
+    """What the relay said of a letter, until it is recorded; `error` tells why it could not be."""
+
+    letter: QueuedLetter
+    deliveries: Sequence[Delivery]
+    next_at: datetime | None
+    error: Exception | None = None
+
+
 class Dispatcher:
     """Sends what is due. One for each transport, in one event loop."""
 
@@ -72,6 +82,7 @@ class Dispatcher:
         # Threads that write to SQLite at once only wait for each other, by sleeping; and who claims after others have
         # recorded finds several places free and claims as many letters at once.
         self._writing = asyncio.Lock()
+        self._answers: list[_Answer] = []  # to be recorded by whoever writes next
         self.trouble: RelayTrouble | None = None
 
     async def send_due(self, limit: int = 100) -> int:
@@ -135,17 +146,29 @@ class Dispatcher:
             await self._record(letter, deliveries, self._next_attempt(letter))
 
     async def _record(self, letter: QueuedLetter, deliveries: Sequence[Delivery], next_at: datetime | None) -> None:
+        """Returns when the answer is recorded, together with all that came while others were writing."""
+        answer = _Answer(letter, deliveries, next_at)
+        self._answers.append(answer)
         async with self._writing:
-            await asyncio.to_thread(self._tell_and_record, letter, deliveries, next_at)
+            if answer in self._answers:
+                answers, self._answers = self._answers, []
+                try:
+                    await asyncio.to_thread(self._tell_and_record, answers)
+                except Exception as error:
+                    for one in answers:
+                        one.error = error
+        if answer.error is not None:
+            raise answer.error
         for delivery in deliveries:
             self._log(letter, delivery, next_at)
 
-    def _tell_and_record(self, letter: QueuedLetter, deliveries: Sequence[Delivery], next_at: datetime | None) -> None:
-        lost = [d for d in deliveries if d.permanent or (next_at is None and not d.sent)]
-        if lost:
-            # Told first: after a crash between the two lines the letter is tried, and told of, again.
-            self._on_failed(letter, lost)
-        self._store.record_delivery(letter.id, deliveries, self._now(), next_at)
+    def _tell_and_record(self, answers: Sequence[_Answer]) -> None:
+        for answer in answers:
+            if lost := [d for d in answer.deliveries if d.permanent or (answer.next_at is None and not d.sent)]:
+                # Told first: after a crash between the two lines the letter is tried, and told of, again.
+                self._on_failed(answer.letter, lost)
+        now = self._now()
+        self._store.record_deliveries([(one.letter.id, one.deliveries, one.next_at) for one in answers], now)
 
     def _next_attempt(self, letter: QueuedLetter) -> datetime | None:
         return next_attempt(

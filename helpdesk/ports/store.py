@@ -225,6 +225,11 @@ class Store(Protocol):
     ) -> OutboxState:
         """Keep the relay's answers per recipient. `next_attempt_at` None: what is still waiting has failed."""
 
+    def record_deliveries(
+        self, answers: Sequence[tuple[int, Sequence[Delivery], datetime | None]], now: datetime
+    ) -> None:
+        """The same for several letters at once: (id, deliveries, next_attempt_at) of each."""
+
     def outbox(self) -> Sequence[OutboxEntry]: ...
     def outbox_retry(self, ids: Sequence[int], now: datetime) -> Sequence[int]: ...
     def outbox_cancel(self, ids: Sequence[int]) -> Sequence[int]: ...

@@ -14,8 +14,8 @@ from helpdesk import verify as workflow
 from helpdesk.adapters.store import SECRET_LIFE, SqlStore, migrate, open_store
 from helpdesk.adapters.store.backup import NUMBERS_SKIPPED, back_up, prune, restore
 from helpdesk.core.audit import Finding
+from helpdesk.draining import BATCH
 from helpdesk.errors import PermanentError, TemporaryError
-from helpdesk.intake import BATCH
 from tests.security.desk import START, Desk, desk, mail
 
 

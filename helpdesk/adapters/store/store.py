@@ -88,6 +88,14 @@ class SqlStore:
         with self._writing() as connection:
             return outbox.record_delivery(connection, letter_id, deliveries, now, next_attempt_at)
 
+    def record_deliveries(
+        self, answers: Sequence[tuple[int, Sequence[Delivery], datetime | None]], now: datetime
+    ) -> None:
+        """Keep the relay's answers to several letters in one commit."""
+        with self._writing() as connection:
+            for letter_id, deliveries, next_attempt_at in answers:
+                outbox.record_delivery(connection, letter_id, deliveries, now, next_attempt_at)
+
     def outbox(self) -> Sequence[OutboxEntry]:
         """Letters not sent yet and letters that failed, oldest first."""
         with transaction(self._engine, writes=False) as connection:
