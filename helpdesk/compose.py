@@ -143,6 +143,7 @@ def view(letter: Letter, ticket: Ticket | None, face: Face, files: tuple[NamedFi
         reasons=_reasons(letter, ticket) if ours else (),
         urgent=letter.urgent,
         files=files,
+        apart_from=tag(letter.apart_from) if letter.apart_from else "",
     )
     if ticket is None or not ours:
         return about

@@ -229,4 +229,5 @@ FULL_VIEW = LetterView(
     due_at=datetime(2026, 3, 17, 9, 30, tzinfo=UTC),
     urgent=True,
     held=1,
+    apart_from="[##100002##]",
 )

@@ -14,8 +14,17 @@ from dataclasses import dataclass, replace
 from helpdesk.core.appending import MAX_HELD, auth_failed, record
 from helpdesk.core.bench import Bench, Carried, Refused
 from helpdesk.core.case import Case
-from helpdesk.core.command_values import Command, Help, MergeInto, Note, SetRequester, ShowQueue, ShowTicket, Spam
-from helpdesk.core.commands import Parsed, help_text, parse
+from helpdesk.core.command_values import (
+    Help,
+    MergeInto,
+    Note,
+    SetRequester,
+    ShowQueue,
+    ShowTicket,
+    Spam,
+    Split,
+)
+from helpdesk.core.commands import Parsed, parse
 from helpdesk.core.decision import (
     Assign,
     Change,
@@ -30,8 +39,8 @@ from helpdesk.core.decision import (
     SpendSecret,
 )
 from helpdesk.core.language import guess
-from helpdesk.core.listing import one_ticket, queue_list
-from helpdesk.core.message import Kind, Reason
+from helpdesk.core.listing import listed
+from helpdesk.core.message import KeptMail, Kind, Reason
 from helpdesk.core.notices import answer, result, to_agents
 from helpdesk.core.offers import kept, says_word
 from helpdesk.core.opening import open_ticket
@@ -41,7 +50,6 @@ from helpdesk.core.outgoing import SEND_WORD, Audience, Event, Letter, SentLette
 from helpdesk.core.policy import Agent
 from helpdesk.core.ticket import Held, Lane, Part, State, Ticket
 from helpdesk.core.timers import ask_schedule
-from helpdesk.core.triage import order
 from helpdesk.core.trust import Authentication, addressed_to_others
 
 
@@ -155,7 +163,7 @@ def _on_ticket(post: _Post, ticket: Ticket) -> Decision:
     text, note = _note_or_answer(post, letter)
     reaches = _reaches(letter)
     answers = bool(text) and not note and reaches is Audience.AGENT
-    alone = next((one for one in post.parsed.commands if isinstance(one, MergeInto)), None)
+    alone = next((one for one in post.parsed.commands if isinstance(one, MergeInto | Split)), None)
     if alone is not None and (text or len(post.parsed.commands) > 1):
         return _refuse(post, ticket, (_line_refused(post, Refused(alone, post.words.alone)),))
     bench = Bench(
@@ -166,6 +174,7 @@ def _on_ticket(post: _Post, ticket: Ticket) -> Decision:
         words=post.words,
         others=post.case.facts.by_number,
         held=_held_by_letter(ticket, letter),
+        told=_told_by_letter(post.case.facts.told, letter),
         has_answer=answers,
     )
     carried = carry_out(post.parsed.commands, ticket, bench)
@@ -338,27 +347,12 @@ def _not_understood(post: _Post) -> tuple[str, ...] | None:
 
 def _shown(post: _Post, after: Ticket | None = None) -> tuple[str, ...]:
     """What #queue, #show and #help print; `after` is this ticket as the other commands have left it."""
-    shown: list[str] = []
-    for command in post.parsed.commands:
-        shown += _shown_by(command, post, after)
-    return tuple(shown)
-
-
-def _shown_by(command: Command, post: _Post, after: Ticket | None) -> list[str]:
-    def as_it_is(ticket: Ticket) -> Ticket:
-        return after if after and after.number == ticket.number else ticket
-
-    match command:
-        case ShowQueue():
-            mine = (as_it_is(ticket) for ticket in post.case.facts.queue if post.agent.serves(ticket.desk))
-            return queue_list(tuple(order(ticket for ticket in mine if ticket.state is not State.CLOSED)))
-        case ShowTicket(number):
-            found = [as_it_is(ticket) for ticket in post.case.facts.by_number if ticket.number == number]
-            return one_ticket(found[0]) if found else [post.words.no_ticket.format(number=number)]
-        case Help():
-            return help_text(guess(post.case.inbound.text) or post.language).splitlines()
-        case _:
-            return []
+    facts, language = post.case.facts, guess(post.case.inbound.text) or post.language
+    return tuple(
+        line
+        for command in post.parsed.commands
+        for line in listed(command, facts, post.agent, after=after, language=language, words=post.words)
+    )
 
 
 def _held_by_letter(ticket: Ticket, letter: SentLetter | None) -> tuple[Held, ...]:
@@ -366,6 +360,10 @@ def _held_by_letter(ticket: Ticket, letter: SentLetter | None) -> tuple[Held, ..
     if letter is None or letter.event is not Event.HELD:
         return ()
     return tuple(held for held in ticket.held if held.id == letter.cause)
+
+
+def _told_by_letter(told: KeptMail | None, letter: SentLetter | None) -> KeptMail | None:
+    return told if told is not None and letter is not None and told.id == letter.cause else None
 
 
 def _sent(post: _Post, outcome: Outcome) -> Outcome:

@@ -22,11 +22,15 @@ from helpdesk.core.decision import (
     Unschedule,
 )
 from helpdesk.core.message import Reason
+from helpdesk.core.new_matter import new_matter
 from helpdesk.core.notices import to_agents, to_requester
 from helpdesk.core.outgoing import Audience, Event, Letter
 from helpdesk.core.ticket import Lane, State, Ticket
 from helpdesk.core.timers import ask_schedule
 from helpdesk.core.trust import Authentication
+
+# What a mail that opens a ticket again says of it, followed by its resolution.
+CLOSED_AS = "was closed as "
 
 # At most this many notices of held mail an hour; the queue shows the count all the same.
 HELD_NOTICES = 20
@@ -75,7 +79,9 @@ def append(case: Case, ticket: Ticket) -> Decision:
         )
     elif reopened and silence is None:
         letters += to_requester(Event.REOPENED, ticket, case.inbound.sha256, in_reply_to=case.inbound.message_id)
-    why = (Reason("reopened", f"was closed as {ticket.resolution or 'solved'}"),) if reopened else ()
+    why: tuple[Reason, ...] = (Reason("reopened", f"{CLOSED_AS}{ticket.resolution or 'solved'}"),) if reopened else ()
+    matter = new_matter(case.inbound, ticket, case.now)
+    why += (matter,) if matter is not None else ()
     letters += to_agents(
         Event.NOTIFY,
         ticket,

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from helpdesk.core.command_values import Command
 from helpdesk.core.decision import Change
+from helpdesk.core.message import KeptMail
 from helpdesk.core.order_words import Words
 from helpdesk.core.outgoing import Letter
 from helpdesk.core.policy import Agent, Policy
@@ -17,7 +18,8 @@ from helpdesk.core.ticket import Held, Ticket
 class Bench:
     """What carrying out commands may look at.
 
-    `others` are tickets named by number; `held` is the mail whose notice is answered.
+    `others` are tickets named by number; `held` is the mail whose notice is answered, `told` the one
+    that the answered letter told of.
     """
 
     agent: Agent
@@ -27,6 +29,7 @@ class Bench:
     words: Words
     others: tuple[Ticket, ...] = ()
     held: tuple[Held, ...] = ()
+    told: KeptMail | None = None
     has_answer: bool = False
 
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from helpdesk.core.classify import asks_by_itself, classify, is_robot_address
-from helpdesk.core.commands import numbers_named, wants_queue
+from helpdesk.core.command_values import ShowQueue, Split
+from helpdesk.core.commands import numbers_named, wants
 from helpdesk.core.decision import Decision, Disposition, Facts, Filing, Outcome, Proof, Role, Wanted
 from helpdesk.core.forward import original, without_a_word
 from helpdesk.core.message import Address, Forwarded, Inbound, Kind, Reason
@@ -139,7 +140,8 @@ def wanted(inbound: Inbound, policy: Policy) -> Wanted:
         sender=sender.address if sender else None,
         agent=agent.addresses[0] if agent else None,
         bounced_message_id=inbound.bounce.original_message_id if inbound.bounce else None,
-        queue=agent is not None and wants_queue(inbound.text, inbound.subject),
+        queue=agent is not None and wants(ShowQueue(), inbound.text, inbound.subject),
+        told=agent is not None and wants(Split(), inbound.text, inbound.subject),
     )
 
 

@@ -241,7 +241,13 @@ GRAMMAR: tuple[Row, ...] = (
         "влити це звернення в інше: туди вестимуть обидва номери | "
         "włączyć to zgłoszenie do innego: oba numery prowadzą tam",
     ),
-    _planned("split | разделить | розділити | rozdziel"),
+    _row(
+        nothing(values.Split()),
+        "split | разделить | розділити | rozdziel",
+        _NOTHING,
+        "the mail that you answer becomes a ticket of its own | сделать из этого письма отдельное обращение | "
+        "зробити з цього листа окреме звернення | zrobić z tej wiadomości osobne zgłoszenie",
+    ),
     _row(
         a_number(values.LinkTo),
         "link | связать | пов'язати | powiąż",

@@ -165,6 +165,11 @@ class MergeInto:
 
 
 @dataclass(frozen=True, slots=True)
+class Split:
+    """The mail whose notification is answered becomes a ticket of its own."""
+
+
+@dataclass(frozen=True, slots=True)
 class SetRequester:
     """The ticket is somebody else's; the address is normalised."""
 
@@ -201,6 +206,7 @@ Command = (
     | ShowTicket
     | LinkTo
     | MergeInto
+    | Split
     | SetRequester
     | Help
 )

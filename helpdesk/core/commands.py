@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from helpdesk.core.command_arguments import ArgumentError, Fault
 from helpdesk.core.command_table import GRAMMAR, Row, Wording
-from helpdesk.core.command_values import Command, LinkTo, MergeInto, ShowQueue, ShowTicket
+from helpdesk.core.command_values import Command, LinkTo, MergeInto, ShowTicket
 
 # Longer blocks are a pasted list, not orders.
 MAX_COMMAND_LINES = 20
@@ -94,9 +94,9 @@ def numbers_named(text: str, subject: str = "") -> tuple[int, ...]:
     return tuple(dict.fromkeys(command.number for command in named))
 
 
-def wants_queue(text: str, subject: str = "") -> bool:
-    """Do the commands ask for the open tickets?"""
-    return ShowQueue() in parse(text, subject).commands
+def wants(command: Command, text: str, subject: str = "") -> bool:
+    """Is this one of the commands?"""
+    return command in parse(text, subject).commands
 
 
 def help_text(language: str) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from helpdesk.core.message import Address, Bounce, Kind, Reason
+from helpdesk.core.message import Address, Bounce, KeptMail, Kind, Reason
 from helpdesk.core.outgoing import Letter, SentLetter
 from helpdesk.core.sender import Contact, LetterCounts, Opened
 from helpdesk.core.ticket import Lane, Part, Priority, State, Ticket
@@ -58,7 +58,8 @@ class Wanted:
 
     `references` are the ids to look up, newest first. `tokens` come from a reply address.
     `tags` are ticket numbers in the subject, `numbers` those named in commands. `agent` is where
-    letters go to the agent whom the From names. `queue` asks for the open tickets (an agent's #queue).
+    letters go to the agent whom the From names. `queue` asks for the open tickets (an agent's #queue), `told`
+    for the mail that the answered letter told of (#split).
     """
 
     sha256: str
@@ -72,6 +73,7 @@ class Wanted:
     agent: str | None = None
     bounced_message_id: str | None = None
     queue: bool = False
+    told: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,6 +95,7 @@ class Facts:
     opened: Opened = Opened()
     bounced: SentLetter | None = None
     queue: tuple[Ticket, ...] = ()
+    told: KeptMail | None = None
 
 
 # --- what shall happen ----------------------------------------------------------------------------
@@ -280,6 +283,15 @@ class Merge:
 
 
 @dataclass(frozen=True, slots=True)
+class MoveMail:
+    """A mail, and what we told our own of it, goes from one ticket to another. `id` is the row of the message."""
+
+    id: int
+    ticket: int
+    to: int
+
+
+@dataclass(frozen=True, slots=True)
 class Remember:
     """What is now known of an address; None leaves a value as it was."""
 
@@ -339,6 +351,7 @@ Change = (
     | SettleHeld
     | Link
     | Merge
+    | MoveMail
     | Remember
     | SpendSecret
     | CancelLetters

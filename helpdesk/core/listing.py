@@ -2,11 +2,38 @@
 
 from __future__ import annotations
 
+from helpdesk.core.command_values import Command, Help, ShowQueue, ShowTicket
+from helpdesk.core.commands import help_text
+from helpdesk.core.decision import Facts
+from helpdesk.core.order_words import Words
+from helpdesk.core.policy import Agent
 from helpdesk.core.subject_tag import tag
-from helpdesk.core.ticket import Lane, Ticket
+from helpdesk.core.ticket import Lane, State, Ticket
+from helpdesk.core.triage import order
 
 # Longer queues are cut in a letter; `helpdesk queue` shows the whole.
 MAX_LINES = 200
+
+
+def listed(
+    command: Command, facts: Facts, agent: Agent, *, after: Ticket | None, language: str, words: Words
+) -> list[str]:
+    """What a command prints, nothing for most; `after` is its ticket as the other commands have left it."""
+
+    def as_it_is(ticket: Ticket) -> Ticket:
+        return after if after and after.number == ticket.number else ticket
+
+    match command:
+        case ShowQueue():
+            mine = (as_it_is(ticket) for ticket in facts.queue if agent.serves(ticket.desk))
+            return queue_list(tuple(order(ticket for ticket in mine if ticket.state is not State.CLOSED)))
+        case ShowTicket(number):
+            found = [as_it_is(ticket) for ticket in facts.by_number if ticket.number == number]
+            return one_ticket(found[0]) if found else [words.no_ticket.format(number=number)]
+        case Help():
+            return help_text(language).splitlines()
+        case _:
+            return []
 
 
 def queue_list(tickets: tuple[Ticket, ...]) -> list[str]:

@@ -144,3 +144,19 @@ class Inbound:
     def header_all(self, name: str) -> tuple[str, ...]:
         """Every value of the header `name` (lower case), topmost first."""
         return tuple(value for key, value in self.headers if key == name)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KeptMail:
+    """A mail that came before and lies on `ticket`: what it said, and why it went there. `id` is its row.
+
+    Its headers are not among what it said. `first`: none came to that ticket before it; `last`: none since.
+    """
+
+    id: int
+    ticket: int
+    inbound: Inbound
+    at: datetime
+    reasons: tuple[Reason, ...]
+    first: bool
+    last: bool

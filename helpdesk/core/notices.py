@@ -24,6 +24,7 @@ def to_requester(
     missing: tuple[str, ...] = (),
     due_at: datetime | None = None,
     in_reply_to: str | None = None,
+    apart_from: int | None = None,
 ) -> tuple[Letter, ...]:
     """The automatic letter to the requester; none when there is nobody to write to, or somebody was forged."""
     if ticket.requester is None or ticket.forged:
@@ -39,6 +40,7 @@ def to_requester(
         missing=missing,
         due_at=due_at,
         in_reply_to=in_reply_to,
+        apart_from=apart_from,
     )
     return (letter,)
 
@@ -110,6 +112,7 @@ def to_agents(
     body: str = "",
     author: Address | None = None,
     parts: tuple[int, ...] = (),
+    parts_of: int | None = None,
     missing: tuple[str, ...] = (),
     reasons: tuple[Reason, ...] = (),
     but: str = "",
@@ -127,6 +130,7 @@ def to_agents(
             body=body,
             author=author,
             parts=parts,
+            parts_of=parts_of,
             missing=missing,
             reasons=reasons,
         )

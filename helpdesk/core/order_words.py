@@ -36,6 +36,8 @@ class Words:
     not_yet: str
     say_word: str
     regrouped: str
+    split: str
+    split_quietly: str
     answered: str
     noted: str
     # refusals
@@ -57,6 +59,7 @@ class Words:
     alone: str
     nothing_offered: str
     too_many_held: str
+    nothing_to_split: str
     reaches_nobody: str
     not_proven: str
     kept_as_note: str
@@ -90,6 +93,8 @@ ENGLISH = Words(
     not_yet="Nothing has been done yet. This would happen:",
     say_word="If that is what you want, reply to this very mail with the one word “{word}”. It works once.",
     regrouped="Since the mail that you answered was written, others take part in this ticket.",
+    split="This mail has become a ticket of its own; the customer is told its number.",
+    split_quietly="This mail has become a ticket of its own; nobody is told.",
     answered="Your answer goes to: {to}.",
     noted="Kept as a note for colleagues; the requester does not see it.",
     no_agent='nobody is called "{name}". Agents: {names}',
@@ -110,6 +115,7 @@ ENGLISH = Words(
     alone="this command wants a mail of its own, without other commands or text",
     nothing_offered="nothing waits for this word: what it was for was carried out or rejected before",
     too_many_held="too many mails are held on this ticket; decide on them first with #accept or #reject",
+    nothing_to_split="reply with it to the notification of a customer's mail that came to a ticket which began before",
     reaches_nobody="a reply to this mail reaches nobody; to answer the requester, reply to a notification",
     not_proven="Nothing proves that you wrote this. Send the command in reply to this mail, and it is carried out.",
     kept_as_note="Kept as a note for colleagues: your mail answers no notification, so the requester gets nothing.",
@@ -147,6 +153,8 @@ RUSSIAN = Words(
     not_yet="Пока ничего не сделано. Произойдёт вот что:",
     say_word="Если так и нужно, ответьте именно на это письмо одним словом «{word}». Оно сработает один раз.",
     regrouped="С тех пор как пришло письмо, на которое вы отвечаете, состав участников обращения изменился.",
+    split="Из этого письма сделано отдельное обращение; клиент узнает его номер.",
+    split_quietly="Из этого письма сделано отдельное обращение; писем никому не отправлено.",
     answered="Ваш ответ получат: {to}.",
     noted="Сохранено как заметка для коллег, клиент её не увидит.",
     no_agent="нет специалиста «{name}». Есть: {names}",
@@ -167,6 +175,7 @@ RUSSIAN = Words(
     alone="этой команде нужно отдельное письмо, без других команд и текста",
     nothing_offered="это слово ничего не ждёт: всё уже выполнено или отклонено",
     too_many_held="в обращении слишком много задержанных писем; сначала разберите их: #принять или #отклонить",
+    nothing_to_split="отправьте её в ответ на уведомление о письме клиента, которое пришло в уже начатое обращение",
     reaches_nobody="ответ на это письмо никому не уходит; чтобы ответить клиенту, ответьте на уведомление",
     not_proven="Ничто не подтверждает, что это написали вы. Пришлите команду в ответ на это письмо.",
     kept_as_note="Сохранено как заметка: ваше письмо не отвечает на уведомление, клиент ничего не получит.",
@@ -204,6 +213,8 @@ UKRAINIAN = Words(
     not_yet="Поки нічого не зроблено. Станеться ось що:",
     say_word="Якщо так і потрібно, дайте відповідь саме на цей лист одним словом «{word}». Воно спрацює один раз.",
     regrouped="Відколи надійшов лист, на який ви відповідаєте, склад учасників звернення змінився.",
+    split="З цього листа зроблено окреме звернення; клієнт дізнається його номер.",
+    split_quietly="З цього листа зроблено окреме звернення; листів нікому не надіслано.",
     answered="Вашу відповідь отримають: {to}.",
     noted="Збережено як нотатку для колег, клієнт її не побачить.",
     no_agent="немає фахівця «{name}». Є: {names}",
@@ -224,6 +235,7 @@ UKRAINIAN = Words(
     alone="цій команді потрібен окремий лист, без інших команд і тексту",
     nothing_offered="це слово нічого не чекає: усе вже виконано або відхилено",
     too_many_held="у зверненні забагато затриманих листів; спершу розберіть їх: #прийняти або #відхилити",
+    nothing_to_split="надішліть її у відповідь на сповіщення про лист клієнта до вже розпочатого звернення",
     reaches_nobody="відповідь на цей лист нікому не надсилається; клієнтові відповідайте на сповіщення про звернення",
     not_proven="Ніщо не підтверджує, що це написали ви. Надішліть команду у відповідь на цей лист.",
     kept_as_note="Збережено як нотатку: ваш лист не відповідає на сповіщення, клієнт нічого не отримає.",
@@ -261,6 +273,8 @@ POLISH = Words(
     not_yet="Nic jeszcze nie zostało zrobione. Stanie się to:",
     say_word="Jeśli tak ma być, odpowiedz na tę właśnie wiadomość jednym słowem „{word}”. Zadziała ono raz.",
     regrouped="Odkąd przyszła wiadomość, na którą odpowiadasz, w zgłoszeniu bierze udział kto inny.",
+    split="Z tej wiadomości powstało osobne zgłoszenie; klient dostanie jego numer.",
+    split_quietly="Z tej wiadomości powstało osobne zgłoszenie; nikogo nie powiadomiono.",
     answered="Twoją odpowiedź otrzymają: {to}.",
     noted="Zapisano jako notatkę dla współpracowników, klient jej nie zobaczy.",
     no_agent="nie ma agenta „{name}”. Są: {names}",
@@ -281,6 +295,7 @@ POLISH = Words(
     alone="to polecenie wymaga osobnej wiadomości, bez innych poleceń i tekstu",
     nothing_offered="to słowo na nic już nie czeka: wszystko wykonano albo odrzucono",
     too_many_held="w zgłoszeniu wstrzymano za dużo wiadomości; najpierw je rozpatrz: #przyjmij albo #odrzuć",
+    nothing_to_split="wyślij je w odpowiedzi na powiadomienie o wiadomości klienta do istniejącego już zgłoszenia",
     reaches_nobody="odpowiedź na tę wiadomość do nikogo nie trafia; aby odpisać klientowi, odpowiedz na powiadomienie",
     not_proven="Nic nie potwierdza, że to Twoja wiadomość. Wyślij polecenie w odpowiedzi na tego maila.",
     kept_as_note="Zapisano jako notatkę: Twoja wiadomość nie odpowiada na powiadomienie, klient nic nie dostanie.",

@@ -37,6 +37,7 @@ from helpdesk.core.notices import to_agents, to_requester
 from helpdesk.core.outgoing import Event, Letter
 from helpdesk.core.people import add_cc, remove_cc, set_requester
 from helpdesk.core.policy import Agent
+from helpdesk.core.splitting import split
 from helpdesk.core.ticket import Lane, Part, Participant, Priority, State, Ticket
 from helpdesk.core.timers import WAKE, ask_schedule
 
@@ -109,6 +110,8 @@ def _step(command: Command, ticket: Ticket, bench: Bench) -> Carried | str:
             return _link(ticket, number, bench)
         case order.MergeInto(number):
             return merge(ticket, number, bench)
+        case order.Split():
+            return split(ticket, bench)
         case order.SetRequester(address):
             return set_requester(ticket, address, bench)
         case order.Note() | order.ShowQueue() | order.ShowTicket() | order.Help():

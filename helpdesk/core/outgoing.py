@@ -74,6 +74,7 @@ class Letter:
     due_at: datetime | None = None  # when the next automatic step happens (reminder, closing)
     send_after: datetime | None = None
     subject: str = ""
+    apart_from: int | None = None  # the ticket that an agent has taken the mail out of, to begin this one
 
 
 # The one word by which an agent, as the reply to an `unproven` letter, sends the text that it holds.
@@ -122,6 +123,7 @@ class LetterView:
     opened_at: datetime | None = None  # in the desk's time zone
     due_at: datetime | None = None  # in the desk's time zone
     urgent: bool = False
+    apart_from: str = ""  # the tag of the ticket that this one was taken out of
     held: int = 0  # mails that wait for #accept or #reject
 
 

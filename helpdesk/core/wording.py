@@ -33,6 +33,7 @@ def values(words: Words, language: str, view: LetterView) -> dict[str, object]:
         "unanswered": view.resolution == "no-answer",
         "new": view.state == "new",
         "held": view.held,
+        "apart_from": view.apart_from,
         "due": _day(words, view.due_at),
         "send_word": SEND_WORD[language],
         "what": words.get(("alert", f"{alert}-what"), ""),

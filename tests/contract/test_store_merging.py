@@ -1,14 +1,35 @@
-"""How a store lets a ticket go into another one."""
+"""How a store lets a ticket go into another one, and a mail into a ticket of its own."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import pytest
 
 from helpdesk.adapters.store import SqlStore
-from helpdesk.core.decision import Filing, Join, Merge, SetRequester, SettleHeld, Unschedule
-from helpdesk.core.outgoing import OutboxState
-from helpdesk.core.ticket import Part, Participant, State
-from tests.desk import ANNA, DAY, NOW, PETER, answer, ask, change, file, letter, mail, open_ticket, queue, shown, ticket
+from helpdesk.core.decision import Filing, Join, Merge, MoveMail, SetRequester, SettleHeld, Unschedule
+from helpdesk.core.message import Attachment, KeptMail, Reason
+from helpdesk.core.outgoing import Audience, Event, Letter, OutboxState
+from helpdesk.core.ticket import NEW, Part, Participant, State
+from tests.desk import (
+    ANNA,
+    DAY,
+    IVAN,
+    NOW,
+    OPENING,
+    PETER,
+    answer,
+    ask,
+    change,
+    decision,
+    file,
+    letter,
+    mail,
+    open_ticket,
+    queue,
+    shown,
+    ticket,
+)
 
 
 def two_tickets(store: SqlStore) -> tuple[int, int]:
@@ -133,3 +154,64 @@ def test_numbers_that_a_kept_mail_names_are_known_when_its_letter_is_answered(st
     with store.unit() as unit:
         facts = unit.facts(ask(references=("<offer@desk.test>",)), NOW)
     assert [one.number for one in facts.by_number] == [other]
+
+
+# --- a mail that goes to a ticket of its own --------------------------------------------------------
+
+
+def told_of(store: SqlStore) -> tuple[int, KeptMail]:
+    """A ticket with two mails; the second one as it is known when the notification of it is answered."""
+    with store.unit() as unit:
+        number = open_ticket(unit)
+        file(unit, number, mail(1))
+        file(unit, number, mail(2), text="And the printer?", attachments=(FILE,))
+        queue(unit, notice("n", ticket=number), number)
+        queue(unit, letter("reopened", ticket=number), number)
+    with store.unit() as unit:
+        kept = unit.facts(ask(references=("<n@desk.test>",), sender=IVAN.address, told=True), NOW).told
+    assert kept is not None
+    return number, kept
+
+
+FILE = Attachment(part=1, name="a.pdf", type="application/pdf", size=9, sha256="x")
+
+
+def notice(token: str, **values: Any) -> Letter:
+    return letter(token, IVAN, audience=Audience.AGENT, event=Event.NOTIFY, **values)
+
+
+def test_the_mail_that_a_letter_told_of_is_known(store: SqlStore) -> None:
+    number, kept = told_of(store)
+    assert (kept.ticket, kept.first, kept.last, kept.at) == (number, False, True, NOW)
+    assert (kept.inbound.text, kept.inbound.sender, kept.inbound.attachments) == ("And the printer?", ANNA, (FILE,))
+    assert kept.reasons == (Reason("test", "a mail of a test"),)
+
+
+def test_a_letter_that_tells_of_no_mail_leads_to_none(store: SqlStore) -> None:
+    with store.unit() as unit:
+        number = open_ticket(unit)
+        queue(unit, notice("n", ticket=number), number)
+    with store.unit() as unit:
+        assert unit.facts(ask(references=("<n@desk.test>",), sender=IVAN.address, told=True), NOW).told is None
+
+
+def test_a_mail_goes_to_its_own_ticket_with_what_was_told_of_it(store: SqlStore) -> None:
+    number, kept = told_of(store)
+    with store.unit() as unit:
+        new = unit.apply(decision(OPENING, MoveMail(kept.id, number, NEW)), NOW, by="Ivan")
+    assert new is not None
+    assert [one.text for one in shown(store, new).messages] == ["And the printer?"]
+    assert "And the printer?" not in [one.text for one in shown(store, number).messages]
+    with store.unit() as unit:
+        for known, leads_to in (("<2@customer.test>", new), ("<n@desk.test>", new), ("<reopened@desk.test>", number)):
+            assert [found.number for _, found in unit.facts(ask(references=(known,)), NOW).by_reference] == [leads_to]
+
+
+def test_a_mail_is_moved_once(store: SqlStore) -> None:
+    number, kept = told_of(store)
+    with store.unit() as unit:
+        new = unit.apply(decision(OPENING, MoveMail(kept.id, number, NEW)), NOW, by="Ivan")
+        other = unit.apply(decision(OPENING, MoveMail(kept.id, number, NEW)), NOW, by="Ivan")
+    assert new is not None
+    assert other is not None
+    assert (len(shown(store, new).messages), shown(store, other).messages) == (1, ())

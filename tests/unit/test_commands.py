@@ -12,7 +12,7 @@ from helpdesk.core import command_values as values
 from helpdesk.core.command_arguments import Fault
 from helpdesk.core.command_table import GRAMMAR, Row
 from helpdesk.core.command_values import Command
-from helpdesk.core.commands import MAX_COMMAND_LINES, CommandError, fold, help_text, numbers_named, parse, wants_queue
+from helpdesk.core.commands import MAX_COMMAND_LINES, CommandError, fold, help_text, numbers_named, parse, wants
 from helpdesk.core.duration import BusinessDays
 from helpdesk.core.ticket import Priority
 
@@ -239,8 +239,8 @@ def test_subject_may_hold_a_command() -> None:
 def test_numbers_and_queue_are_known_before_anything_is_loaded() -> None:
     assert numbers_named("#show 123456\n#link 123457\n#show 123456\n") == (123456, 123457)
     assert numbers_named("see 123456\n#show 123457\n") == ()
-    assert wants_queue("", "#очередь")
-    assert not wants_queue("the #queue")
+    assert wants(values.ShowQueue(), "", "#очередь")
+    assert not wants(values.ShowQueue(), "the #queue")
 
 
 # --- what is not understood -----------------------------------------------------------------------

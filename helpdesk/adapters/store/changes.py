@@ -39,6 +39,7 @@ from helpdesk.core.decision import (
     Link,
     MarkBounced,
     Merge,
+    MoveMail,
     OpenTicket,
     Outcome,
     Record,
@@ -172,6 +173,8 @@ class _Work:
                 _LINK.run(self.connection, row)
             case Merge(ticket, into, regroups):
                 merging.merge(self.connection, self._number(ticket), self._number(into), self.now, regroups=regroups)
+            case MoveMail(message, ticket, to):
+                merging.move_mail(self.connection, message, self._number(ticket), self._number(to))
             case Remember():
                 self._remember(change)
             case SpendSecret(message_id):

@@ -12,11 +12,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from helpdesk.adapters.store import references, tickets
+from helpdesk.adapters.store import filing, references, tickets
 from helpdesk.adapters.store.models import CONTACT, MESSAGE, META, OUTBOX, TICKET
 from helpdesk.adapters.store.prepared import Prepared
 from helpdesk.core.decision import Facts, Wanted
-from helpdesk.core.message import Address
+from helpdesk.core.message import Address, KeptMail
 from helpdesk.core.offers import numbers_kept
 from helpdesk.core.outgoing import Audience, Event, SentLetter
 from helpdesk.core.sender import Contact, LetterCounts, Opened
@@ -148,7 +148,15 @@ def facts(connection: Connection, wanted: Wanted, now: datetime, secret_life: ti
         opened=opened,
         bounced=next(iter(bounced), None),
         queue=tuple(tickets.queue(connection)) if wanted.queue else (),
+        told=_told(connection, wanted, letters) if wanted.told else None,
     )
+
+
+def _told(connection: Connection, wanted: Wanted, letters: tuple[SentLetter, ...]) -> KeptMail | None:
+    """The mail that the newest letter to this agent told of, among those that his mail answers."""
+    own = (one.cause for one in letters if one.cause is not None and one.recipient in (wanted.sender, wanted.agent))
+    message = next(own, None)
+    return None if message is None else filing.kept_mail(connection, message)
 
 
 def _duplicate(connection: Connection, wanted: Wanted) -> int | None:

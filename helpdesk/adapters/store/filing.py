@@ -21,7 +21,7 @@ from helpdesk.adapters.store.later import Later
 from helpdesk.adapters.store.models import ATTACHMENT, CURSOR, MESSAGE, QUARANTINE, RAW, Direction, insert
 from helpdesk.adapters.store.prepared import Prepared
 from helpdesk.core.decision import Decision, Filing
-from helpdesk.core.message import Inbound
+from helpdesk.core.message import Address, Attachment, Inbound, KeptMail, Reason
 from helpdesk.ports import Cursor, Fetched, MailKey, Poison, QuarantineEntry
 
 # Much longer than any mail takes; only a program that died in the middle makes the next one wait so long.
@@ -137,6 +137,47 @@ def file(
     if ticket is not None:
         references.remember(later, ticket, inbound.message_id, inbound.references)
     return int(message)
+
+
+def kept_mail(connection: Connection, message: int) -> KeptMail | None:
+    """A mail of a ticket as it was read when it came, without its headers; None for what is no such mail."""
+    row = connection.execute(sa.select(MESSAGE).where(MESSAGE.c.id == message)).one_or_none()
+    if row is None or row.ticket is None or row.filing not in (Filing.VISIBLE, Filing.HELD):
+        return None
+    came = sa.select(MESSAGE.c.id).where(
+        MESSAGE.c.ticket == row.ticket, MESSAGE.c.filing == Filing.VISIBLE, MESSAGE.c.direction == Direction.IN
+    )
+    files = connection.execute(sa.select(ATTACHMENT).where(ATTACHMENT.c.message == message).order_by(ATTACHMENT.c.part))
+    return KeptMail(
+        id=row.id,
+        ticket=row.ticket,
+        inbound=Inbound(
+            sha256=row.sha256 or "",
+            fingerprint=row.fingerprint or "",
+            size=0,
+            message_id=row.message_id,
+            sender=Address(row.sender_address, row.sender_name) if row.sender_address else None,
+            subject=row.subject,
+            text=row.text,
+            quoted=row.quoted,
+            attachments=tuple(
+                Attachment(
+                    part=file.part,
+                    name=file.name,
+                    type=file.type,
+                    size=file.size,
+                    sha256=file.sha256,
+                    inline=file.inline,
+                    content_id=file.content_id,
+                )
+                for file in files
+            ),
+        ),
+        at=row.at,
+        reasons=tuple(Reason(rule, evidence) for rule, evidence in row.reasons),
+        first=connection.execute(came.where(MESSAGE.c.id < message).limit(1)).first() is None,
+        last=connection.execute(came.where(MESSAGE.c.id > message).limit(1)).first() is None,
+    )
 
 
 def raw_of(connection: Connection, message: int) -> bytes | None:

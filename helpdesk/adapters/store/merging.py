@@ -1,4 +1,4 @@
-"""A ticket that goes into another one: what hangs on it moves, and its number leads there.
+"""A ticket that goes into another one, and a mail that goes to another ticket: what hangs on them moves along.
 
 Message-IDs stay indexed under the old number: whoever finds a ticket that went into another one goes on to that one.
 No ticket leads to one that leads on, so that one step is enough.
@@ -11,7 +11,10 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from helpdesk.adapters.store import references
 from helpdesk.adapters.store.models import MESSAGE, OUTBOX, TICKET
+from helpdesk.core.decision import Filing
+from helpdesk.core.outgoing import Audience
 from helpdesk.core.ticket import MERGED, State
 
 
@@ -38,3 +41,20 @@ def merge(connection: Connection, ticket: int, into: int, now: datetime, *, regr
     )
     if regroups:
         connection.execute(sa.update(TICKET).where(TICKET.c.number == survivor).values(regrouped_at=now))
+
+
+def move_mail(connection: Connection, message: int, ticket: int, to: int) -> None:
+    """A mail of `ticket` is the conversation of another one, and what we told our own of it leads there."""
+    moved = connection.execute(
+        sa.update(MESSAGE)
+        .where(MESSAGE.c.id == message, MESSAGE.c.ticket == ticket)
+        .values(ticket=to, filing=Filing.VISIBLE)
+        .returning(MESSAGE.c.message_id)
+    ).scalars()
+    told = connection.execute(
+        sa.update(OUTBOX)
+        .where(OUTBOX.c.ticket == ticket, OUTBOX.c.cause == message, OUTBOX.c.audience != Audience.REQUESTER)
+        .values(ticket=to)
+        .returning(OUTBOX.c.message_id)
+    ).scalars()
+    references.move(connection, [one for one in (*moved, *told) if one], ticket, to)

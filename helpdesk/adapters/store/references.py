@@ -51,6 +51,16 @@ def remember(later: Later, ticket: int, message_id: str | None, mentioned: Itera
     later.insert(_REMEMBER, *rows.values())
 
 
+def move(connection: Connection, message_ids: Iterable[str], ticket: int, to: int) -> None:
+    """These messages of a ticket are messages of another one."""
+    keys = [_key(message_id) for message_id in message_ids]
+    connection.execute(
+        sa.update(REFERENCE)
+        .where(REFERENCE.c.key.in_(keys), REFERENCE.c.ticket == ticket)
+        .values(ticket=to, mentioned=False)
+    )
+
+
 def tickets_of(connection: Connection, message_ids: Sequence[str]) -> dict[int, str]:
     """Ticket numbers with the id that led to each, in the order of `message_ids`.
 
