@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import backlog, latency, pipeline, reading
+from benchmarks import backlog, judging, latency, pipeline, reading
 from tests.stack import missing_programs
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "performance.md"
@@ -18,6 +18,7 @@ MEASUREMENTS: dict[str, Callable[[], str]] = {
     "latency": latency.report,
     "backlog": backlog.report,
     "reading": reading.report,
+    "judging": judging.report,
     "cpu": pipeline.report,
 }
 

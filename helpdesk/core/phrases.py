@@ -17,9 +17,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from helpdesk.core.spans import GUARDED, Guarded, Near, OfClass, OneOf, Part, Span, one_of, spans, united
+from helpdesk.core.lexicon import STEM, OneOf, one_of
+from helpdesk.core.spans import GUARDED, Guarded, Near, OfClass, Part, Span, spans, united
 from helpdesk.core.word_classes import CLASSES
-from helpdesk.core.words import STEM, Prepared, fold
+from helpdesk.core.words import Prepared, fold
 
 # Words between two parts of a pattern that gives no number of its own.
 USUAL_GAP = 4
@@ -215,5 +216,5 @@ def _written_together(part: OneOf) -> OneOf:
     """Negation and word in one: "неработает"."""
     return one_of(
         frozenset(negation + word for word in part.whole for negation in _NEGATIONS),
-        tuple(negation + one for several in part.beginnings.values() for one in several for negation in _NEGATIONS),
+        tuple(negation + one for one in part.beginnings for negation in _NEGATIONS),
     )

@@ -3,35 +3,34 @@
 A part and a Prepared letter in, the Spans that fit out, in the order of reading. A part is found once per letter,
 however many patterns share it. Work is linear in the words of the letter; there is no backtracking.
 
-Most patterns do not fit most letters, so every part knows what it `needs`: groups of beginnings of words, from each of
-which the letter must have one. A part that misses some is not walked into.
+Most patterns do not fit most letters, so every part knows what it `needs`: groups of words, from each of which the
+letter must have one. A part that misses some is not walked into.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from typing import NamedTuple
 
+from helpdesk.core.lexicon import OneOf, hear, one_of, size
 from helpdesk.core.word_classes import of_class
-from helpdesk.core.words import STEM, Prepared
+from helpdesk.core.words import Prepared
 
 # Words before or behind a part among which an unwanted word is looked for, where it need not stand right beside.
 GUARDED = 2
-
-# Letters. Shorter beginnings have too many neighbours for a guess at what was meant.
-FORGIVEN = 6
 
 
 # Places. What a part of a pattern covers is never longer, so overlaps are looked for no further back.
 _LONGEST_SPAN = 60
 
 
-# What a part needs: from each group one beginning of a word (STEM letters).
-Needs = tuple[frozenset[str], ...]
+# Letters. Words up to this length ("не", "the", "się") are in every letter and say little.
+_COMMON = 3
+
+# What a part needs: from each group one OneOf.
+Needs = tuple[frozenset[OneOf], ...]
 
 
 class Span(NamedTuple):
@@ -39,23 +38,6 @@ class Span(NamedTuple):
 
     first: int
     last: int
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class OneOf:
-    """One word out of many: whole words, and beginnings by their first letters."""
-
-    whole: frozenset[str]
-    beginnings: Mapping[str, tuple[str, ...]]
-    needs: Needs
-
-    def find(self, prepared: Prepared) -> list[Span]:
-        found = set(prepared.by_word.keys() & self.whole)
-        for stem in prepared.stems & self.beginnings.keys():
-            for word in prepared.by_stem[stem]:
-                if word not in found and any(_begins(word, beginning) for beginning in self.beginnings[stem]):
-                    found.add(word)
-        return [Span(place, place) for place in sorted({place for word in found for place in prepared.by_word[word]})]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,26 +53,43 @@ class OfClass:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Either:
-    """One of several parts. `by_stem` leads from a beginning in the letter to the parts that it makes possible."""
+    """One of several parts. `by_word` leads from a OneOf in the letter to the parts that it makes possible."""
 
     parts: tuple[Part, ...]
-    by_stem: dict[str, list[Part]] = field(init=False)
+    by_word: dict[OneOf, list[Part]] = field(init=False)
+    known: frozenset[OneOf] = field(init=False)
     always: tuple[Part, ...] = field(init=False)
     needs: Needs = field(init=False)
 
     def __post_init__(self) -> None:
-        by_stem: dict[str, list[Part]] = defaultdict(list)
+        by_word: dict[OneOf, list[Part]] = defaultdict(list)
         for part in self.parts:
-            # Every group must be met, so one will do for a first look: the smallest tells the most.
-            for stem in min(part.needs, key=len, default=()):
-                by_stem[stem].append(part)
-        object.__setattr__(self, "by_stem", dict(by_stem))
+            # Every group must be met, so one will do for a first look: that of the rarest words tells the most.
+            for word in min(part.needs, key=_commonness, default=()):
+                by_word[word].append(part)
+        object.__setattr__(self, "by_word", dict(by_word))
+        object.__setattr__(self, "known", frozenset(by_word))
         object.__setattr__(self, "always", tuple(part for part in self.parts if not part.needs))
-        object.__setattr__(self, "needs", () if self.always else (frozenset(by_stem),))
+        object.__setattr__(self, "needs", () if self.always else (self.known,))
 
     def find(self, prepared: Prepared) -> list[Span]:
-        met = {part for stem in prepared.stems & self.by_stem.keys() for part in self.by_stem[stem]}
-        return sorted({span for part in (*self.always, *met) for span in spans(part, prepared)})
+        heard = prepared.heard
+        met = {part for word in heard & self.known for part in self.by_word[word]}
+        found: set[Span] = set()
+        for part in (*self.always, *met):
+            # What `spans` would say as well: most parts end here, and a call less for each counts.
+            for group in part.needs:
+                if group.isdisjoint(heard):
+                    break
+            else:
+                found.update(spans(part, prepared))
+        return sorted(found)
+
+
+def _commonness(group: frozenset[OneOf]) -> int:
+    """How likely a letter has one of these: many words, and short ones."""
+    words = (word for part in group for word in (*part.whole, *part.beginnings))
+    return sum(30 if len(word) <= _COMMON else 1 for word in words)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -154,23 +153,27 @@ Part = OneOf | OfClass | Either | Near | Guarded
 
 def spans(part: Part, prepared: Prepared) -> list[Span]:
     """Where `part` stands in the letter, in the order of reading."""
+    memo = prepared.memo
+    if memo.get(None) != size():
+        _hear(prepared)
+    heard = prepared.heard
     for group in part.needs:
-        if group.isdisjoint(prepared.stems):
+        if group.isdisjoint(heard):
             return []
-    found = prepared.memo.get(part)
+    found: list[Span] | None = memo.get(part)
     if found is None:
-        found = prepared.memo[part] = part.find(prepared)
+        found = memo[part] = (
+            [Span(place, place) for place in prepared.places[part]] if isinstance(part, OneOf) else part.find(prepared)
+        )
     return found
 
 
-@cache
-def one_of(whole: frozenset[str], beginnings: tuple[str, ...]) -> OneOf:
-    """The part for these words; the same words give the same part, so that a letter is searched once for them."""
-    by_stem: dict[str, list[str]] = defaultdict(list)
-    for beginning in beginnings:
-        by_stem[beginning[:STEM]].append(beginning)
-    needs = frozenset(word[:STEM] for word in (*whole, *beginnings))
-    return OneOf(whole, {stem: tuple(found) for stem, found in by_stem.items()}, (needs,))
+def _hear(prepared: Prepared) -> None:
+    """The one pass over the words of the letter that all patterns share."""
+    prepared.places.update(hear(prepared.by_word))
+    prepared.heard.update(prepared.places)
+    prepared.memo.clear()
+    prepared.memo[None] = size()
 
 
 def united(parts: tuple[Part, ...]) -> Part:
@@ -182,7 +185,7 @@ def united(parts: tuple[Part, ...]) -> Part:
         return others[0] if len(others) == 1 else Either(others)
     merged = one_of(
         frozenset(word for part in words for word in part.whole),
-        tuple(dict.fromkeys(one for part in words for several in part.beginnings.values() for one in several)),
+        tuple(dict.fromkeys(one for part in words for one in part.beginnings)),
     )
     return Either((merged, *others)) if others else merged
 
@@ -210,23 +213,3 @@ def _overlapping(lefts: list[Span], rights: list[Span]) -> list[tuple[Span, Span
 def _any_within(barred: list[Span], first: int, last: int) -> bool:
     begin = bisect_left(barred, (first,))
     return any(span.last <= last for span in barred[begin : bisect_right(barred, (last + 1,), begin)])
-
-
-def _begins(word: str, beginning: str) -> bool:
-    return word.startswith(beginning) or (len(beginning) >= FORGIVEN and _one_slip(word, beginning))
-
-
-def _one_slip(word: str, beginning: str) -> bool:
-    """Does `word` begin with `beginning` when one letter is put right (wrong, missing, too many, swapped)?
-
-    Not the last letter: there a difference is grammar ("отправля…", "отправле…").
-    """
-    length = len(beginning)
-    same = next((i for i in range(min(len(word), length)) if word[i] != beginning[i]), length)
-    if same >= length - 1 or len(word) < length - 1:
-        return False
-    wrong = word.startswith(beginning[same + 1 :], same + 1)
-    too_many = word.startswith(beginning[same:], same + 1)
-    missing = word.startswith(beginning[same + 1 :], same)
-    swapped = word[same : same + 2] == beginning[same + 1] + beginning[same]
-    return wrong or too_many or missing or (swapped and word.startswith(beginning[same + 2 :], same + 2))

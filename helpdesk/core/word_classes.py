@@ -95,5 +95,16 @@ def of_class(prepared: Prepared, name: str) -> list[int]:
     if name in _PASSAGES:
         begun = _beginnings(_PASSAGES[name], prepared.written)
         return [place for place, start in zip(prepared.at, prepared.starts, strict=True) if start in begun]
+    if name == "name":
+        indexes = _capitals(prepared)
+    else:  # what is made of letters alone is none of the others
+        indexes = [index for index, word in enumerate(prepared.words) if not word.isalpha()]
     belongs = _BY_WORD[name]
-    return [place for index, place in enumerate(prepared.at) if belongs(prepared, index)]
+    return [prepared.at[index] for index in indexes if belongs(prepared, index)]
+
+
+def _capitals(prepared: Prepared) -> list[int]:
+    """Words that begin with a capital or in Latin letters: no other is a name."""
+    written = prepared.written
+    firsts = ((index, written[start]) for index, start in enumerate(prepared.starts))
+    return [index for index, first in firsts if first.isascii() or first.isupper()]

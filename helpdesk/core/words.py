@@ -15,8 +15,10 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-# Characters. Nobody reports an outage behind page ten, and the work for a letter of any size stays bounded.
-MAX_CHARS = 16_000
+from helpdesk.core.lexicon import OneOf
+
+# Characters. Nobody reports an outage behind page five, and the work for a letter of any size stays bounded.
+MAX_CHARS = 10_000
 
 # Places between the beginnings of two sentences; a longer sentence is cut.
 SENTENCE = 1000
@@ -32,9 +34,6 @@ _FRAGMENT_WORDS = 3
 # Characters. A longer line was broken by the mail program, not by the writer.
 _WRAPPED_LINE = 50
 
-# Letters of a word that index it; a word-beginning in a pattern is never shorter.
-STEM = 3
-
 _INVISIBLE = re.compile("[\u00ad\u0301\u200b-\u200f\u202a-\u202e\u2060\ufeff]")
 _FOLDED = dict(zip("ёєїґąćęłńóśźż’ʼ`´", "ееігacelnoszz''''", strict=True))
 _MARKED = re.compile(f"[{''.join(_FOLDED)}]")
@@ -46,6 +45,7 @@ _CHUNK = re.compile(r"\n|[^\s]+")
 WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 _AROUND = "\"'«»“”„()[]{}<>.,;:!?…*_-–—/\\|#№~=+"
 _SENTENCE_END = re.compile(r"(?<![.…])[.!?;]+[\"'»”)]*$")
+_ENDS = frozenset(".!?;\"')»”")
 _BULLET = re.compile(r"[-*•–—]$|\d{1,2}[.)]$")
 
 DOMAIN = re.compile(r"(?:[a-z0-9-]+\.)+(?:[a-z]{2,10}|рф|укр)(?:/\S*)?")
@@ -76,8 +76,8 @@ _TRANSLIT_LETTERS = str.maketrans("abcdefghijklmnopqrstuvwyz'", "абцдефг�
 class Prepared:
     """A letter as words. `starts` and `ends` are offsets into `written`; `at` holds the places, ascending.
 
-    `by_word` and `by_stem` lead from a word, and from its first letters, to where it stands. `memo` keeps what was
-    found already: patterns share their parts. `stems` are the keys of `by_stem`.
+    `by_word` leads from a word to where it stands. `places` and `heard` are what the patterns know of it, `memo` keeps
+    what was found already: patterns share their parts (core.spans fills these).
     """
 
     written: str
@@ -87,8 +87,8 @@ class Prepared:
     ends: list[int]
     at: list[int]
     by_word: dict[str, list[int]]
-    by_stem: dict[str, list[str]]
-    stems: frozenset[str]
+    places: dict[OneOf, list[int]] = field(default_factory=dict)
+    heard: set[OneOf] = field(default_factory=set)
     memo: dict[object, Any] = field(default_factory=dict)
 
     def said(self, first: int, last: int) -> str:
@@ -139,20 +139,22 @@ class _Reading:
         line_start = 0
         for match in _CHUNK.finditer(self.folded):
             chunk, start = match.group(), match.start()
-            if chunk == "\n":
+            if chunk.isalnum():
+                self._word(chunk, start, match.end())
+            elif chunk == "\n":
                 self._line_ends(start, start - line_start)
                 line_start = match.end()
             else:
                 self._read(chunk, start)
         by_word: dict[str, list[int]] = {}
         for word, place in zip(self.words, self.at, strict=True):
-            by_word.setdefault(word, []).append(place)
+            if word in by_word:
+                by_word[word].append(place)
+            else:
+                by_word[word] = [place]
         if not _TRANSLIT_SIGNS.isdisjoint(by_word):
             for word in [word for word in by_word if word.isascii() and word.isalpha()]:
                 by_word.setdefault(from_latin(word), by_word[word])
-        by_stem: dict[str, list[str]] = {}
-        for word in by_word:
-            by_stem.setdefault(word[:STEM], []).append(word)
         return Prepared(
             self.written,
             self.subject_end,
@@ -161,27 +163,23 @@ class _Reading:
             self.ends,
             self.at,
             by_word,
-            by_stem,
-            frozenset(by_stem),
         )
 
     def _read(self, chunk: str, start: int) -> None:
-        if chunk.isalnum():
-            self._word(chunk, start, start + len(chunk))
-            return
         core = chunk.strip(_AROUND)
         offset = start + chunk.find(core)
-        if _is_one_word(core):
+        if core.isalnum() or _is_one_word(core):
             self._word(core, offset, offset + len(core))
         else:
             for match in WORD.finditer(core):
                 self._word(
                     match.group().removesuffix("'s").replace("'", ""), offset + match.start(), offset + match.end()
                 )
-        if _SENTENCE_END.search(chunk[-10:]):
-            self._sentence_ends()
-        elif chunk.endswith(","):
+        last = chunk[-1]
+        if last == ",":
             self.place += _COMMA
+        elif last in _ENDS and _SENTENCE_END.search(chunk[-10:]):
+            self._sentence_ends()
 
     def _word(self, word: str, start: int, end: int) -> None:
         if self.mixed and _MIXED.search(word):

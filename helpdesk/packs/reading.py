@@ -178,7 +178,10 @@ class PackReader:
     def _words(self, place: str, table: Table, known: tuple[str, ...]) -> Words:
         if known:
             self._known_keys(place, table, known)
-        return Words(**{name: self._patterns(place, table, key) for key, name in _WORDS.items()})
+        found = {key: self._patterns(place, table, key) for key in _WORDS}
+        # Where one of several will do they are looked for together: what a letter lacks is then told at a glance.
+        together = {key: (either(each, key),) if each and key != "all" else each for key, each in found.items()}
+        return Words(**{name: together[key] for key, name in _WORDS.items()})
 
     def _patterns(self, place: str, table: Table, key: str) -> tuple[Pattern, ...]:
         patterns = []
