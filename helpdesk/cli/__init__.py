@@ -34,6 +34,7 @@ FAMILIES = {
     "rules": ("rules",),
     "look": ("queue", "outbox", "quarantine"),
     "show": ("show",),
+    "search": ("search",),
     "administer": ("close", "reopen", "assign", "accept", "reject", "spam"),
     "check": ("check",),
     "verify": ("verify",),

@@ -18,6 +18,7 @@ from helpdesk.core.command_values import (
     Help,
     MergeInto,
     Note,
+    Search,
     SetRequester,
     ShowQueue,
     ShowTicket,
@@ -146,7 +147,7 @@ def _without_ticket(post: _Post) -> Decision:
     refused = _not_understood(post)
     if refused is not None:
         return _refuse(post, None, refused)
-    asked = (ShowQueue, ShowTicket, Help)
+    asked = (ShowQueue, ShowTicket, Search, Help)
     if not post.parsed.commands:
         return _refuse(post, None, (post.words.reaches_nobody,))
     if not all(isinstance(command, asked) for command in post.parsed.commands):
@@ -346,7 +347,7 @@ def _not_understood(post: _Post) -> tuple[str, ...] | None:
 
 
 def _shown(post: _Post, after: Ticket | None = None) -> tuple[str, ...]:
-    """What #queue, #show and #help print; `after` is this ticket as the other commands have left it."""
+    """What #queue, #show, #search and #help print; `after` is this ticket as the other commands have left it."""
     facts, language = post.case.facts, guess(post.case.inbound.text) or post.language
     return tuple(
         line

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from helpdesk.core.classify import asks_by_itself, classify, is_robot_address
 from helpdesk.core.command_values import ShowQueue, Split
-from helpdesk.core.commands import numbers_named, wants
+from helpdesk.core.commands import numbers_named, searches, wants
 from helpdesk.core.decision import Decision, Disposition, Facts, Filing, Outcome, Proof, Role, Wanted
 from helpdesk.core.forward import original, without_a_word
 from helpdesk.core.message import Address, Forwarded, Inbound, Kind, Reason
@@ -141,6 +141,7 @@ def wanted(inbound: Inbound, policy: Policy) -> Wanted:
         agent=agent.addresses[0] if agent else None,
         bounced_message_id=inbound.bounce.original_message_id if inbound.bounce else None,
         queue=agent is not None and wants(ShowQueue(), inbound.text, inbound.subject),
+        searches=searches(inbound.text, inbound.subject) if agent else (),
         told=agent is not None and wants(Split(), inbound.text, inbound.subject),
     )
 

@@ -282,7 +282,13 @@ GRAMMAR: tuple[Row, ...] = (
         _NUMBER,
         "get a ticket by mail | получить обращение письмом | отримати звернення листом | dostać zgłoszenie mailem",
     ),
-    _planned("search | найти поиск | знайти пошук | szukaj"),
+    _row(
+        some_text(values.Search),
+        "search | найти поиск | знайти пошук | szukaj",
+        "WORDS | СЛОВА | СЛОВА | SŁOWA",
+        "get by mail the tickets that speak of these words | получить письмом обращения, где есть эти слова | "
+        "отримати листом звернення, де є ці слова | dostać mailem zgłoszenia, w których są te słowa",
+    ),
     _planned("stats | статистика | статистика | statystyka"),
     _row(
         nothing(values.Help()),

@@ -151,6 +151,13 @@ class ShowTicket:
 
 
 @dataclass(frozen=True, slots=True)
+class Search:
+    """The tickets that speak of these words come by mail."""
+
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class LinkTo:
     """The ticket is linked with another one."""
 
@@ -204,6 +211,7 @@ Command = (
     | Undo
     | ShowQueue
     | ShowTicket
+    | Search
     | LinkTo
     | MergeInto
     | Split

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from helpdesk.core.command_arguments import ArgumentError, Fault
 from helpdesk.core.command_table import GRAMMAR, Row, Wording
-from helpdesk.core.command_values import Command, LinkTo, MergeInto, ShowTicket
+from helpdesk.core.command_values import Command, LinkTo, MergeInto, Search, ShowTicket
 
 # Longer blocks are a pasted list, not orders.
 MAX_COMMAND_LINES = 20
@@ -97,6 +97,12 @@ def numbers_named(text: str, subject: str = "") -> tuple[int, ...]:
 def wants(command: Command, text: str, subject: str = "") -> bool:
     """Is this one of the commands?"""
     return command in parse(text, subject).commands
+
+
+def searches(text: str, subject: str = "") -> tuple[str, ...]:
+    """What the commands look for in mail, without doubles."""
+    commands = parse(text, subject).commands
+    return tuple(dict.fromkeys(command.words for command in commands if isinstance(command, Search)))
 
 
 def help_text(language: str) -> str:

@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from helpdesk.core.message import Address, Bounce, KeptMail, Kind, Reason
 from helpdesk.core.outgoing import Letter, SentLetter
+from helpdesk.core.search import Found
 from helpdesk.core.sender import Contact, LetterCounts, Opened
 from helpdesk.core.ticket import Lane, Part, Priority, State, Ticket
 
@@ -60,6 +61,8 @@ class Wanted:
     `tags` are ticket numbers in the subject, `numbers` those named in commands. `agent` is where
     letters go to the agent whom the From names. `queue` asks for the open tickets (an agent's #queue), `told`
     for the mail that the answered letter told of (#split).
+    letters go to the agent whom the From names. `queue` asks for the open tickets (an agent's #queue),
+    `searches` for those that speak of such words (#search).
     """
 
     sha256: str
@@ -74,6 +77,7 @@ class Wanted:
     bounced_message_id: str | None = None
     queue: bool = False
     told: bool = False
+    searches: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -96,6 +100,7 @@ class Facts:
     bounced: SentLetter | None = None
     queue: tuple[Ticket, ...] = ()
     told: KeptMail | None = None
+    found: tuple[tuple[str, tuple[Found, ...]], ...] = ()  # for each of the searches
 
 
 # --- what shall happen ----------------------------------------------------------------------------

@@ -1,18 +1,22 @@
-"""Tickets as lines of plain text, for the answers to #queue and #show."""
+"""Tickets as lines of plain text, for the answers to #queue, #show and #search."""
 
 from __future__ import annotations
 
-from helpdesk.core.command_values import Command, Help, ShowQueue, ShowTicket
+from helpdesk.core.command_values import Command, Help, Search, ShowQueue, ShowTicket
 from helpdesk.core.commands import help_text
 from helpdesk.core.decision import Facts
 from helpdesk.core.order_words import Words
 from helpdesk.core.policy import Agent
+from helpdesk.core.search import Found
 from helpdesk.core.subject_tag import tag
 from helpdesk.core.ticket import Lane, State, Ticket
 from helpdesk.core.triage import order
 
 # Longer queues are cut in a letter; `helpdesk queue` shows the whole.
 MAX_LINES = 200
+
+# Whoever sees so many says more words.
+MAX_FOUND = 20
 
 
 def listed(
@@ -30,6 +34,9 @@ def listed(
         case ShowTicket(number):
             found = [as_it_is(ticket) for ticket in facts.by_number if ticket.number == number]
             return one_ticket(found[0]) if found else [words.no_ticket.format(number=number)]
+        case Search(asked):
+            hits = tuple(hit for hit in dict(facts.found).get(asked, ()) if agent.serves(hit.ticket.desk))
+            return found_list(hits) or [words.nothing_found.format(words=asked)]
         case Help():
             return help_text(language).splitlines()
         case _:
@@ -42,6 +49,16 @@ def queue_list(tickets: tuple[Ticket, ...]) -> list[str]:
     if len(tickets) > MAX_LINES:
         lines.append(f"… {len(tickets) - MAX_LINES}")
     return lines or ["0"]
+
+
+def found_list(found: tuple[Found, ...]) -> list[str]:
+    """Two lines per ticket: which it is, and where it says what was looked for; empty when nothing was found."""
+    lines = [
+        line
+        for place, one in enumerate(found[:MAX_FOUND], start=1)
+        for line in (_line(place, one.ticket), f"   {one.at:%Y-%m-%d}: {one.excerpt}")
+    ]
+    return [*lines, f"… {len(found) - MAX_FOUND}"] if len(found) > MAX_FOUND else lines
 
 
 def one_ticket(ticket: Ticket) -> list[str]:

@@ -52,6 +52,7 @@ class Words:
     no_desk: str
     nothing_to_undo: str
     no_ticket: str
+    nothing_found: str
     which_ticket: str
     merge_itself: str
     merge_closed: str
@@ -108,6 +109,7 @@ ENGLISH = Words(
     no_desk='there is no desk "{name}". Desks: {names}',
     nothing_to_undo="no answer of yours still waits: it has left already, or there was none",
     no_ticket="there is no ticket {number}",
+    nothing_found="nothing found that says: {words}",
     which_ticket="this command needs a ticket: write it in a reply to a mail about that ticket",
     merge_itself="{number} is this very ticket, or went into it",
     merge_closed="{number} is closed; open it first with #reopen",
@@ -168,6 +170,7 @@ RUSSIAN = Words(
     no_desk="нет отдела «{name}». Есть: {names}",
     nothing_to_undo="ваших неотправленных ответов нет: ответ уже ушёл или его не было",
     no_ticket="обращения {number} нет",
+    nothing_found="не нашлось ничего, где есть: {words}",
     which_ticket="для этой команды нужно обращение: пришлите её в ответ на письмо об обращении",
     merge_itself="{number} — это само обращение или уже влито в него",
     merge_closed="{number} закрыто; сначала откройте его: #открыть",
@@ -228,6 +231,7 @@ UKRAINIAN = Words(
     no_desk="немає відділу «{name}». Є: {names}",
     nothing_to_undo="ваших невідправлених відповідей немає: відповідь уже пішла або її не було",
     no_ticket="звернення {number} немає",
+    nothing_found="не знайшлося нічого, де є: {words}",
     which_ticket="цій команді потрібне звернення: напишіть її у відповідь на лист про звернення",
     merge_itself="{number} — це саме звернення або вже влите в нього",
     merge_closed="{number} закрите; спершу відкрийте його: #відкрити",
@@ -288,6 +292,7 @@ POLISH = Words(
     no_desk="nie ma działu „{name}”. Są: {names}",
     nothing_to_undo="nie masz niewysłanej odpowiedzi: już wyszła albo jej nie było",
     no_ticket="nie ma zgłoszenia {number}",
+    nothing_found="nie znaleziono niczego, gdzie jest: {words}",
     which_ticket="to polecenie wymaga zgłoszenia: napisz je w odpowiedzi na wiadomość o zgłoszeniu",
     merge_itself="{number} to właśnie to zgłoszenie albo już do niego włączone",
     merge_closed="{number} jest zamknięte; najpierw je otwórz: #otwórz",

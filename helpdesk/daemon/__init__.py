@@ -264,6 +264,10 @@ class _Service:
         listed = await asyncio.to_thread(works.upkeep.send_lists)
         if happened or tried or listed:
             self._queued.set()
+        # In small steps, so that mail that comes meanwhile need not wait for all of it.
+        indexed = 1
+        while indexed and not self._stopping:
+            indexed = await asyncio.to_thread(works.store.index_words)
 
     def _source(self, name: str) -> Source:
         return next(

@@ -13,6 +13,7 @@ from helpdesk.core.digest import Notice
 from helpdesk.core.lease import Lease
 from helpdesk.core.message import Inbound
 from helpdesk.core.outgoing import Delivery, Letter, OutboxState, RecipientState
+from helpdesk.core.search import Found
 from helpdesk.core.ticket import Ticket
 from helpdesk.ports.mailbox import Cursor, Fetched, MailKey
 
@@ -242,6 +243,12 @@ class Store(Protocol):
     # looking
     def queue(self, *, desk: str | None = None, closed: bool = False) -> Sequence[Ticket]: ...
     def show(self, number: int) -> TicketFile | None: ...
+    def search(self, words: str) -> Sequence[Found]:
+        """The tickets that speak of these words, the newest first."""
+
+    def index_words(self) -> int:
+        """Prepare some of the mail that came since for `search`; how many mails that were."""
+
     def quarantined(self) -> Sequence[QuarantineEntry]: ...
     def quarantine_raw(self, entry_id: int) -> bytes | None: ...
     def quarantine_retry(self, ids: Sequence[int], now: datetime) -> Sequence[int]: ...

@@ -50,7 +50,9 @@ def test_the_migrations_lead_to_the_tables_of_the_program(url: str) -> None:
     migrate(url)
     engine = make_engine(url)
     with engine.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+        # The index for searching is no table of rows: what makes it stands in its migration alone.
+        options = {"include_name": lambda name, *_: not (name or "").startswith(("search_index", "ix_search_index"))}
+        assert compare_metadata(MigrationContext.configure(connection, opts=options), METADATA) == []
     engine.dispose()
 
 

@@ -34,6 +34,7 @@ ARGUMENTS = {
     "merge": "123456",
     "requester": "ivan@x.test",
     "show": "123456",
+    "search": "оплаты Visa",
 }
 
 
@@ -97,6 +98,7 @@ def fault(text: str) -> CommandError:
         ("#show [##123456##]", values.ShowTicket(123456)),
         ("#show №1234567", values.ShowTicket(1234567)),
         ("#link #123456", values.LinkTo(123456)),
+        ("#search оплаты Visa", values.Search("оплаты Visa")),
         ("#help", values.Help()),
     ],
 )

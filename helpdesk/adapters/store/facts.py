@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from helpdesk.adapters.store import filing, references, tickets
+from helpdesk.adapters.store import filing, references, search, tickets
 from helpdesk.adapters.store.models import CONTACT, MESSAGE, META, OUTBOX, TICKET
 from helpdesk.adapters.store.prepared import Prepared
 from helpdesk.core.decision import Facts, Wanted
@@ -149,6 +149,7 @@ def facts(connection: Connection, wanted: Wanted, now: datetime, secret_life: ti
         bounced=next(iter(bounced), None),
         queue=tuple(tickets.queue(connection)) if wanted.queue else (),
         told=_told(connection, wanted, letters) if wanted.told else None,
+        found=tuple((words, search.look_for(connection, words)) for words in wanted.searches),
     )
 
 

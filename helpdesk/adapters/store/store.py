@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from helpdesk.adapters.store import filing, leases, outbox, show, tickets
+from helpdesk.adapters.store import filing, leases, outbox, search, show, tickets
 from helpdesk.adapters.store.engine import BUSY_TIMEOUT_S, make_engine, snapshot, transaction
 from helpdesk.adapters.store.models import META
 from helpdesk.adapters.store.records import SqlRecords
@@ -22,6 +22,7 @@ from helpdesk.adapters.store.turns import Turns
 from helpdesk.adapters.store.unit import SqlUnit
 from helpdesk.core.lease import Lease
 from helpdesk.core.outgoing import Delivery, OutboxState
+from helpdesk.core.search import Found
 from helpdesk.core.ticket import Ticket
 from helpdesk.ports import OutboxEntry, QuarantineEntry, QueuedLetter, TicketFile
 
@@ -140,6 +141,16 @@ class SqlStore:
         """A ticket with everything on it."""
         with transaction(self._engine, writes=False) as connection:
             return show.show(connection, number)
+
+    def search(self, words: str) -> Sequence[Found]:
+        """The tickets that speak of these words, the newest first."""
+        with transaction(self._engine, writes=True) as connection:
+            return search.look_for(connection, words)
+
+    def index_words(self) -> int:
+        """Prepare some of the mail that came since for `search`."""
+        with transaction(self._engine, writes=True) as connection:
+            return search.catch_up(connection)
 
     def quarantined(self) -> Sequence[QuarantineEntry]:
         """Everything in quarantine, oldest first."""
