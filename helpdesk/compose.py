@@ -144,6 +144,8 @@ def view(letter: Letter, ticket: Ticket | None, face: Face, files: tuple[NamedFi
         urgent=letter.urgent,
         files=files,
         apart_from=tag(letter.apart_from) if letter.apart_from else "",
+        incident=ticket is not None and ticket.incident is not None,
+        gathers=ticket.gathers if ticket else None,
     )
     if ticket is None or not ours:
         return about

@@ -15,7 +15,7 @@ from helpdesk.compose import Face, compose
 from helpdesk.core.digest import is_batched, shortened
 from helpdesk.core.outgoing import Letter
 from helpdesk.core.policy import Policy
-from helpdesk.core.ticket import NEW, Ticket
+from helpdesk.core.ticket import NEW, NEW_INCIDENT, Ticket
 from helpdesk.ports import PassedOn, Reader, Renderer, Unit
 
 
@@ -44,14 +44,20 @@ class Postbox:
     ) -> int:
         """How many letters were queued. `opened` is the number that NEW stands for; `raw` the mail that led to them."""
         tickets: dict[int, Ticket | None] = {}
-        queued = 0
-        for letter in letters:
-            number = opened if letter.ticket == NEW else letter.ticket
+
+        def known(number: int | None) -> Ticket | None:
             if number is not None and number not in tickets:
                 tickets[number] = unit.ticket(number)
-            ticket = tickets[number] if number is not None else None
-            queued += self._put(unit, letter, ticket, now, raw)
-        return queued
+            return tickets[number] if number is not None else None
+
+        def meant(number: int | None) -> Ticket | None:
+            if number != NEW_INCIDENT:
+                return known(opened if number == NEW else number)
+            # What was opened hangs on the incident that began with it.
+            member = known(opened)
+            return known(member.incident) if member else None
+
+        return sum(self._put(unit, letter, meant(letter.ticket), now, raw) for letter in letters)
 
     def _put(self, unit: Unit, letter: Letter, ticket: Ticket | None, now: datetime, raw: bytes | None) -> bool:
         if self._is_too_much(unit, letter, now):
@@ -77,7 +83,9 @@ class Postbox:
         return queued
 
     def _is_too_much(self, unit: Unit, letter: Letter, now: datetime) -> bool:
-        """Has this agent got so many letters within the hour that further ones come as a list?"""
+        """Has this agent got so many letters within the hour that further ones, as some always do, come as a list?"""
+        if letter.listed:
+            return True
         if not is_batched(letter):
             return False
         written = unit.letters_to_ours(letter.to.address, now - timedelta(hours=1))

@@ -133,6 +133,7 @@ class _Stage:
             self.now = datetime.fromisoformat(words).replace(tzinfo=ZONE).astimezone(UTC)
         self._title(f"the clock moves: {words}")
         happened = self.works.upkeep.follow_up()
+        self.works.upkeep.send_lists()
         self.lines.append(f"  follow-ups: {happened}")
 
     def _take(self, step: Path) -> None:

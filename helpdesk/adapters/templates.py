@@ -230,4 +230,6 @@ FULL_VIEW = LetterView(
     urgent=True,
     held=1,
     apart_from="[##100002##]",
+    incident=True,
+    gathers=37,
 )

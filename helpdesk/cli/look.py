@@ -12,6 +12,7 @@ from rich.table import Table
 from helpdesk.cli.context import console, store, utc_now
 from helpdesk.cli.views import dumps, outbox_json, quarantine_json, ticket_json
 from helpdesk.core.ticket import Lane, Ticket
+from helpdesk.core.triage import with_incidents_as_one
 from helpdesk.errors import UnreadableError
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document.")]
@@ -43,7 +44,7 @@ def queue(
     if not tickets:
         console().print("No ticket waits.")
         return
-    console().print(_queue_table(tickets))
+    console().print(_queue_table(with_incidents_as_one(tickets)))
 
 
 _COLUMNS = ("", "ticket", "subject", "requester", "state", "assignee", "opened", "held", "why here")
@@ -65,13 +66,20 @@ def _row(ticket: Ticket) -> tuple[str, ...]:
     return (
         str(ticket.number),
         ticket.subject,
-        ticket.requester.address if ticket.requester else "?",
+        _who(ticket),
         f"{lane}{ticket.state.value}{priority}",
         ticket.assignee or "",
         f"{ticket.opened_at:%m-%d %H:%M}",
         str(len(ticket.held) or ""),
         ticket.reasons[0] if ticket.reasons else "",
     )
+
+
+def _who(ticket: Ticket) -> str:
+    """The requester or, of an incident, how many requests it holds."""
+    if ticket.gathers is not None:
+        return f"{ticket.gathers} requests"
+    return ticket.requester.address if ticket.requester else "?"
 
 
 def _style(ticket: Ticket) -> str:

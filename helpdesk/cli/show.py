@@ -12,7 +12,6 @@ from rich.table import Table
 from helpdesk.cli.context import console, store
 from helpdesk.cli.views import dumps, file_json
 from helpdesk.core.subject_tag import tag
-from helpdesk.core.ticket import Ticket
 from helpdesk.errors import UnreadableError
 from helpdesk.ports import StoredMessage, TicketFile
 
@@ -43,7 +42,7 @@ def show(
 def _print(file: TicketFile) -> None:
     out, ticket = console(), file.ticket
     out.print(f"[bold]{escape(tag(ticket.number))} {escape(ticket.subject)}[/]")
-    out.print(_facts(ticket))
+    out.print(_facts(file))
     for message in file.messages:
         out.print(_letter(message))
     history = Table("at", "by", "what", "why", box=None, title="history", title_justify="left")
@@ -52,7 +51,8 @@ def _print(file: TicketFile) -> None:
     out.print(history)
 
 
-def _facts(ticket: Ticket) -> Table:
+def _facts(file: TicketFile) -> Table:
+    ticket = file.ticket
     rows = {
         "requester": str(ticket.requester or "?"),
         "state": " ".join(filter(None, (ticket.state.value, ticket.resolution))),
@@ -60,6 +60,8 @@ def _facts(ticket: Ticket) -> Table:
         "place": " ".join(filter(None, (ticket.lane.value, ticket.situation, ticket.priority.value))),
         "assignee": ticket.assignee or "nobody",
         "desk": ticket.desk,
+        "incident": tag(ticket.incident) if ticket.incident else "",
+        "gathers": "" if ticket.gathers is None else f"{ticket.gathers} tickets: {_numbers(file.links)}",
         "missing": ", ".join(ticket.missing),
         "held": "; ".join(f"{one.sender}: {one.subject}" for one in ticket.held),
         **{f"field {name}": value for name, value in ticket.fields},
@@ -71,6 +73,10 @@ def _facts(ticket: Ticket) -> Table:
         if value:
             table.add_row(escape(name), escape(value))
     return table
+
+
+def _numbers(links: tuple[tuple[int, str], ...]) -> str:
+    return ", ".join(str(number) for number, kind in links if kind == "incident")
 
 
 def _letter(message: StoredMessage) -> Panel:

@@ -9,7 +9,7 @@ from typing import Any
 from helpdesk.core.decision import Decision, OpenTicket, SetFacts
 from helpdesk.core.message import Inbound
 from helpdesk.core.subject_tag import add_tag, tag
-from helpdesk.core.ticket import NEW, Ticket
+from helpdesk.core.ticket import Ticket
 from helpdesk.ports import OutboxEntry, QuarantineEntry, TicketFile
 
 Json = dict[str, Any]
@@ -160,7 +160,7 @@ def decision_json(path: str, inbound: Inbound, decision: Decision, ticket: Ticke
 def _subject(number: int | None, words: bool, subject: str) -> str:
     """The subject as far as it is known before a number is given."""
     shown = subject if words else ""
-    return add_tag(shown, number) if number and number != NEW else shown
+    return add_tag(shown, number) if number and number > 0 else shown
 
 
 def _bounce_json(inbound: Inbound) -> Json | None:

@@ -25,13 +25,14 @@ from helpdesk.config.tables import (
     DeskTable,
     HelpdeskTable,
     ImapTable,
+    IncidentsTable,
     LmtpTable,
     MaildirTable,
     OutdirTable,
     SmtpTable,
 )
 from helpdesk.core.message import Address
-from helpdesk.core.policy import Agent, Bounds
+from helpdesk.core.policy import Agent, Bounds, Incidents
 from helpdesk.packs import Pack
 
 MEGABYTE = 1024 * 1024
@@ -80,6 +81,7 @@ def assemble(
         max_letter_bytes=sending.max_message_mb * MEGABYTE,
         give_up_after=sending.give_up_after,
         bounds=_bounds(document.bounds or BoundsTable()),
+        incidents=_incidents(document.incidents or IncidentsTable()),
         sending=_sending(sending, base, environ),
         mailboxes=tuple(
             _mailbox(mailbox.table, mailbox.table.desk or desks[0].name, base, environ)
@@ -105,6 +107,10 @@ def _bounds(table: BoundsTable) -> Bounds:
         outages_1h=table.outages_1h,
         guesses_1h=table.guesses_1h,
     )
+
+
+def _incidents(table: IncidentsTable) -> Incidents:
+    return Incidents(reporters=table.reporters, within=table.within)
 
 
 def _sending(table: SmtpTable | OutdirTable, base: Path, environ: Mapping[str, str]) -> SmtpRelay | Outdir:

@@ -24,6 +24,7 @@ from helpdesk.config.tables import (
     DeskTable,
     HelpdeskTable,
     ImapTable,
+    IncidentsTable,
     LmtpTable,
     MaildirTable,
     OutdirTable,
@@ -34,7 +35,7 @@ from helpdesk.errors import ConfigError, Problem
 
 DEFAULT_DESK = "support"
 
-SECTIONS = ("agent", "bounds", "calendar", "desk", "helpdesk", "mailbox", "smtp")
+SECTIONS = ("agent", "bounds", "calendar", "desk", "helpdesk", "incidents", "mailbox", "smtp")
 
 T = TypeVar("T", bound=Table)
 Values = dict[str, Any]
@@ -60,6 +61,7 @@ class Document:
     helpdesk: HelpdeskTable | None
     sending: SmtpTable | OutdirTable | None
     bounds: BoundsTable | None
+    incidents: IncidentsTable | None
     mailboxes: tuple[Placed[ImapTable | MaildirTable | LmtpTable], ...]
     agents: tuple[Placed[AgentTable], ...]
     desks: tuple[Placed[DeskTable], ...]
@@ -89,6 +91,7 @@ def read_document(file: Path, problems: Problems) -> Document:
         helpdesk=_read(HelpdeskTable, "helpdesk", _table(raw, "helpdesk", problems), problems),
         sending=_read_kind(SENDING_KINDS, "smtp", sending, problems),
         bounds=_read(BoundsTable, "bounds", _table(raw, "bounds", problems), problems),
+        incidents=_read(IncidentsTable, "incidents", _table(raw, "incidents", problems), problems),
         mailboxes=_placed((place, _read_kind(MAILBOX_KINDS, place, values, problems)) for place, values in mailboxes),
         agents=_placed(
             (place, _read(AgentTable, place, values, problems)) for place, values in _list(raw, "agent", problems)

@@ -16,7 +16,7 @@ from helpdesk.config.secret import Secret
 from helpdesk.core.calendar import ALWAYS, Calendar, PublicHolidays, Week
 from helpdesk.core.duration import Duration
 from helpdesk.core.message import Address
-from helpdesk.core.policy import Agent, Bounds, Desk, Policy
+from helpdesk.core.policy import Agent, Bounds, Desk, Incidents, Policy
 from helpdesk.errors import ConfigError, Problem
 from helpdesk.packs import Pack
 
@@ -134,6 +134,7 @@ class Config:
     max_letter_bytes: int  # of mail that goes out
     give_up_after: timedelta
     bounds: Bounds
+    incidents: Incidents
     sending: SmtpRelay | Outdir
     mailboxes: tuple[MailboxSettings, ...]
     agents: tuple[Agent, ...]
@@ -158,6 +159,7 @@ class Config:
             alert_address=self.alert_address,
             undo_window=self.undo_window,
             bounds=self.bounds,
+            incidents=self.incidents,
         )
 
     def _calendars(self, years: range, holidays_of: HolidaySource) -> dict[str, Calendar]:

@@ -29,6 +29,7 @@ Count = Annotated[int, Field(ge=0)]
 Language = Literal["ru", "uk", "en", "pl"]
 FollowUp = Annotated[Duration | None, PlainValidator(values.read_follow_up)]
 UndoWindow = Annotated[timedelta, PlainValidator(values.clock_time(timedelta(), timedelta(hours=1)))]
+Within = Annotated[timedelta, PlainValidator(values.clock_time(timedelta(minutes=1), timedelta(days=1)))]
 PollInterval = Annotated[timedelta, PlainValidator(values.clock_time(timedelta(seconds=1), timedelta(hours=1)))]
 GiveUpAfter = Annotated[timedelta, PlainValidator(values.clock_time(timedelta(minutes=1), timedelta(days=30)))]
 
@@ -171,6 +172,13 @@ class BoundsTable(Table):
     notices_1h: Count = 200
     outages_1h: Count = 20
     guesses_1h: Count = 3
+
+
+class IncidentsTable(Table):
+    """[incidents]: when many reports become one incident."""
+
+    reporters: Annotated[int, AfterValidator(values.read_reporters)] = 3
+    within: Within = timedelta(minutes=15)
 
 
 MAILBOX_KINDS: dict[str, type[ImapTable | MaildirTable | LmtpTable]] = {

@@ -140,5 +140,11 @@ def read_first_start(value: object) -> FirstStart:
         raise ValueError('want "new", "all" or how far back, for example "3d"') from error
 
 
+def read_reporters(count: int) -> int:
+    if count < 0 or count == 1:
+        raise ValueError("want 2 or more, or 0 for never")
+    return count
+
+
 def read_follow_up(value: object) -> Duration | None:
     return None if value == "never" else read_duration(value)

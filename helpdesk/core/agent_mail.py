@@ -8,13 +8,14 @@ not understood, or cannot be carried out, stops the whole mail.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 
 from helpdesk.core.appending import MAX_HELD, auth_failed, record
-from helpdesk.core.bench import Bench, Carried, Refused
+from helpdesk.core.bench import Announcement, Bench, Carried, Refused
 from helpdesk.core.case import Case
 from helpdesk.core.command_values import (
+    Broadcast,
+    Close,
     Help,
     MergeInto,
     Note,
@@ -42,11 +43,11 @@ from helpdesk.core.decision import (
 from helpdesk.core.language import guess
 from helpdesk.core.listing import listed
 from helpdesk.core.message import KeptMail, Kind, Reason
-from helpdesk.core.notices import answer, result, to_agents
-from helpdesk.core.offers import kept, says_word
+from helpdesk.core.notices import answer, result, to_agents, without_agents
+from helpdesk.core.offers import kept, says_word, told_of
 from helpdesk.core.opening import open_ticket
 from helpdesk.core.order_words import Words, words_in
-from helpdesk.core.orders import carry_out
+from helpdesk.core.orders import RESOLVED, carry_out
 from helpdesk.core.outgoing import SEND_WORD, Audience, Event, Letter, SentLetter
 from helpdesk.core.policy import Agent
 from helpdesk.core.ticket import Held, Lane, Part, State, Ticket
@@ -152,8 +153,7 @@ def _without_ticket(post: _Post) -> Decision:
         return _refuse(post, None, (post.words.reaches_nobody,))
     if not all(isinstance(command, asked) for command in post.parsed.commands):
         return _refuse(post, None, (post.words.which_ticket,))
-    shown = _shown(post)
-    return _result(post, None, Outcome(changes=_spent(post.case)), shown, Filing.COMMAND)
+    return _result(post, None, Outcome(changes=_spent(post.case)), _shown(post), Filing.COMMAND)
 
 
 def _on_ticket(post: _Post, ticket: Ticket) -> Decision:
@@ -163,6 +163,10 @@ def _on_ticket(post: _Post, ticket: Ticket) -> Decision:
     letter = post.case.thread.letter
     text, note = _note_or_answer(post, letter)
     reaches = _reaches(letter)
+    announcement = _announcement(post, text)
+    if announcement is not None:
+        # Whichever of its tickets the mail answers, it is about the incident.
+        ticket, text = next(iter(post.case.facts.gathered), ticket), ""
     answers = bool(text) and not note and reaches is Audience.AGENT
     alone = next((one for one in post.parsed.commands if isinstance(one, MergeInto | Split)), None)
     if alone is not None and (text or len(post.parsed.commands) > 1):
@@ -174,9 +178,12 @@ def _on_ticket(post: _Post, ticket: Ticket) -> Decision:
         cause=post.cause,
         words=post.words,
         others=post.case.facts.by_number,
-        held=_held_by_letter(ticket, letter),
+        held=told_of(letter, ticket),
         told=_told_by_letter(post.case.facts.told, letter),
         has_answer=answers,
+        incidents=post.case.facts.incidents,
+        gathered=post.case.facts.gathered,
+        announcement=announcement,
     )
     carried = carry_out(post.parsed.commands, ticket, bench)
     if isinstance(carried, Refused):
@@ -197,7 +204,7 @@ def _on_ticket(post: _Post, ticket: Ticket) -> Decision:
 
 def _to_confirm(post: _Post, ticket: Ticket, carried: Carried, *, answers: bool) -> tuple[str, ...] | None:
     """Why the agent is asked once more before anything happens, in his words; None where he is not."""
-    far = any(isinstance(command, MergeInto | SetRequester) for command in post.parsed.commands)
+    far = any(isinstance(command, MergeInto | SetRequester | Broadcast) for command in post.parsed.commands)
     if carried.regroups or (far and post.case.proof is Proof.REPLY):
         return ()
     letter = post.case.thread.letter
@@ -237,6 +244,21 @@ def _note_or_answer(post: _Post, letter: SentLetter | None) -> tuple[str, bool]:
     return text, bool(notes) or Spam() in commands
 
 
+def _announcement(post: _Post, text: str) -> Announcement | None:
+    """What #broadcast tells everybody, and whether everything closes with it; None without that command."""
+    if Broadcast() not in post.parsed.commands:
+        return None
+    closing = next((command for command in post.parsed.commands if isinstance(command, Close)), None)
+    return Announcement(
+        text=without_agents(text, post.case.policy.agents),
+        author=post.case.inbound.sender,
+        parts=post.parts,
+        parts_of=post.kept.id if post.kept else None,
+        send_after=post.case.now + post.case.policy.undo_window,
+        resolution=(closing.resolution or RESOLVED) if closing else None,
+    )
+
+
 def _answer(post: _Post, carried: Carried, text: str) -> Decision:
     """The requester (and Cc) get what the agent wrote, once the undo window is over."""
     case, before = post.case, carried.ticket
@@ -261,7 +283,7 @@ def _answer(post: _Post, carried: Carried, text: str) -> Decision:
     letters = answer(
         after,
         post.agent,
-        _without_agents(text, case.policy.agents),
+        without_agents(text, case.policy.agents),
         post.cause,
         event=event,
         missing=carried.asked,
@@ -356,13 +378,6 @@ def _shown(post: _Post, after: Ticket | None = None) -> tuple[str, ...]:
     )
 
 
-def _held_by_letter(ticket: Ticket, letter: SentLetter | None) -> tuple[Held, ...]:
-    """The held mail that the answered notice told of."""
-    if letter is None or letter.event is not Event.HELD:
-        return ()
-    return tuple(held for held in ticket.held if held.id == letter.cause)
-
-
 def _told_by_letter(told: KeptMail | None, letter: SentLetter | None) -> KeptMail | None:
     return told if told is not None and letter is not None and told.id == letter.cause else None
 
@@ -379,10 +394,3 @@ def _spent(case: Case) -> tuple[Change, ...]:
     if not addressed_to_others(case.inbound, case.policy):
         return ()
     return tuple(SpendSecret(letter.message_id) for letter in case.facts.letters if letter.usable)
-
-
-def _without_agents(text: str, agents: tuple[Agent, ...]) -> str:
-    """The text without the addresses of agents, which requesters never see."""
-    for address in (address for agent in agents for address in agent.addresses):
-        text = re.sub(re.escape(address), "", text, flags=re.IGNORECASE)
-    return text

@@ -16,7 +16,6 @@ from helpdesk.core.decision import (
     Filing,
     Outcome,
     Record,
-    Remember,
     SetFacts,
     SetState,
     Unschedule,
@@ -25,6 +24,8 @@ from helpdesk.core.message import Reason
 from helpdesk.core.new_matter import new_matter
 from helpdesk.core.notices import to_agents, to_requester
 from helpdesk.core.outgoing import Audience, Event, Letter
+from helpdesk.core.policy import Agent
+from helpdesk.core.sender import Remember
 from helpdesk.core.ticket import Lane, State, Ticket
 from helpdesk.core.timers import ask_schedule
 from helpdesk.core.trust import Authentication
@@ -82,6 +83,7 @@ def append(case: Case, ticket: Ticket) -> Decision:
     why: tuple[Reason, ...] = (Reason("reopened", f"{CLOSED_AS}{ticket.resolution or 'solved'}"),) if reopened else ()
     matter = new_matter(case.inbound, ticket, case.now)
     why += (matter,) if matter is not None else ()
+    readers, listed = _readers(case, ticket)
     letters += to_agents(
         Event.NOTIFY,
         ticket,
@@ -93,6 +95,8 @@ def append(case: Case, ticket: Ticket) -> Decision:
         missing=questions(desk.checklists, ticket.checklist, findings.missing, desk.language),
         reasons=(*_disagreements(case), *why),
         but=case.sender,
+        agents=readers,
+        listed=listed,
     )
     reasons = (*why, *findings.reasons)
     outcome = Outcome(ticket=ticket.number, changes=tuple(changes), letters=tuple(letters), reasons=reasons)
@@ -105,6 +109,18 @@ def _keep(case: Case, ticket: Ticket) -> Decision:
     return case.decision(
         Disposition.APPEND, Filing.VISIBLE, Outcome(ticket=ticket.number, changes=changes), language=ticket.language
     )
+
+
+def _readers(case: Case, ticket: Ticket) -> tuple[tuple[Agent, ...] | None, bool]:
+    """Who is told, None for those whom it concerns, and whether as a line of a list.
+
+    What hangs on an open incident is the business of whoever has taken that. Before, hundreds write to everybody.
+    """
+    incident = next((one for one in case.facts.incidents if one.number == ticket.incident), None)
+    if incident is None or ticket.assignee is not None:
+        return None, False
+    taken = tuple(agent for agent in case.policy.agents if agent.name == incident.assignee)
+    return taken or None, not taken
 
 
 def _evidence(case: Case) -> str:

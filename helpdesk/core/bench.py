@@ -7,7 +7,8 @@ from datetime import datetime
 
 from helpdesk.core.command_values import Command
 from helpdesk.core.decision import Change
-from helpdesk.core.message import KeptMail
+from helpdesk.core.incident import Incident
+from helpdesk.core.message import Address, KeptMail
 from helpdesk.core.order_words import Words
 from helpdesk.core.outgoing import Letter
 from helpdesk.core.policy import Agent, Policy
@@ -15,11 +16,23 @@ from helpdesk.core.ticket import Held, Ticket
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Announcement:
+    """What #broadcast tells everybody on an incident; `resolution` when everything closes with it."""
+
+    text: str
+    author: Address | None
+    parts: tuple[int, ...]
+    parts_of: int | None
+    send_after: datetime
+    resolution: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Bench:
     """What carrying out commands may look at.
 
-    `others` are tickets named by number; `held` is the mail whose notice is answered, `told` the one
-    that the answered letter told of.
+    `others` are tickets named by number; `held` is the mail whose notice is answered, `told` the one that the answered
+    letter told of. `incidents` are the open ones, `gathered` the one that the mail is about and what hangs on it.
     """
 
     agent: Agent
@@ -31,6 +44,9 @@ class Bench:
     held: tuple[Held, ...] = ()
     told: KeptMail | None = None
     has_answer: bool = False
+    incidents: tuple[Incident, ...] = ()
+    gathered: tuple[Ticket, ...] = ()
+    announcement: Announcement | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -16,13 +16,13 @@ from helpdesk.core.decision import (
     MarkBounced,
     Outcome,
     Record,
-    Remember,
     SetState,
     Unschedule,
 )
 from helpdesk.core.message import Reason
 from helpdesk.core.notices import alerts, to_agents
 from helpdesk.core.outgoing import Audience, Event, Letter, SentLetter
+from helpdesk.core.sender import Remember
 from helpdesk.core.ticket import State, Ticket
 
 

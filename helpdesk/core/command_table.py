@@ -256,9 +256,31 @@ GRAMMAR: tuple[Row, ...] = (
         "пов'язати з іншим зверненням | powiązać z innym zgłoszeniem",
     ),
     _planned("forward | переслать | переслати | przekaż"),
-    _planned("incident | инцидент | інцидент | incydent"),
-    _planned("join | присоединить | приєднати | dołącz"),
-    _planned("broadcast | рассылка | розсилка | rozgłoś"),
+    _row(
+        perhaps_text(values.BeginIncident),
+        "incident | инцидент | інцидент | incydent",
+        "[SITUATION] | [СИТУАЦИЯ] | [СИТУАЦІЯ] | [SYTUACJA]",
+        "the ticket becomes an incident, which other tickets of the same outage join | "
+        "обращение становится инцидентом, к нему присоединяются другие о том же сбое | "
+        "звернення стає інцидентом, до нього приєднуються інші про той самий збій | "
+        "zgłoszenie staje się incydentem, do którego dołączają inne o tej samej awarii",
+    ),
+    _row(
+        a_number(values.JoinIncident),
+        "join | присоединить | приєднати | dołącz",
+        _NUMBER,
+        "add the ticket to an incident | присоединить обращение к инциденту | "
+        "приєднати звернення до інциденту | dołączyć zgłoszenie do incydentu",
+    ),
+    _row(
+        nothing(values.Broadcast()),
+        "broadcast | рассылка | розсилка | rozgłoś",
+        _NOTHING,
+        "the text below goes to every customer on the incident, each privately; with #close all is closed | "
+        "текст ниже получит каждый клиент инцидента, отдельным письмом; вместе с #закрыть закроется всё | "
+        "текст нижче отримає кожен клієнт інциденту, окремим листом; разом із #закрити закриється все | "
+        "tekst poniżej dostanie każdy klient w incydencie, osobnym listem; razem z #zamknij zamyka się wszystko",
+    ),
     _planned("rma | возврат | повернення | zwrot"),
     _planned("ship | отгрузка | відвантаження | wysyłka"),
     _row(

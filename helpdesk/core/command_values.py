@@ -184,6 +184,25 @@ class SetRequester:
 
 
 @dataclass(frozen=True, slots=True)
+class BeginIncident:
+    """The ticket becomes an incident; `situation` is the key of a rule, as written."""
+
+    situation: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JoinIncident:
+    """The ticket hangs on an incident, which is named by its own number or that of a ticket on it."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Broadcast:
+    """The rest of the mail goes to every requester on the incident."""
+
+
+@dataclass(frozen=True, slots=True)
 class Help:
     """The list of commands comes by mail."""
 
@@ -216,5 +235,8 @@ Command = (
     | MergeInto
     | Split
     | SetRequester
+    | BeginIncident
+    | JoinIncident
+    | Broadcast
     | Help
 )

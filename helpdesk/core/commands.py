@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from helpdesk.core.command_arguments import ArgumentError, Fault
 from helpdesk.core.command_table import GRAMMAR, Row, Wording
-from helpdesk.core.command_values import Command, LinkTo, MergeInto, Search, ShowTicket
+from helpdesk.core.command_values import Command, JoinIncident, LinkTo, MergeInto, Search, ShowTicket
 
 # Longer blocks are a pasted list, not orders.
 MAX_COMMAND_LINES = 20
@@ -88,9 +88,12 @@ def parse(text: str, subject: str = "") -> Parsed:
     return Parsed(() if errors else tuple(commands), answer, tuple(errors))
 
 
+_NAMES_A_TICKET = (ShowTicket, LinkTo, MergeInto, JoinIncident)
+
+
 def numbers_named(text: str, subject: str = "") -> tuple[int, ...]:
     """The tickets that commands speak of, in order, without doubles."""
-    named = (one for one in parse(text, subject).commands if isinstance(one, ShowTicket | LinkTo | MergeInto))
+    named = (one for one in parse(text, subject).commands if isinstance(one, _NAMES_A_TICKET))
     return tuple(dict.fromkeys(command.number for command in named))
 
 

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from helpdesk.core.incident import HangOn, Incident, Report, SetNews
 from helpdesk.core.message import Address, Bounce, KeptMail, Kind, Reason
 from helpdesk.core.outgoing import Letter, SentLetter
 from helpdesk.core.search import Found
-from helpdesk.core.sender import Contact, LetterCounts, Opened
+from helpdesk.core.sender import Contact, LetterCounts, Opened, Remember
 from helpdesk.core.ticket import Lane, Part, Priority, State, Ticket
 
 
@@ -87,7 +88,9 @@ class Facts:
     `duplicate` is the ticket number (or NEW when it has none) of the stored message that has the same
     Message-ID and content, else None. `letters` are our own letters whose Message-ID or reply token
     the mail shows, newest first. `by_reference` are tickets in the order of the references that led
-    to them, newest first. `bounced` is our letter that a bounce speaks of.
+    to them, newest first. `bounced` is our letter that a bounce speaks of. `incidents` and `reports` are the newest
+    open outages: those that gather others, and those that hang on none. `gathered` is, for an agent's mail, the
+    incident that it is about and then every ticket that hangs on it.
     """
 
     duplicate: int | None = None
@@ -101,6 +104,9 @@ class Facts:
     queue: tuple[Ticket, ...] = ()
     told: KeptMail | None = None
     found: tuple[tuple[str, tuple[Found, ...]], ...] = ()  # for each of the searches
+    incidents: tuple[Incident, ...] = ()
+    reports: tuple[Report, ...] = ()
+    gathered: tuple[Ticket, ...] = ()
 
 
 # --- what shall happen ----------------------------------------------------------------------------
@@ -118,7 +124,7 @@ class Filing(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OpenTicket:
-    """A ticket begins; its number is given at commit."""
+    """A ticket begins, or an incident (`gathers`): its number, NEW or NEW_INCIDENT until then, is given at commit."""
 
     subject: str
     requester: Address | None
@@ -136,6 +142,7 @@ class OpenTicket:
     reasons: tuple[str, ...]
     words: bool = True
     forged: bool = False
+    gathers: bool = False
 
     @classmethod
     def of(cls, ticket: Ticket) -> OpenTicket:
@@ -157,6 +164,7 @@ class OpenTicket:
             reasons=ticket.reasons,
             words=ticket.words,
             forged=ticket.forged,
+            gathers=ticket.gathers is not None,
         )
 
 
@@ -297,17 +305,6 @@ class MoveMail:
 
 
 @dataclass(frozen=True, slots=True)
-class Remember:
-    """What is now known of an address; None leaves a value as it was."""
-
-    address: str
-    name: str | None = None
-    language: str | None = None
-    blocked: bool | None = None
-    failing: bool | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class SpendSecret:
     """The secret of one of our letters proves nothing any longer."""
 
@@ -342,6 +339,8 @@ class Record:
 
 Change = (
     OpenTicket
+    | HangOn
+    | SetNews
     | SetState
     | SetPlace
     | Assign

@@ -2,6 +2,7 @@
 
 Every automatic letter to one of ours counts, whatever it is for: a fan-out of notices, of alerts, or of answers to an
 agent's own robot is what fills mailboxes. Those over the bound become lines, and the lines a list every ten minutes.
+What joins an incident is a line from the start.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from helpdesk.core.policy import Agent
 from helpdesk.core.search import Found
 from helpdesk.core.subject_tag import tag
 from helpdesk.core.ticket import Lane, State, Ticket
-from helpdesk.core.triage import order
+from helpdesk.core.triage import order, with_incidents_as_one
 
 # Longer queues are cut in a letter; `helpdesk queue` shows the whole.
 MAX_LINES = 200
@@ -44,10 +44,11 @@ def listed(
 
 
 def queue_list(tickets: tuple[Ticket, ...]) -> list[str]:
-    """One line per ticket, in the order in which to work on them."""
-    lines = [_line(place, ticket) for place, ticket in enumerate(tickets[:MAX_LINES], start=1)]
-    if len(tickets) > MAX_LINES:
-        lines.append(f"… {len(tickets) - MAX_LINES}")
+    """One line per ticket or incident, in the order in which to work on them."""
+    rows = with_incidents_as_one(tickets)
+    lines = [_line(place, ticket) for place, ticket in enumerate(rows[:MAX_LINES], start=1)]
+    if len(rows) > MAX_LINES:
+        lines.append(f"… {len(rows) - MAX_LINES}")
     return lines or ["0"]
 
 
@@ -85,5 +86,11 @@ def _line(place: int, ticket: Ticket) -> str:
         marks.append(f"@{ticket.assignee}")
     if ticket.held:
         marks.append(f"held {len(ticket.held)}")
-    requester = str(ticket.requester) if ticket.requester else "?"
-    return f"{place}. {tag(ticket.number)} {ticket.subject} · {requester} · {', '.join(marks)}"
+    return f"{place}. {tag(ticket.number)} {ticket.subject} · {_who(ticket)} · {', '.join(marks)}"
+
+
+def _who(ticket: Ticket) -> str:
+    """The requester or, of an incident, how many tickets hang on it."""
+    if ticket.gathers is not None:
+        return f"×{ticket.gathers}"
+    return str(ticket.requester) if ticket.requester else "?"

@@ -39,6 +39,8 @@ def merge(ticket: Ticket, number: int, bench: Bench) -> Carried | str:
         into = known.get(into.merged_into)
     if into is None:
         return bench.words.no_ticket.format(number=number)
+    if ticket.gathers is not None or into.gathers is not None:
+        return bench.words.incident_stays
     if into.number == ticket.number:
         return bench.words.merge_itself.format(number=number)
     if into.state is State.CLOSED:

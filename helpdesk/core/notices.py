@@ -7,6 +7,7 @@ makes the dedupe key, so that no cause leads to the same letter twice.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import datetime
 
@@ -25,6 +26,7 @@ def to_requester(
     due_at: datetime | None = None,
     in_reply_to: str | None = None,
     apart_from: int | None = None,
+    body: str = "",
 ) -> tuple[Letter, ...]:
     """The automatic letter to the requester; none when there is nobody to write to, or somebody was forged."""
     if ticket.requester is None or ticket.forged:
@@ -41,6 +43,7 @@ def to_requester(
         due_at=due_at,
         in_reply_to=in_reply_to,
         apart_from=apart_from,
+        body=body,
     )
     return (letter,)
 
@@ -86,6 +89,13 @@ def answer(
     )
 
 
+def without_agents(text: str, agents: tuple[Agent, ...]) -> str:
+    """The text without the addresses of agents, which requesters never see."""
+    for address in (address for agent in agents for address in agent.addresses):
+        text = re.sub(re.escape(address), "", text, flags=re.IGNORECASE)
+    return text
+
+
 def concerned(ticket: Ticket, policy: Policy) -> tuple[Agent, ...]:
     """Whom news of a ticket concern: its assignee; without one, everybody on its desk; else the leads."""
     assignee = tuple(agent for agent in policy.agents if agent.name == ticket.assignee)
@@ -116,6 +126,7 @@ def to_agents(
     missing: tuple[str, ...] = (),
     reasons: tuple[Reason, ...] = (),
     but: str = "",
+    listed: bool = False,
 ) -> tuple[Letter, ...]:
     """News of a ticket, one letter to each agent whom it concerns, save the owner of the address `but`."""
     return tuple(
@@ -133,6 +144,7 @@ def to_agents(
             parts_of=parts_of,
             missing=missing,
             reasons=reasons,
+            listed=listed,
         )
         for agent in (concerned(ticket, policy) if agents is None else agents)
         if but not in agent.addresses

@@ -35,6 +35,13 @@ def kept(inbound: Inbound, letters: tuple[SentLetter, ...], ticket: Ticket) -> H
     return None if letter is None else _kept_with(letter, ticket)
 
 
+def told_of(letter: SentLetter | None, ticket: Ticket) -> tuple[Held, ...]:
+    """The held mail that the answered notice told of."""
+    if letter is None or letter.event is not Event.HELD:
+        return ()
+    return tuple(held for held in ticket.held if held.id == letter.cause)
+
+
 def numbers_kept(letters: Iterable[SentLetter], tickets: Iterable[Ticket]) -> tuple[int, ...]:
     """The tickets that the mails kept with these letters name in their commands."""
     known = tuple(tickets)

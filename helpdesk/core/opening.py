@@ -2,7 +2,8 @@
 
 Case -> Decision with disposition `open`. The requester gets one acknowledgement, which also asks for what is
 missing; the desk's agents get one notification each. An outage is asked for facts and stays open; any other
-vague report waits for its requester, is reminded and closed when nobody answers.
+vague report waits for its requester, is reminded and closed when nobody answers. One of many reports of the same
+outage belongs to their incident, and asks nothing (see `gathering`).
 """
 
 from __future__ import annotations
@@ -21,15 +22,16 @@ from helpdesk.core.decision import (
     OpenTicket,
     Outcome,
     Record,
-    Remember,
     Schedule,
 )
+from helpdesk.core.gathering import Gathering, gather
 from helpdesk.core.language import guess
 from helpdesk.core.message import Address, Inbound, Kind, Reason
 from helpdesk.core.notices import concerned, to_agents, to_requester
 from helpdesk.core.outgoing import Audience, Event, Letter
 from helpdesk.core.policy import Desk
 from helpdesk.core.rules import Verdict, judge
+from helpdesk.core.sender import Remember
 from helpdesk.core.subject_tag import strip_prefixes, strip_tags, tag
 from helpdesk.core.ticket import NEW, Lane, Part, Participant, State, Ticket
 from helpdesk.core.timers import ask_schedule
@@ -55,11 +57,15 @@ def open_ticket(case: Case, *, linked: Ticket | None = None) -> Decision:
     guesses = guessing(case)
     silence = guesses or refusal(case)
     ticket = _ticket(case, mail, desk, language, verdict, findings, asks=silence is None)
+    gathering = None if guesses else gather(case, ticket)
     chain = ask_schedule(NEW, desk, case.now) if ticket.state is State.WAITING else ()
     others = tuple(other for other in case.desks_addressed if other.name not in (arrived.name, desk.name))
 
     changes: list[Change] = [OpenTicket.of(ticket), *_remembered(case, language), *_links(linked), *chain]
     changes.append(Record(NEW, case.sender or "nobody", "opened", "; ".join(ticket.reasons)))
+    if gathering is not None:
+        changes += gathering.changes
+        silence = silence or gathering.told
     if silence is not None:
         changes.append(Record(NEW, "helpdesk", "no acknowledgement", str(silence)))
     if case.forwarded is not None:
@@ -72,12 +78,13 @@ def open_ticket(case: Case, *, linked: Ticket | None = None) -> Decision:
     else:
         letters = (
             *breaker_alerts(case, silence),
-            *_acknowledge(case, ticket, desk, chain, silence),
-            *_news(case, ticket, desk, verdict),
+            *_acknowledge(case, ticket, desk, chain, silence, gathering),
+            *(gathering.letters if gathering else _news(case, ticket, desk, verdict)),
             *(_cover_note(forwarder, ticket) if case.forwarded is not None else ()),
-            *_note_to_others(case, ticket, others),
+            *_note_to_others(case, ticket, others, listed=gathering is not None),
         )
-    reasons = (*verdict.reasons, *findings.reasons, *((silence,) if silence else ()))
+    whys = (gathering.reason if gathering else None, silence)
+    reasons = (*verdict.reasons, *findings.reasons, *(why for why in whys if why is not None))
     outcome = Outcome(ticket=NEW, changes=tuple(changes), letters=letters, reasons=reasons)
     return case.decision(Disposition.OPEN, Filing.VISIBLE, outcome, language=language)
 
@@ -164,7 +171,7 @@ def _cover_note(case: Case, ticket: Ticket) -> tuple[Letter, ...]:
     )
 
 
-def _note_to_others(case: Case, ticket: Ticket, others: tuple[Desk, ...]) -> tuple[Letter, ...]:
+def _note_to_others(case: Case, ticket: Ticket, others: tuple[Desk, ...], *, listed: bool) -> tuple[Letter, ...]:
     """One mail to several desks is one ticket: the agents of the others learn who works on it, and may add a note."""
     told = concerned(ticket, case.policy)
     agents = tuple(
@@ -181,6 +188,7 @@ def _note_to_others(case: Case, ticket: Ticket, others: tuple[Desk, ...]) -> tup
         author=case.inbound.sender,
         reasons=(Reason("several-desks", f"{ticket.desk} works on it"),),
         but=case.sender,
+        listed=listed,
     )
 
 
@@ -230,16 +238,26 @@ def _links(linked: Ticket | None) -> tuple[Change, ...]:
 
 
 def _acknowledge(
-    case: Case, ticket: Ticket, desk: Desk, chain: tuple[Schedule, ...], silence: Reason | None
+    case: Case,
+    ticket: Ticket,
+    desk: Desk,
+    chain: tuple[Schedule, ...],
+    silence: Reason | None,
+    gathering: Gathering | None,
 ) -> tuple[Letter, ...]:
-    """The first letter to the requester, which asks for what is missing as well; none where it may not leave."""
+    """The first letter to the requester, which asks for what is missing as well; none where it may not leave.
+
+    Where many report the same, it says that this is known, and asks for nothing.
+    """
     if silence is not None:
         return ()
+    asked = () if gathering else questions(desk.checklists, ticket.checklist, ticket.missing, ticket.language)
     return to_requester(
         Event.OPENED,
         ticket,
         case.inbound.sha256,
-        missing=questions(desk.checklists, ticket.checklist, ticket.missing, ticket.language),
+        missing=asked,
         due_at=chain[-1].due_at if chain else None,
         in_reply_to=case.inbound.message_id,
+        body=gathering.news if gathering else "",
     )

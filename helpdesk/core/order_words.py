@@ -38,6 +38,11 @@ class Words:
     regrouped: str
     split: str
     split_quietly: str
+    incident_begun: str
+    joined_incident: str
+    broadcast: str
+    broadcast_closes: str
+    members_stay: str
     answered: str
     noted: str
     # refusals
@@ -61,6 +66,13 @@ class Words:
     nothing_offered: str
     too_many_held: str
     nothing_to_split: str
+    is_incident: str
+    hangs_already: str
+    incident_exists: str
+    no_incident: str
+    not_on_incident: str
+    broadcast_empty: str
+    incident_stays: str
     reaches_nobody: str
     not_proven: str
     kept_as_note: str
@@ -96,6 +108,11 @@ ENGLISH = Words(
     regrouped="Since the mail that you answered was written, others take part in this ticket.",
     split="This mail has become a ticket of its own; the customer is told its number.",
     split_quietly="This mail has become a ticket of its own; nobody is told.",
+    incident_begun="Became an incident; its notification is on the way, and its number with it.",
+    joined_incident="Joined the incident {number}; the requester learns that it is known.",
+    broadcast="Told to everybody on the incident, each privately; customers: {count}.",
+    broadcast_closes="Tickets closed with it: {count}.",
+    members_stay="Its tickets stay as they are ({count}): #broadcast with #close closes them, too.",
     answered="Your answer goes to: {to}.",
     noted="Kept as a note for colleagues; the requester does not see it.",
     no_agent='nobody is called "{name}". Agents: {names}',
@@ -118,6 +135,13 @@ ENGLISH = Words(
     nothing_offered="nothing waits for this word: what it was for was carried out or rejected before",
     too_many_held="too many mails are held on this ticket; decide on them first with #accept or #reject",
     nothing_to_split="reply with it to the notification of a customer's mail that came to a ticket which began before",
+    is_incident="this is an incident itself",
+    hangs_already="the ticket is on the incident {number} already",
+    incident_exists='the incident {number} is about the same: "#join {number}"',
+    no_incident="{number} is no open incident, and hangs on none",
+    not_on_incident="this ticket is on no incident: nobody else would get the text",
+    broadcast_empty="there is no text below the commands: write what everybody should read",
+    incident_stays="an incident belongs to nobody and goes into no other ticket; #join adds a ticket to it",
     reaches_nobody="a reply to this mail reaches nobody; to answer the requester, reply to a notification",
     not_proven="Nothing proves that you wrote this. Send the command in reply to this mail, and it is carried out.",
     kept_as_note="Kept as a note for colleagues: your mail answers no notification, so the requester gets nothing.",
@@ -157,6 +181,11 @@ RUSSIAN = Words(
     regrouped="С тех пор как пришло письмо, на которое вы отвечаете, состав участников обращения изменился.",
     split="Из этого письма сделано отдельное обращение; клиент узнает его номер.",
     split_quietly="Из этого письма сделано отдельное обращение; писем никому не отправлено.",
+    incident_begun="Теперь это инцидент; уведомление о нём с его номером уже уходит.",
+    joined_incident="Присоединено к инциденту {number}; клиент узнает, что о неполадке известно.",
+    broadcast="Разослано всем в инциденте, каждому отдельно; клиентов: {count}.",
+    broadcast_closes="Вместе с этим закрыто обращений: {count}.",
+    members_stay="Его обращения остаются как есть ({count}): #рассылка вместе с #закрыть закроет и их.",
     answered="Ваш ответ получат: {to}.",
     noted="Сохранено как заметка для коллег, клиент её не увидит.",
     no_agent="нет специалиста «{name}». Есть: {names}",
@@ -179,6 +208,13 @@ RUSSIAN = Words(
     nothing_offered="это слово ничего не ждёт: всё уже выполнено или отклонено",
     too_many_held="в обращении слишком много задержанных писем; сначала разберите их: #принять или #отклонить",
     nothing_to_split="отправьте её в ответ на уведомление о письме клиента, которое пришло в уже начатое обращение",
+    is_incident="это и есть инцидент",
+    hangs_already="обращение уже в инциденте {number}",
+    incident_exists="об этом уже есть инцидент {number}: «#присоединить {number}»",
+    no_incident="{number} — не открытый инцидент и ни к какому не присоединено",
+    not_on_incident="обращение не входит в инцидент: рассылать некому",
+    broadcast_empty="под командами нет текста: напишите, что должны прочитать все",
+    incident_stays="инцидент ничей и не вливается в обращение; #присоединить добавит к нему обращение",
     reaches_nobody="ответ на это письмо никому не уходит; чтобы ответить клиенту, ответьте на уведомление",
     not_proven="Ничто не подтверждает, что это написали вы. Пришлите команду в ответ на это письмо.",
     kept_as_note="Сохранено как заметка: ваше письмо не отвечает на уведомление, клиент ничего не получит.",
@@ -218,6 +254,11 @@ UKRAINIAN = Words(
     regrouped="Відколи надійшов лист, на який ви відповідаєте, склад учасників звернення змінився.",
     split="З цього листа зроблено окреме звернення; клієнт дізнається його номер.",
     split_quietly="З цього листа зроблено окреме звернення; листів нікому не надіслано.",
+    incident_begun="Тепер це інцидент; сповіщення про нього з його номером уже надсилається.",
+    joined_incident="Приєднано до інциденту {number}; клієнт дізнається, що про несправність відомо.",
+    broadcast="Розіслано всім в інциденті, кожному окремо; клієнтів: {count}.",
+    broadcast_closes="Разом із цим закрито звернень: {count}.",
+    members_stay="Його звернення лишаються як є ({count}): #розсилка разом із #закрити закриє і їх.",
     answered="Вашу відповідь отримають: {to}.",
     noted="Збережено як нотатку для колег, клієнт її не побачить.",
     no_agent="немає фахівця «{name}». Є: {names}",
@@ -240,6 +281,13 @@ UKRAINIAN = Words(
     nothing_offered="це слово нічого не чекає: усе вже виконано або відхилено",
     too_many_held="у зверненні забагато затриманих листів; спершу розберіть їх: #прийняти або #відхилити",
     nothing_to_split="надішліть її у відповідь на сповіщення про лист клієнта до вже розпочатого звернення",
+    is_incident="це і є інцидент",
+    hangs_already="звернення вже в інциденті {number}",
+    incident_exists="про це вже є інцидент {number}: «#приєднати {number}»",
+    no_incident="{number} — не відкритий інцидент і до жодного не приєднане",
+    not_on_incident="звернення не входить до інциденту: розсилати нікому",
+    broadcast_empty="під командами немає тексту: напишіть, що мають прочитати всі",
+    incident_stays="інцидент нічий і не вливається у звернення; #приєднати додасть до нього звернення",
     reaches_nobody="відповідь на цей лист нікому не надсилається; клієнтові відповідайте на сповіщення про звернення",
     not_proven="Ніщо не підтверджує, що це написали ви. Надішліть команду у відповідь на цей лист.",
     kept_as_note="Збережено як нотатку: ваш лист не відповідає на сповіщення, клієнт нічого не отримає.",
@@ -279,6 +327,11 @@ POLISH = Words(
     regrouped="Odkąd przyszła wiadomość, na którą odpowiadasz, w zgłoszeniu bierze udział kto inny.",
     split="Z tej wiadomości powstało osobne zgłoszenie; klient dostanie jego numer.",
     split_quietly="Z tej wiadomości powstało osobne zgłoszenie; nikogo nie powiadomiono.",
+    incident_begun="To teraz incydent; powiadomienie o nim, z jego numerem, jest w drodze.",
+    joined_incident="Dołączono do incydentu {number}; klient dowie się, że problem jest znany.",
+    broadcast="Rozesłano do wszystkich w incydencie, do każdego osobno; klientów: {count}.",
+    broadcast_closes="Zamknięto przy tym zgłoszeń: {count}.",
+    members_stay="Jego zgłoszenia zostają bez zmian ({count}): #rozgłoś razem z #zamknij zamknie także je.",
     answered="Twoją odpowiedź otrzymają: {to}.",
     noted="Zapisano jako notatkę dla współpracowników, klient jej nie zobaczy.",
     no_agent="nie ma agenta „{name}”. Są: {names}",
@@ -301,6 +354,13 @@ POLISH = Words(
     nothing_offered="to słowo na nic już nie czeka: wszystko wykonano albo odrzucono",
     too_many_held="w zgłoszeniu wstrzymano za dużo wiadomości; najpierw je rozpatrz: #przyjmij albo #odrzuć",
     nothing_to_split="wyślij je w odpowiedzi na powiadomienie o wiadomości klienta do istniejącego już zgłoszenia",
+    is_incident="to właśnie jest incydent",
+    hangs_already="zgłoszenie jest już w incydencie {number}",
+    incident_exists="o tym samym jest incydent {number}: „#dołącz {number}”",
+    no_incident="{number} nie jest otwartym incydentem ani do żadnego nie należy",
+    not_on_incident="zgłoszenie nie należy do incydentu: nie ma komu rozsyłać",
+    broadcast_empty="pod poleceniami nie ma tekstu: proszę napisać, co mają przeczytać wszyscy",
+    incident_stays="incydent nie należy do nikogo i nie jest włączany do zgłoszenia; #dołącz doda do niego zgłoszenie",
     reaches_nobody="odpowiedź na tę wiadomość do nikogo nie trafia; aby odpisać klientowi, odpowiedz na powiadomienie",
     not_proven="Nic nie potwierdza, że to Twoja wiadomość. Wyślij polecenie w odpowiedzi na tego maila.",
     kept_as_note="Zapisano jako notatkę: Twoja wiadomość nie odpowiada na powiadomienie, klient nic nie dostanie.",

@@ -22,7 +22,6 @@ from helpdesk.core.decision import (
     Join,
     Link,
     Record,
-    Remember,
     Schedule,
     SetDesk,
     SetFacts,
@@ -31,12 +30,21 @@ from helpdesk.core.decision import (
     SettleHeld,
     Unschedule,
 )
+from helpdesk.core.incident_orders import (
+    begin_incident,
+    broadcast,
+    join_incident,
+    leave_incident,
+    named_incident,
+    undo_broadcast,
+)
 from helpdesk.core.merging import merge
 from helpdesk.core.message import Reason
 from helpdesk.core.notices import to_agents, to_requester
 from helpdesk.core.outgoing import Event, Letter
 from helpdesk.core.people import add_cc, remove_cc, set_requester
 from helpdesk.core.policy import Agent
+from helpdesk.core.sender import Remember
 from helpdesk.core.splitting import split
 from helpdesk.core.ticket import Lane, Part, Participant, Priority, State, Ticket
 from helpdesk.core.timers import WAKE, ask_schedule
@@ -91,7 +99,7 @@ def _step(command: Command, ticket: Ticket, bench: Bench) -> Carried | str:
         case order.Outage(situation):
             return _outage(ticket, situation, bench)
         case order.Normal():
-            return _place(ticket, bench, Lane.NORMAL, ticket.priority, None, bench.words.normal)
+            return _normal(ticket, bench)
         case order.Ask(items):
             return _ask(ticket, items, bench)
         case order.Got(items):
@@ -108,6 +116,17 @@ def _step(command: Command, ticket: Ticket, bench: Bench) -> Carried | str:
             return _undo(ticket, bench)
         case order.LinkTo(number):
             return _link(ticket, number, bench)
+        case order.BeginIncident(situation):
+            placed = _outage(ticket, situation, bench)
+            return placed if isinstance(placed, str) else _on_top(placed, begin_incident(placed.ticket, bench))
+        case order.JoinIncident(number):
+            incident = named_incident(number, bench)
+            if isinstance(incident, str):
+                return incident
+            placed = _out_of_turn(ticket, incident.situation or ticket.situation, bench)
+            return _on_top(placed, join_incident(placed.ticket, incident, bench))
+        case order.Broadcast():
+            return broadcast(ticket, bench.announcement, bench)
         case order.MergeInto(number):
             return merge(ticket, number, bench)
         case order.Split():
@@ -117,6 +136,18 @@ def _step(command: Command, ticket: Ticket, bench: Bench) -> Carried | str:
         case order.Note() | order.ShowQueue() | order.ShowTicket() | order.Search() | order.Help():
             # Said or shown by whoever writes the transcript; they change nothing.
             return Carried(ticket=ticket)
+
+
+def _on_top(before: Carried, step: Carried | str) -> Carried | str:
+    """What is done to a ticket after it was moved to another place."""
+    if isinstance(step, str):
+        return step
+    return replace(
+        step,
+        changes=before.changes + step.changes,
+        letters=before.letters + step.letters,
+        lines=before.lines + step.lines,
+    )
 
 
 def _assign(ticket: Ticket, agent: Agent, bench: Bench) -> Carried:
@@ -197,8 +228,10 @@ def _close(ticket: Ticket, resolution: str, bench: Bench) -> Carried:
         if bench.has_answer or ticket.state is State.CLOSED
         else to_requester(Event.CLOSED, after, bench.cause, in_reply_to=ticket.thread[-1] if ticket.thread else None)
     )
-    line = bench.words.closed.format(resolution=resolution)
-    return Carried(ticket=after, changes=changes, letters=letters, lines=(line,), settles_state=True)
+    lines = [bench.words.closed.format(resolution=resolution)]
+    if ticket.gathers and bench.announcement is None:
+        lines.append(bench.words.members_stay.format(count=ticket.gathers))
+    return Carried(ticket=after, changes=changes, letters=letters, lines=tuple(lines), settles_state=True)
 
 
 def _reopen(ticket: Ticket, bench: Bench) -> Carried:
@@ -225,12 +258,22 @@ def _place(ticket: Ticket, bench: Bench, lane: Lane, priority: Priority, situati
     return changed(after, line, SetPlace(ticket.number, lane, priority, situation, reasons))
 
 
+def _normal(ticket: Ticket, bench: Bench) -> Carried:
+    placed = _place(ticket, bench, Lane.NORMAL, ticket.priority, None, bench.words.normal)
+    after = replace(placed.ticket, incident=None)
+    return replace(placed, ticket=after, changes=placed.changes + leave_incident(ticket, bench))
+
+
 def _outage(ticket: Ticket, situation: str | None, bench: Bench) -> Carried | str:
     rules = bench.policy.desk(ticket.desk).rules
     known = sorted({rule.situation for rule in rules if rule.situation})
     key = situation or ticket.situation
     if situation is not None and known and situation not in known:
         return bench.words.no_situation.format(name=situation, names=", ".join(known))
+    return _out_of_turn(ticket, key, bench)
+
+
+def _out_of_turn(ticket: Ticket, key: str | None, bench: Bench) -> Carried:
     placed = _place(ticket, bench, Lane.OUTAGE, ticket.priority, key, bench.words.outage)
     # Nothing in the outage lane closes by itself.
     state = State.OPEN if ticket.state is State.WAITING else ticket.state
@@ -312,6 +355,9 @@ def _move(ticket: Ticket, name: str, bench: Bench) -> Carried | str:
 
 
 def _undo(ticket: Ticket, bench: Bench) -> Carried | str:
+    everywhere = undo_broadcast(ticket, bench)
+    if everywhere is not None:
+        return everywhere
     if bench.agent.name not in ticket.unsent:
         return bench.words.nothing_to_undo
     after = replace(ticket, state=State.OPEN)

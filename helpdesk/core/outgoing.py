@@ -18,6 +18,7 @@ class Event(StrEnum):
     REMINDER = "reminder"
     CLOSED = "closed"
     REOPENED = "reopened"
+    INCIDENT = "incident"  # to a requester: what was reported is known, and worked on
     NOTIFY = "notify"  # to agents: something happened on a ticket
     NOTE = "note"  # to agents: a colleague's note
     HELD = "held"  # to agents: a mail waits for #accept or #reject
@@ -25,6 +26,7 @@ class Event(StrEnum):
     UNPROVEN = "unproven"  # to an agent whose proof failed: holds the text, to be sent with one reply
     RESULT = "result"  # to an agent: what the commands did, or why they were refused
     ALERT = "alert"  # to leads: something needs a look (quarantine, breaker, dead relay)
+    PAGE = "page"  # to the second address of a lead: an outage that nobody took, short enough for a text message
     DIGEST = "digest"  # to an agent: a list in place of many notices
 
 
@@ -75,6 +77,7 @@ class Letter:
     send_after: datetime | None = None
     subject: str = ""
     apart_from: int | None = None  # the ticket that an agent has taken the mail out of, to begin this one
+    listed: bool = False  # it only ever comes as a line of the next list (see `digest`)
 
 
 # The one word by which an agent, as the reply to an `unproven` letter, sends the text that it holds.
@@ -125,6 +128,8 @@ class LetterView:
     urgent: bool = False
     apart_from: str = ""  # the tag of the ticket that this one was taken out of
     held: int = 0  # mails that wait for #accept or #reject
+    incident: bool = False  # to a requester: the ticket hangs on an incident
+    gathers: int | None = None  # of an incident: how many tickets hang on it
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -42,6 +42,8 @@ def set_requester(ticket: Ticket, address: str, bench: Bench) -> Carried | str:
     """The ticket is somebody else's, who gets the letters from now on; nothing of what was written goes to him."""
     if bench.policy.is_ours(address):
         return bench.words.own_address.format(address=address)
+    if ticket.gathers is not None:
+        return bench.words.incident_stays
     before = ticket.requester
     if before is not None and before.address == address:
         return changed(ticket, bench.words.same_requester.format(address=address))

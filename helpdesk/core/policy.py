@@ -55,6 +55,14 @@ class Bounds:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Incidents:
+    """When reports of one situation become an incident: from so many requesters (0: never), within so much time."""
+
+    reporters: int = 3
+    within: timedelta = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Policy:
     """All settings that decisions depend on. `own` are all addresses of ours, normalised."""
 
@@ -69,6 +77,7 @@ class Policy:
     alert_address: str | None = None  # told with the leads when something is wrong
     undo_window: timedelta = timedelta(seconds=20)
     bounds: Bounds = field(default_factory=Bounds)
+    incidents: Incidents = field(default_factory=Incidents)
 
     def desk(self, name: str) -> Desk:
         """The desk called `name`, else the first (a ticket may outlive its desk)."""

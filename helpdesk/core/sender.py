@@ -30,7 +30,22 @@ class LetterCounts:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """Tickets that the sender has opened within the last hour: all of them, and those that are outages."""
+    """Tickets that the sender has opened within the last hour: all of them, and those that are outages.
+
+    `incident` is the newest incident that an open ticket of the sender hangs on.
+    """
 
     tickets_1h: int = 0
     outages_1h: int = 0
+    incident: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Remember:
+    """What is now known of an address; None leaves a value as it was."""
+
+    address: str
+    name: str | None = None
+    language: str | None = None
+    blocked: bool | None = None
+    failing: bool | None = None

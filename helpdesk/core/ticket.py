@@ -17,6 +17,9 @@ MERGED = "merged"
 # In a Decision, "the ticket that this decision opens": the store gives it its number at commit.
 NEW = 0
 
+# The same for the incident that this decision begins.
+NEW_INCIDENT = -1
+
 
 class State(StrEnum):
     """The four general states."""
@@ -116,6 +119,8 @@ class Ticket:
     active_at: datetime
     closed_at: datetime | None = None
     wake_at: datetime | None = None
+    incident: int | None = None  # the incident that it hangs on
+    gathers: int | None = None  # of an incident: how many tickets hang on it; None: it is none
     merged_into: int | None = None  # the ticket that it went into; that one went into no other
     regrouped_at: datetime | None = None  # when #merge or #requester last changed whom an answer reaches
 

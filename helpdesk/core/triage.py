@@ -16,6 +16,13 @@ def order(tickets: Iterable[Ticket]) -> list[Ticket]:
     return sorted(tickets, key=_place)
 
 
+def with_incidents_as_one(tickets: Iterable[Ticket]) -> list[Ticket]:
+    """The tickets in their order, without those that hang on an open incident among them."""
+    listed = list(tickets)
+    incidents = {ticket.number for ticket in listed if ticket.gathers is not None and ticket.state is not State.CLOSED}
+    return [ticket for ticket in listed if ticket.incident not in incidents]
+
+
 def _place(ticket: Ticket) -> tuple[int, bool, int, float, int]:
     if ticket.state is State.CLOSED:
         group = 2

@@ -34,6 +34,8 @@ def values(words: Words, language: str, view: LetterView) -> dict[str, object]:
         "new": view.state == "new",
         "held": view.held,
         "apart_from": view.apart_from,
+        "incident": view.incident,
+        "gathers": view.gathers,
         "due": _day(words, view.due_at),
         "send_word": SEND_WORD[language],
         "what": words.get(("alert", f"{alert}-what"), ""),

@@ -22,9 +22,10 @@ from helpdesk.adapters.store import migrate, open_store, schema_version
 from helpdesk.adapters.store.engine import make_engine, transaction
 from helpdesk.adapters.store.migrate import MIGRATIONS, WANTED
 from helpdesk.adapters.store.models import METADATA
+from helpdesk.core.outgoing import Event
 from helpdesk.core.ticket import FIRST_NUMBER
 from helpdesk.errors import PermanentError
-from tests.desk import ticket_of
+from tests.desk import letter, queue, ticket_of
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -172,4 +173,30 @@ def test_a_migration_that_fails_leaves_the_old_schema(tmp_path: Path) -> None:
     assert schema_version(url) == (0, WANTED)
     engine = make_engine(url)
     assert sa.inspect(engine).get_table_names() == ["outbox"]
+    engine.dispose()
+
+
+def test_letters_and_tickets_of_a_desk_without_incidents_stay_what_they_are(url: str) -> None:
+    upgrade_to(url, "0003")
+    engine = make_engine(url)
+    with transaction(engine, writes=True) as connection:
+        connection.execute(
+            sa.text(
+                "INSERT INTO ticket VALUES (100001, 'Help', 'anna@shop.test', 'Anna', 'support', 'open', 'outage', "
+                "'normal', 'site-down', NULL, 'en', NULL, NULL, '[]', '[]', '[]', :no, :no, :at, :at, NULL, NULL, "
+                "NULL, NULL)"
+            ),
+            {"no": False, "at": "2026-03-02 09:00:00+00:00"},
+        )
+    with closing(open_store(url)) as store:
+        with store.unit() as unit:
+            queue(unit, letter("before", event=Event.OPENED), FIRST_NUMBER)
+            queue(unit, letter("after", event=Event.INCIDENT), FIRST_NUMBER)
+        kept = store.show(FIRST_NUMBER)
+        assert kept is not None
+        assert (kept.ticket.subject, kept.ticket.incident, kept.ticket.gathers) == ("Help", None, None)
+        assert [entry.event for entry in store.outbox()] == ["opened", "incident"]
+        # What is no kind of letter is still refused.
+        with pytest.raises(sa.exc.IntegrityError), transaction(engine, writes=True) as connection:
+            connection.execute(sa.text("UPDATE outbox SET event = 'rumour'"))
     engine.dispose()

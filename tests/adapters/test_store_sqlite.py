@@ -19,8 +19,11 @@ from helpdesk.adapters.store import engine as engines
 from helpdesk.adapters.store import open_store
 from helpdesk.adapters.store.models import METADATA
 from helpdesk.adapters.store.turns import Turns
-from helpdesk.core.decision import Record, Remember
+from helpdesk.core.decision import (
+    Record,
+)
 from helpdesk.core.outgoing import Audience
+from helpdesk.core.sender import Remember
 from helpdesk.core.ticket import NEW
 from helpdesk.errors import PermanentError, TemporaryError
 from helpdesk.ports import Cursor

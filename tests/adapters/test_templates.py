@@ -185,8 +185,9 @@ def test_a_ticket_without_a_requester_has_nobody_to_answer() -> None:
 def test_every_command_that_a_letter_offers_is_understood(language: str) -> None:
     offered = []
     for event in Event:
-        text = SHIPPED.render(event.value, language, replace(FULL_VIEW, body="")).text
-        offered += re.findall(r"(?m)^- (#.*?) —", text)
+        for gathers in (37, None):
+            view = replace(FULL_VIEW, body="", gathers=gathers)
+            offered += re.findall(r"(?m)^- (#.*?) —", SHIPPED.render(event.value, language, view).text)
     assert len(offered) >= 7
     for command in offered:
         assert parse(command).errors == (), command

@@ -17,9 +17,9 @@ from sqlalchemy import event
 from helpdesk.adapters.store import SqlStore, open_store
 from helpdesk.core.decision import (
     Record,
-    Remember,
     Schedule,
 )
+from helpdesk.core.sender import Remember
 from helpdesk.core.ticket import (
     FIRST_NUMBER,
     NEW,

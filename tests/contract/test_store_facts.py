@@ -8,10 +8,15 @@ from typing import Any
 import pytest
 
 from helpdesk.adapters.store import SqlStore
-from helpdesk.core.decision import Facts, Filing, Record, Remember, SpendSecret
+from helpdesk.core.decision import (
+    Facts,
+    Filing,
+    Record,
+    SpendSecret,
+)
 from helpdesk.core.message import Address
 from helpdesk.core.outgoing import Audience, Event
-from helpdesk.core.sender import Contact, LetterCounts
+from helpdesk.core.sender import Contact, LetterCounts, Remember
 from helpdesk.core.ticket import (
     NEW,
     State,

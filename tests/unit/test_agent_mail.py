@@ -14,7 +14,6 @@ from helpdesk.core.decision import (
     Filing,
     Proof,
     Record,
-    Remember,
     Schedule,
     SetPlace,
     SetState,
@@ -23,7 +22,7 @@ from helpdesk.core.decision import (
 )
 from helpdesk.core.message import Address, Attachment, Inbound
 from helpdesk.core.outgoing import Audience, Event, Letter, SentLetter
-from helpdesk.core.sender import LetterCounts
+from helpdesk.core.sender import LetterCounts, Remember
 from helpdesk.core.ticket import FollowUp, Held, Lane, State, Ticket
 from tests.build import (
     ANNA,

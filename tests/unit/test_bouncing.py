@@ -11,12 +11,12 @@ from helpdesk.core.decision import (
     Filing,
     MarkBounced,
     Record,
-    Remember,
     SetState,
     Unschedule,
 )
 from helpdesk.core.message import Address, Bounce, FailedRecipient, Kind
 from helpdesk.core.outgoing import Audience, SentLetter
+from helpdesk.core.sender import Remember
 from helpdesk.core.ticket import State, Ticket
 from tests.build import ANNA, BORIS, NUMBER, acknowledged, changes, decided, mail, sent, ticket, written
 

@@ -35,6 +35,7 @@ ARGUMENTS = {
     "requester": "ivan@x.test",
     "show": "123456",
     "search": "оплаты Visa",
+    "join": "123456",
 }
 
 
@@ -100,6 +101,10 @@ def fault(text: str) -> CommandError:
         ("#link #123456", values.LinkTo(123456)),
         ("#search оплаты Visa", values.Search("оплаты Visa")),
         ("#help", values.Help()),
+        ("#incident", values.BeginIncident()),
+        ("#инцидент site-down", values.BeginIncident("site-down")),
+        ("#join [##123456##]", values.JoinIncident(123456)),
+        ("#рассылка", values.Broadcast()),
     ],
 )
 def test_command_is_read(line: str, command: Command) -> None:

@@ -13,11 +13,17 @@ import pytest
 
 from helpdesk.adapters.mime.reading import read
 from helpdesk.core.case import wanted
-from helpdesk.core.decision import Disposition, Facts, OpenTicket, Record, Remember, Role
+from helpdesk.core.decision import (
+    Disposition,
+    Facts,
+    OpenTicket,
+    Record,
+    Role,
+)
 from helpdesk.core.forward import original, without_a_word
 from helpdesk.core.message import Address, Forwarded, Inbound
 from helpdesk.core.outgoing import Audience
-from helpdesk.core.sender import Contact, LetterCounts
+from helpdesk.core.sender import Contact, LetterCounts, Remember
 from helpdesk.core.ticket import NEW, Lane
 from tests.build import (
     ANNA,

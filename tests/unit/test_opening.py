@@ -7,13 +7,21 @@ from datetime import timedelta
 
 import pytest
 
-from helpdesk.core.decision import Disposition, Facts, Filing, Link, OpenTicket, Record, Remember, Schedule
+from helpdesk.core.decision import (
+    Disposition,
+    Facts,
+    Filing,
+    Link,
+    OpenTicket,
+    Record,
+    Schedule,
+)
 from helpdesk.core.message import Address, Attachment
 from helpdesk.core.outgoing import Audience
 from helpdesk.core.phrases import compile_pattern
 from helpdesk.core.policy import Bounds
 from helpdesk.core.rules import Rule, Words
-from helpdesk.core.sender import Contact, LetterCounts
+from helpdesk.core.sender import Contact, LetterCounts, Remember
 from helpdesk.core.ticket import NEW, Lane, Priority, State
 from tests.build import (
     ANNA,

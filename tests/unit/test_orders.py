@@ -17,7 +17,6 @@ from helpdesk.core.decision import (
     Leave,
     Link,
     Record,
-    Remember,
     Schedule,
     SetDesk,
     SetFacts,
@@ -29,6 +28,7 @@ from helpdesk.core.decision import (
 from helpdesk.core.message import Address
 from helpdesk.core.order_words import words_in
 from helpdesk.core.orders import carry_out
+from helpdesk.core.sender import Remember
 from helpdesk.core.ticket import Held, Lane, Part, Priority, State, Ticket
 from tests.build import ANNA, BORIS, DAY, EVE, IVAN, IVAN_WRITES, NOW, NUMBER, asking_policy, policy, ticket
 

@@ -13,7 +13,7 @@ from typing import Any, assert_never
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from helpdesk.adapters.store import follow_ups, merging, outbox
+from helpdesk.adapters.store import follow_ups, incidents, merging, outbox
 from helpdesk.adapters.store.later import Later
 from helpdesk.adapters.store.models import (
     CONTACT,
@@ -43,7 +43,6 @@ from helpdesk.core.decision import (
     OpenTicket,
     Outcome,
     Record,
-    Remember,
     Schedule,
     SetDesk,
     SetFacts,
@@ -54,8 +53,10 @@ from helpdesk.core.decision import (
     SpendSecret,
     Unschedule,
 )
+from helpdesk.core.incident import HangOn, SetNews
 from helpdesk.core.message import Address
-from helpdesk.core.ticket import NEW, Part, State
+from helpdesk.core.sender import Remember
+from helpdesk.core.ticket import NEW, NEW_INCIDENT, Part, State
 
 _NEXT_NUMBER = Prepared(sa.update(META).values(next_number=META.c.next_number + 1).returning(META.c.next_number - 1))
 
@@ -136,13 +137,21 @@ class _Work:
     now: datetime
     by: str
     opened: int | None = None
+    incident: int | None = None  # that began
     touched: set[int] = field(default_factory=set)
 
     def carry_out(self, change: Change) -> None:
         """Do one change."""
         match change:
+            case OpenTicket(gathers=True):
+                self.incident = incidents.same_as(self.connection, change) or self._begin(change)
             case OpenTicket():
-                self._open(change)
+                self.opened = self._open(change)
+            case HangOn(ticket, incident):
+                number = None if incident is None else self._number(incident)
+                incidents.hang(self.connection, self._number(ticket), number)
+            case SetNews(incident, news):
+                incidents.set_news(self.connection, self._number(incident), news)
             case SetState():
                 self._set_state(change)
             case SetPlace():
@@ -191,9 +200,14 @@ class _Work:
             case _:
                 assert_never(change)
 
-    def _open(self, new: OpenTicket) -> None:
+    def _begin(self, new: OpenTicket) -> int:
+        number = self._open(new)
+        incidents.begin(self.connection, number)
+        return number
+
+    def _open(self, new: OpenTicket) -> int:
+        """The number of the new ticket."""
         number = int(_NEXT_NUMBER.scalar(self.connection, {}))
-        self.opened = number
         requester = new.requester
         _OPEN.run(
             self.connection,
@@ -222,12 +236,14 @@ class _Work:
                 "wake_at": None,
                 "merged_into": None,
                 "regrouped_at": None,
+                "incident": None,
             },
         )
         people = [(requester, Part.REQUESTER)] if requester is not None else []
         people += [(address, Part.CC) for address in new.cc]
         if people:
             self._join(number, *people)
+        return number
 
     def _set_state(self, change: SetState) -> None:
         closed = change.state is State.CLOSED
@@ -317,11 +333,10 @@ class _Work:
 
     def _number(self, ticket: int) -> int:
         """The number that `ticket` means here; the ticket is noted as touched."""
-        number = ticket
-        if ticket == NEW:
-            if self.opened is None:
-                raise ValueError("a change speaks of a new ticket before the outcome opened one")
-            number = self.opened
+        new = {NEW: self.opened, NEW_INCIDENT: self.incident}
+        number = new.get(ticket, ticket)
+        if number is None:
+            raise ValueError("a change speaks of a new ticket before the outcome opened one")
         self.touched.add(number)
         return number
 

@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from helpdesk.adapters.store import filing, references, search, tickets
+from helpdesk.adapters.store import filing, incidents, references, search, tickets
 from helpdesk.adapters.store.models import CONTACT, MESSAGE, META, OUTBOX, TICKET
 from helpdesk.adapters.store.prepared import Prepared
 from helpdesk.core.decision import Facts, Wanted
@@ -20,7 +20,7 @@ from helpdesk.core.message import Address, KeptMail
 from helpdesk.core.offers import numbers_kept
 from helpdesk.core.outgoing import Audience, Event, SentLetter
 from helpdesk.core.sender import Contact, LetterCounts, Opened
-from helpdesk.core.ticket import NEW, Lane
+from helpdesk.core.ticket import NEW, Lane, State
 
 # A mail may come again any number of times; the first few copies answer the question.
 _COPIES = 20
@@ -98,6 +98,17 @@ def _opened(lane: Lane) -> sa.ScalarSelect[int]:
     return sa.select(sa.func.count()).select_from(some).scalar_subquery()
 
 
+# The newest incident that an open ticket of the sender hangs on.
+_ON_INCIDENT = (
+    sa.select(sa.func.max(TICKET.c.incident))
+    .where(
+        TICKET.c.requester_address == sa.bindparam("address"),
+        TICKET.c.lane == Lane.OUTAGE,
+        TICKET.c.state != State.CLOSED,
+    )
+    .scalar_subquery()
+)
+
 _COUNTS = {
     "address_3h": _count(_TO_REQUESTERS, _TO_SENDER, OUTBOX.c.created_at > _moment("since_3h")),
     "address_24h": _count(_TO_REQUESTERS, _TO_SENDER, OUTBOX.c.created_at > _moment("since_24h")),
@@ -117,6 +128,7 @@ _SENDER = Prepared(
         CONTACT.c.failing,
         _opened(Lane.NORMAL).label("opened_normal"),
         _opened(Lane.OUTAGE).label("opened_outages"),
+        _ON_INCIDENT.label("incident"),
         *(count.label(name) for name, count in _COUNTS.items()),
     ).select_from(META.outerjoin(CONTACT, CONTACT.c.address == sa.bindparam("address")))
 )
@@ -138,6 +150,7 @@ def facts(connection: Connection, wanted: Wanted, now: datetime, secret_life: ti
     survivors = [one.merged_into for one in known.values() if one.merged_into is not None]
     known |= tickets.load(connection, [number for number in survivors if number not in known])
     contact, counts, opened = _about_sender(connection, wanted.sender, wanted.agent, now)
+    gathering, reports = incidents.open_outages(connection, now)
     return Facts(
         duplicate=_duplicate(connection, wanted),
         letters=letters,
@@ -150,6 +163,9 @@ def facts(connection: Connection, wanted: Wanted, now: datetime, secret_life: ti
         queue=tuple(tickets.queue(connection)) if wanted.queue else (),
         told=_told(connection, wanted, letters) if wanted.told else None,
         found=tuple((words, search.look_for(connection, words)) for words in wanted.searches),
+        incidents=gathering,
+        reports=reports,
+        gathered=incidents.gathered(connection, known.values()) if wanted.agent is not None else (),
     )
 
 
@@ -217,5 +233,6 @@ def _about_sender(
         },
     )
     contact = Contact(*row[:5]) if row.address is not None else None
-    opened = Opened(row.opened_normal + row.opened_outages, row.opened_outages) if sender is not None else Opened()
-    return contact, LetterCounts(*row[7:]), opened
+    tickets_1h = row.opened_normal + row.opened_outages
+    opened = Opened(tickets_1h, row.opened_outages, row.incident) if sender is not None else Opened()
+    return contact, LetterCounts(*row[8:]), opened

@@ -68,6 +68,15 @@ class RawRow(Row, table=True):
     content: bytes
 
 
+# What an incident may gather, and incidents themselves: told literally, so that both engines know the index below.
+OPEN_OUTAGE = sa.text("ticket.lane = 'outage' AND ticket.incident IS NULL AND ticket.state <> 'closed'")
+
+
+def _some(column: str, which: str) -> sa.Index:
+    """An index on a few rows of a large table."""
+    return sa.Index(None, column, sqlite_where=sa.text(which), postgresql_where=sa.text(which))
+
+
 class TicketRow(Row, table=True):
     """A ticket's own facts; who takes part, what is due and what was written have their own tables."""
 
@@ -76,12 +85,10 @@ class TicketRow(Row, table=True):
         # How many tickets a sender opened of late.
         sa.Index(None, "requester_address", "lane", "opened_at"),
         # The few that went into another one.
-        sa.Index(
-            None,
-            "merged_into",
-            sqlite_where=sa.text("merged_into IS NOT NULL"),
-            postgresql_where=sa.text("merged_into IS NOT NULL"),
-        ),
+        _some("merged_into", "merged_into IS NOT NULL"),
+        # What hangs on an incident, and what is open for one.
+        _some("incident", "incident IS NOT NULL"),
+        _some("opened_at", "lane = 'outage' AND incident IS NULL AND state <> 'closed'"),
     )
 
     number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
@@ -108,6 +115,16 @@ class TicketRow(Row, table=True):
     wake_at: datetime | None
     merged_into: int | None = Field(foreign_key="ticket.number")
     regrouped_at: datetime | None
+    incident: int | None = Field(foreign_key="ticket.number")
+
+
+class IncidentRow(Row, table=True):
+    """What only an incident has: the ticket that it is, and what agents last told everybody on it."""
+
+    __tablename__ = "incident"
+
+    ticket: int = Field(primary_key=True, foreign_key="ticket.number", sa_column_kwargs={"autoincrement": False})
+    news: str = text_column()
 
 
 class ParticipantRow(Row, table=True):
@@ -354,6 +371,7 @@ METADATA = Row.metadata
 META = METADATA.tables["meta"]
 RAW = METADATA.tables["raw"]
 TICKET = METADATA.tables["ticket"]
+INCIDENT = METADATA.tables["incident"]
 PARTICIPANT = METADATA.tables["participant"]
 FOLLOW_UP = METADATA.tables["follow_up"]
 HISTORY = METADATA.tables["history"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -21,6 +22,7 @@ from helpdesk.adapters.store.models import (
     MessageRow,
 )
 from helpdesk.core.decision import Filing
+from helpdesk.core.ticket import Ticket
 from helpdesk.ports import HistoryLine, StoredAttachment, StoredMessage, TicketFile
 
 
@@ -50,8 +52,19 @@ def show(connection: Connection, number: int) -> TicketFile | None:
             ticket=ticket,
             messages=tuple(_message(row, tuple(files[row.id or 0])) for row in messages),
             history=tuple(HistoryLine(row.at, row.by, row.what, row.why) for row in history),
-            links=tuple(sorted((link.b if link.a == number else link.a, link.kind) for link in links)),
+            links=tuple(sorted([*_links(number, links), *_incident(connection, ticket)])),
         )
+
+
+def _links(number: int, links: Iterable[LinkRow]) -> list[tuple[int, str]]:
+    return [(link.b if link.a == number else link.a, link.kind) for link in links]
+
+
+def _incident(connection: Connection, ticket: Ticket) -> list[tuple[int, str]]:
+    """The incident that the ticket hangs on or, of an incident, everything that hangs on it."""
+    members = connection.execute(sa.select(TICKET.c.number).where(TICKET.c.incident == ticket.number)).scalars()
+    own = [] if ticket.incident is None else [ticket.incident]
+    return [(number, "incident") for number in (*own, *members)]
 
 
 def latest_time(connection: Connection) -> datetime | None:

@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from helpdesk.adapters.store.models import ATTACHMENT, FOLLOW_UP, MESSAGE, OUTBOX, PARTICIPANT, TICKET
+from helpdesk.adapters.store.models import ATTACHMENT, FOLLOW_UP, INCIDENT, MESSAGE, OUTBOX, PARTICIPANT, TICKET
 from helpdesk.adapters.store.outbox import UNSENT_ANSWER
 from helpdesk.adapters.store.prepared import Prepared
 from helpdesk.core import triage
@@ -30,7 +30,21 @@ _AT_ONCE = 5000
 
 _NUMBERS: sa.BindParameter[int] = sa.bindparam("numbers", expanding=True)
 
-_TICKETS = Prepared(sa.select(TICKET).where(TICKET.c.number.in_(_NUMBERS)), lists=("numbers",))
+_MEMBER = TICKET.alias()
+
+# How many tickets hang on this one; NULL for one that is no incident.
+_GATHERS = (
+    sa.select(
+        sa.select(sa.func.count()).where(_MEMBER.c.incident == INCIDENT.c.ticket).correlate(INCIDENT).scalar_subquery()
+    )
+    .where(INCIDENT.c.ticket == TICKET.c.number)
+    .correlate(TICKET)
+    .scalar_subquery()
+)
+
+_TICKETS = Prepared(
+    sa.select(TICKET, _GATHERS.label("gathers")).where(TICKET.c.number.in_(_NUMBERS)), lists=("numbers",)
+)
 
 # Every list of a ticket as rows of one shape: which list, the order in it, and up to three texts and a moment.
 _NO_TEXT = sa.cast(sa.null(), sa.Text)
@@ -211,6 +225,8 @@ def _ticket(row: Any, **parts: Any) -> Ticket:
         active_at=row.active_at,
         closed_at=row.closed_at,
         wake_at=row.wake_at,
+        incident=row.incident,
+        gathers=row.gathers,
         merged_into=row.merged_into,
         regrouped_at=row.regrouped_at,
         **parts,
