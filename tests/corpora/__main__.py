@@ -1,4 +1,7 @@
-"""`python -m tests.corpora collect DIR` fetches foreign mail, `measure DIR` says how well we read it."""
+"""`python -m tests.corpora collect DIR` fetches foreign mail, `measure DIR [RETURNED]` says how well we read it.
+
+RETURNED is a folder of returned mail with its expectations; without it the one beside this module is measured.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import sys
 from pathlib import Path
 
 from tests.corpora.collect import collect
+from tests.corpora.foreign import FOLDER
 from tests.corpora.measure import measure
 
 
@@ -15,8 +19,8 @@ def main(arguments: list[str]) -> int:
         case ["collect", folder]:
             collect(Path(folder))
             return 0
-        case ["measure", folder]:
-            return 0 if measure(Path(folder)) else 1
+        case ["measure", folder, *returned] if len(returned) <= 1:
+            return 0 if measure(Path(folder), Path(*returned) if returned else FOLDER) else 1
         case _:
             print(__doc__, file=sys.stderr)
             return 64

@@ -21,6 +21,7 @@ class ReturnedMail:
     package: str
     is_bounce: bool
     addresses: frozenset[str] | None
+    permanent: bool | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,12 +60,21 @@ def _told_by_flufl(folder: Path) -> Iterator[ReturnedMail]:
     for node in ast.walk(ast.parse(table.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Assign) and any(getattr(name, "id", "") == "DETECTORS" for name in node.targets):
             named: dict[str, set[str]] = {}
-            for _, file, addresses, _ in ast.literal_eval(node.value):
+            for_now: dict[str, set[bool]] = {}
+            for _, file, addresses, temporary in ast.literal_eval(node.value):
                 named.setdefault(file, set()).update(address.decode().lower() for address in addresses)
+                for_now.setdefault(file, set()).add(temporary)
             for file, found in named.items():
                 path = (table.parent / "data" / file).relative_to(folder).as_posix()
+                permanent = None if len(for_now[file]) > 1 else not any(for_now[file])
                 if found:
-                    yield ReturnedMail(path=path, package=folder.name, is_bounce=True, addresses=frozenset(found))
+                    yield ReturnedMail(
+                        path=path,
+                        package=folder.name,
+                        is_bounce=True,
+                        addresses=frozenset(found),
+                        permanent=permanent,
+                    )
 
 
 _FILE = re.compile(r"t/corpus/([\w.*-]+\.msg)")

@@ -28,6 +28,8 @@ from helpdesk.core.quote import split
 from tests.build import decided
 from tests.corpora.collect import Collected, collected
 from tests.corpora.expectations import Reply, ReturnedMail, parcels, replies, returned_mail
+from tests.corpora.foreign import expected
+from tests.corpora.foreign import met as foreign
 
 TIME_LIMIT_S = 2.0
 MEMORY_LIMIT = 256 * 1024 * 1024
@@ -43,7 +45,10 @@ WRITTEN_BY_PEOPLE = (
 FOREIGN = "quotequail public-inbox git_".split()
 
 # By these headers a list says of itself that it is one: then bulk is what the mail is, whoever wrote it.
-_OF_A_LIST = ("list-id", "list-post", "list-unsubscribe", "mailing-list", "precedence", "x-precedence", "x-loop")
+_OF_A_LIST = (
+    "list-id list-post list-unsubscribe list-help list-subscribe list-archive mailing-list x-mailing-list x-beenthere "
+    "x-mailman-version precedence x-precedence x-loop"
+).split()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +73,18 @@ class Ended:
     seconds: float
 
 
-def measure(folder: Path) -> bool:
-    """Print the figures, and write what was missed on the share that may be looked at; True when every goal is met."""
+def measure(folder: Path, returned: Path) -> bool:
+    """Print the figures, and write what was missed on the share that may be looked at; True when every goal is met.
+
+    `returned`: foreign returned mail with its expectations.
+    """
     ended, extra = _ended(collected(folder))
     print(f"{len(ended)} messages read; dispositions: {dict(Counter(one.disposition for one in ended))}")
     slow = [one for one in ended if one.seconds > TIME_LIMIT_S]
     silent = [one for one in ended if not one.reasoned]
     print(f"slowest {max(one.seconds for one in ended):.2f} s, {len(slow)} over {TIME_LIMIT_S:g} s; ", end="")
     print(f"at most {extra / 2**20:.0f} MiB extra; {len(silent)} without a reason")
-    findings = [*_kinds(folder, ended), *_quotes(folder), *_parcels(folder)]
+    findings = [*_kinds(folder, ended), *_quotes(folder), *_parcels(folder), *_returned(returned)]
     _print(findings)
     missed = [finding for finding in findings if not finding.met and finding.share == "built on"]
     rows = (json.dumps([finding.measure, finding.name, finding.what], ensure_ascii=False) for finding in missed)
@@ -154,6 +162,10 @@ def _of_bounce(expected: ReturnedMail, inbound: Inbound, kind: Kind, share: str,
     source = "flufl.bounce's own" if expected.package.startswith("flufl") else "others'"
     found = frozenset(one.address for one in inbound.bounce.recipients) if inbound.bounce else frozenset()
     yield Finding(f"bounces, {source}: recognised", share, name, kind is Kind.BOUNCE, f"{kind} {found}")
+    if expected.permanent is not None and inbound.bounce is not None:
+        for_good = any(to.permanent for to in inbound.bounce.recipients)
+        met = for_good == expected.permanent
+        yield Finding(f"bounces, {source}: for good or for now", share, name, met, str(inbound.bounce.recipients))
     if expected.addresses is not None:
         met = found == expected.addresses
         yield Finding(
@@ -180,6 +192,14 @@ def _parcels(folder: Path) -> Iterable[Finding]:
         met = len(names) == len(parcel.names)
         share = share_of("tnefparse", parcel.file.name)
         yield Finding("winmail.dat: all files out", share, parcel.file.name, met, f"{names}, {parcel.names}")
+
+
+def _returned(folder: Path) -> Iterable[Finding]:
+    for told in expected(folder):
+        yield from (
+            Finding(f"returned, {measure}", "foreign", told.file.name, met, what)
+            for measure, met, what in foreign(told)
+        )
 
 
 def _new_text(text: str, reply: Reply) -> str:
