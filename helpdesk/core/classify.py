@@ -11,9 +11,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from helpdesk.core.absence import away_until
-from helpdesk.core.failure import failed_in
+from helpdesk.core import absence
 from helpdesk.core.message import Inbound, Kind, Reason
+from helpdesk.core.returned import is_bounce_subject, is_daemon, is_daemon_address
 from helpdesk.core.subject_tag import strip_prefixes
 
 INSTANCE_HEADER = "x-helpdesk-instance"
@@ -53,27 +53,32 @@ _HEADERS: tuple[tuple[str, Callable[[str], bool], Kind], ...] = (
     ("x-ms-exchange-generated-message-source", _begins("mailbox rules agent", "antispam"), Kind.AUTO_REPLY),
     ("precedence", _begins("auto_reply", "auto-reply"), Kind.AUTO_REPLY),
     ("x-precedence", _begins("auto_reply", "auto-reply"), Kind.AUTO_REPLY),
+    ("preference", _begins("auto_reply", "auto-reply"), Kind.AUTO_REPLY),
     ("x-no-loop", _any, Kind.AUTO_REPLY),
+    ("x-cron-env", _any, Kind.AUTO_REPLY),
+    ("x-boxtrapper-match", _any, Kind.AUTO_REPLY),
+    ("x-delivery-agent", _begins("tmda"), Kind.AUTO_REPLY),
+    ("x-post-messageclass", lambda value: "autoresponder" in value, Kind.AUTO_REPLY),
+    ("delivered-to", _begins("autoresponder"), Kind.AUTO_REPLY),
+    ("user-agent", _begins("vacation"), Kind.AUTO_REPLY),
     ("x-failed-recipients", _any, Kind.BOUNCE),
     ("precedence", _begins("bulk", "junk", "list"), Kind.BULK),
     ("x-precedence", _begins("bulk", "junk", "list"), Kind.BULK),
     ("list-id", _any, Kind.BULK),
     ("list-post", _any, Kind.BULK),
     ("list-unsubscribe", _any, Kind.BULK),
+    ("list-help", _any, Kind.BULK),
+    ("list-subscribe", _any, Kind.BULK),
+    ("list-archive", _any, Kind.BULK),
     ("mailing-list", _any, Kind.BULK),
+    ("x-mailing-list", _any, Kind.BULK),
+    ("x-beenthere", _any, Kind.BULK),
+    ("x-mailman-version", _any, Kind.BULK),
 )
 
 # multipart/report by its report-type.
 _REPORTS = {"delivery-status": Kind.BOUNCE, "feedback-report": Kind.REPORT, "disposition-notification": Kind.REPORT}
 
-_DAEMON = re.compile(r"(?:mailer[-_.]?daemon|postmaster|mail[-_.]?delivery[-_.]?(?:system|subsystem)|mdaemon)@")
-# What servers call themselves where the address is missing or somebody's own.
-_DAEMON_SHOWN = re.compile(
-    r"mailer-daemon|postmaster|mail ?(?:delivery (?:system|subsystem|service)|administrator)|system administrator|"
-    r"administrator systemu|системный администратор|системний адміністратор|microsoft (?:exchange|outlook)|"
-    r"smtp.{0,3}mail.{0,3}service",
-    re.IGNORECASE,
-)
 _NO_REPLY_ADDRESS = re.compile(
     r"(?:[a-z0-9._+-]{0,40}[._+-])?"
     r"(?:no[-_.]?reply|do[-_.]?not[-_.]?reply|dont[-_.]?reply|nicht[-_.]?antworten|nie[-_.]?odpowiadaj)"
@@ -83,51 +88,20 @@ _ROBOT_ADDRESS = re.compile(
     r"(?:root|abuse|bounces?|owner-[^@]{1,60}|[^@]{1,60}-(?:request|bounces?|owner))(?:\+[^@]*)?@"
 )
 
-_UNATTENDED = re.compile(r"\s*(?:auto|bulk|junk)", re.IGNORECASE)
-# So far from the top a server has named the address.
-_RETURNED_LOOKED_AT = 1_000
-_SERVER_SAYS = re.compile(
-    r"automatic(?:ally)? (?:generated|created)|auto-?generated|automated (?:message|response|reply)|"
-    r"(?:do not|don't) reply to this|permanent error|^[-= ]{2,}.{0,20}(?:returned|original|failed)|"
-    r"remote host said|smtp error|said: [45]\d\d|\b5\d\d[ -]5\.\d\.\d|"
-    r"(?:создано|отправлено|сформировано) автоматически|автоматическое (?:сообщение|уведомление)|"
-    r"(?:створено|надіслано) автоматично|wygenerowan\w+ automatycznie",
-    re.IGNORECASE | re.MULTILINE,
-)
 _LIST_ROBOT = re.compile(r"(?:owner-|majordomo|listserv|mailman|ezmlm|sympa)", re.IGNORECASE)
 
-_BOUNCE_SUBJECT = re.compile(
-    r"undeliver(?:able|ed)|undelivered mail returned|mail delivery (?:failed|failure|system|subsystem|warning)|"
-    r"delivery (?:status notification|failure|has failed|problem)|non[- ]?delivery|failure notice|returned mail|"
-    r"delayed mail|mail (?:could not be|not) delivered|returned to sender|(?:user|host|recipient) (?:is )?unknown|"
-    r"mail system error|warning: message .{1,60} delayed|"
-    r"не доставлен|недоставлен|не уда[её]тся доставить|не удалось доставить|ошибка доставки|задержк[аи] доставки|"
-    r"отложена доставка|доставка отложена|уведомление о недоставке|"
-    r"не вдалося доставити|помилка доставки|затримк[аи] доставки|"
-    r"niedostarczaln|niedostarczon|nie dostarczono|niepowodzenie dostarcz|opóźnienie dostarcz|unzustellbar|"
-    r"unzustellbarkeit|zustellung fehlgeschlagen|non remis|échec de (?:la )?remise|no se puede entregar|"
-    r"mancato recapito|não entregue",
+# A program that wants to hear first that a person wrote says so in its answer, and how to tell it.
+_CHALLENGE = re.compile(
+    r"(?:protect(?:s|ed)?|keep) (?:my|your|their|his|her|our|the) (?:in-?box|mailbox|e-?mail).{0,60}(?:spam|"
+    r"junk|unsolicited)|"
+    r"only (?:have|need) to (?:do|confirm) this once|requires? verification before|"
+    r"(?:confirm|prove|verify) (?:that )?you(?:['’]re| are) (?:a |not a )?(?:human|real person|person|spammer|robot)|"
+    r"подтвердите, что вы (?:не робот|человек|не спам)|підтвердьте, що ви (?:не робот|людина)|"
+    r"potwierd[źz],? że (?:nie jesteś robotem|jesteś człowiekiem)",
     re.IGNORECASE,
 )
-_ABSENCE_SUBJECT = re.compile(
-    r"(?:automatic reply|auto[- ]?reply|auto[- ]?response|autoresponder|auto:|out of (?:the )?office|ooo:|on vacation|"
-    r"vacation (?:reply|notice)|away from (?:the office|my mail)|"
-    r"автоответ|автоматический ответ|автоматическое уведомление об отсутствии|нет на месте:|"
-    r"вне офиса|я в отпуске|автовідповід|автоматична відповідь|поза офісом|я у відпустці|"
-    r"odpowiedź automatyczna|automatyczna odpowiedź|autoodpowiedź|poza biurem|nieobecność:|jestem na urlopie|"
-    r"automatische antwort|abwesenheit|réponse automatique|respuesta automática|risposta automatica)",
-    re.IGNORECASE,
-)
-_ABSENCE_TEXT = re.compile(
-    r"out of (?:the )?office|on (?:annual |sick |parental )?leave|on vacation|limited access to (?:my )?e?-?mail|"
-    r"нахожусь в отпуске|буду в отпуске|в отпуске (?:до|по|с)\b|отсутствую (?:на|в|до|по)\b|буду отсутствовать|"
-    r"перебуваю у відпустці|у відпустці (?:до|по|з)\b|буду відсутн|відсутн(?:ій|я) (?:на|в|до)\b|"
-    r"jestem na urlopie|przebywam na urlopie|na urlopie (?:do|od)\b|nieobecn[ay] (?:w|do|od)\b",
-    re.IGNORECASE,
-)
-
-# An absence notice is short; what stands further down is a quotation or a report.
-_ABSENCE_LOOKED_AT = 1_500
+_TOLD_BY = re.compile(r"https?://|repl(?:y|ying) to this (?:message|e-?mail)", re.IGNORECASE)
+_CHALLENGE_LOOKED_AT = 1_500
 
 _GRAVEST_FIRST = (Kind.LOOP, Kind.BOUNCE, Kind.REPORT, Kind.AUTO_REPLY, Kind.BULK)
 
@@ -160,47 +134,11 @@ def asks_by_itself(inbound: Inbound, evidence: tuple[Reason, ...]) -> bool:
     )
 
 
-def looks_returned(inbound: Inbound) -> bool:
-    """May this be a returned mail, so that it is worth looking for the addresses that failed?"""
-    if _is_daemon(inbound) or inbound.header("x-failed-recipients") is not None:
-        return True
-    if inbound.return_path == "" and (inbound.sender is None or not inbound.subject):
-        return True
-    # A person who passes a returned mail on has a name of her own, and the null sender is no person's.
-    if inbound.return_path == "" or _DAEMON_SHOWN.search(inbound.from_shown) is not None:
-        return _BOUNCE_SUBJECT.search(inbound.subject) is not None
-    return _BOUNCE_SUBJECT.match(inbound.subject) is not None and (
-        _is_unattended(inbound) or _speaks_as_server(inbound)
-    )
-
-
-def _is_unattended(inbound: Inbound) -> bool:
-    """Does the mail itself say that nobody wrote it?"""
-    return any(
-        _UNATTENDED.match(inbound.header(name) or "") for name in ("auto-submitted", "precedence", "x-precedence")
-    )
-
-
-def _speaks_as_server(inbound: Inbound) -> bool:
-    """Does the text begin with who was not reached, and show the returned letter or say that a program speaks?
-
-    For servers that send their reports from an address like anybody's. A person who asks about a report greets,
-    answers, or passes it on.
-    """
-    top = inbound.text[:_RETURNED_LOOKED_AT]
-    return (
-        not inbound.references
-        and bool(failed_in(top))
-        and (
-            _SERVER_SAYS.search(top) is not None
-            or any(file.type in ("message/rfc822", "text/rfc822-headers") for file in inbound.attachments)
-        )
-    )
-
-
 def is_robot_address(address: str) -> bool:
     """Would a letter to this (normalised) address reach nobody who reads it?"""
-    return any(pattern.match(address) for pattern in (_DAEMON, _NO_REPLY_ADDRESS, _ROBOT_ADDRESS))
+    return is_daemon_address(address) or any(
+        pattern.match(address) is not None for pattern in (_NO_REPLY_ADDRESS, _ROBOT_ADDRESS)
+    )
 
 
 def _evidence(inbound: Inbound, instance: str) -> Iterator[tuple[Kind, Reason]]:
@@ -214,8 +152,11 @@ def _evidence(inbound: Inbound, instance: str) -> Iterator[tuple[Kind, Reason]]:
                 yield kind, Reason(name, value.strip()[:100])
     yield from _loop_marks(inbound)
     yield from _sender(inbound)
-    if _ABSENCE_SUBJECT.match(strip_prefixes(inbound.subject)):
+    if absence.announced(strip_prefixes(inbound.subject)):
         yield Kind.AUTO_REPLY, Reason(OUT_OF_OFFICE, inbound.subject)
+    elif inbound.references and absence.is_notice(inbound.text):
+        yield Kind.AUTO_REPLY, Reason(OUT_OF_OFFICE, absence.words(inbound.text) or "")
+    yield from _challenge(inbound)
 
 
 def _loop_marks(inbound: Inbound) -> Iterator[tuple[Kind, Reason]]:
@@ -242,8 +183,9 @@ def _report(inbound: Inbound) -> Iterator[tuple[Kind, Reason]]:
 def _sender(inbound: Inbound) -> Iterator[tuple[Kind, Reason]]:
     """Addresses that no human writes from, and the null sender."""
     address = inbound.sender.address if inbound.sender else ""
-    returned = _BOUNCE_SUBJECT.search(inbound.subject) is not None
-    if _is_daemon(inbound):
+    delivered = inbound.report_type == "delivery-status" and inbound.bounce is None
+    returned = not delivered and is_bounce_subject(inbound)
+    if is_daemon(inbound):
         yield Kind.BOUNCE if returned else Kind.AUTO_REPLY, Reason("daemon-address", inbound.from_shown)
     elif _NO_REPLY_ADDRESS.match(address):
         yield Kind.AUTO_REPLY, Reason(NO_REPLY, address)
@@ -251,19 +193,20 @@ def _sender(inbound: Inbound) -> Iterator[tuple[Kind, Reason]]:
         yield Kind.BOUNCE if returned else Kind.AUTO_REPLY, Reason("null-sender", "Return-Path: <>")
 
 
-def _is_daemon(inbound: Inbound) -> bool:
-    """Was the mail written by a mail server?"""
-    address = inbound.sender.address if inbound.sender else ""
-    return _DAEMON.match(address) is not None or "mailer-daemon" in inbound.from_shown.lower()
+def _challenge(inbound: Inbound) -> Iterator[tuple[Kind, Reason]]:
+    """The wish to hear first that a person wrote. A customer may write of such programs, but not in answer to us."""
+    top = inbound.text[:_CHALLENGE_LOOKED_AT]
+    found = _CHALLENGE.search(top) if inbound.references else None
+    if found is not None and "?" not in _TOLD_BY.split(top)[0] and _TOLD_BY.search(top):
+        yield Kind.AUTO_REPLY, Reason("challenge", found[0])
 
 
 def _absence(inbound: Inbound) -> Iterator[Reason]:
     """The words that say: nobody is here to read."""
-    text = inbound.text[:_ABSENCE_LOOKED_AT]
-    match = _ABSENCE_TEXT.search(text)
-    if match is not None:
-        yield Reason(OUT_OF_OFFICE, match[0])
-    if match is not None or _ABSENCE_SUBJECT.match(strip_prefixes(inbound.subject)):
-        until = away_until(text, inbound.date.date() if inbound.date else None)
+    found = absence.words(inbound.text)
+    if found is not None:
+        yield Reason(OUT_OF_OFFICE, found)
+    if found is not None or absence.announced(strip_prefixes(inbound.subject)):
+        until = absence.away_until(inbound.text[: absence.LOOKED_AT], inbound.date.date() if inbound.date else None)
         if until is not None:
             yield Reason(OUT_OF_OFFICE, f"until {until.isoformat()}")

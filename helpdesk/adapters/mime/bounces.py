@@ -20,8 +20,9 @@ from helpdesk.adapters.mime.bodies import written
 from helpdesk.adapters.mime.headers import message_ids, own_message_id
 from helpdesk.adapters.mime.parts import content, leaves, message_within
 from helpdesk.core import address
-from helpdesk.core.failure import failed_in
-from helpdesk.core.message import Bounce, FailedRecipient
+from helpdesk.core.failure import failed_in, is_for_now, named_in
+from helpdesk.core.message import Bounce, FailedRecipient, Inbound
+from helpdesk.core.returned import is_surely_returned
 
 # It survives its own detectors' failures on odd mail, and would put a stack trace into our log for each.
 logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL)
@@ -42,18 +43,23 @@ _MACHINE_PARTS = frozenset(
     ["message/delivery-status", "message/xdelivery-status", "message/global-delivery-status"],
 )
 _DELIVERED = frozenset(["delivered", "relayed", "expanded"])
+# The first is the standard's word.
+_FAILED = frozenset(["failed", "failure", "fail", "expired", "error", "undeliverable"])
 
 
-def read_bounce(message: Message, *, size: int) -> Bounce | None:
-    """The bounce that this mail is, or None. Ask only about mail that may be one: prose is easily misread."""
+def read_bounce(message: Message, inbound: Inbound) -> Bounce | None:
+    """The bounce that this mail is, or None. `inbound`: what else was read of it.
+
+    Ask only about mail that may be one: prose is easily misread.
+    """
     reports = [leaf.message for leaf in leaves(message) if leaf.message.get_content_type() in _MACHINE_PARTS]
     told = _by_report(message, reports)
-    if told is not None and (told.recipients or size > MAX_PROSE):
+    if told is not None and (told.recipients or inbound.size > MAX_PROSE):
         return told
     if told is None and reports:
         return None
     # A report that names nobody, or none at all: the words for people may say more.
-    return (_by_prose(message) if size <= MAX_PROSE else None) or told
+    return (_by_prose(message, inbound) if inbound.size <= MAX_PROSE else None) or told
 
 
 def _by_report(message: Message, reports: list[Message]) -> Bounce | None:
@@ -61,14 +67,14 @@ def _by_report(message: Message, reports: list[Message]) -> Bounce | None:
     recipients: dict[str, FailedRecipient] = {}
     delivered = False
     for fields in islice(_fields(reports), MAX_RECIPIENTS):
-        action = str(fields.get("Action", "")).split(";")[0].strip().lower()
+        action = _word(fields, "Action")
         if action in _DELIVERED:
             delivered = True
             continue
         named = _address(fields, "Original-Recipient") or _address(fields, "Final-Recipient")
         if named:
             status = _STATUS.search(str(fields.get("Status", "")))
-            failed = action == "failed" or (not action and status is not None and status[0].startswith("5"))
+            failed = action in _FAILED or (action != "delayed" and status is not None and status[0].startswith("5"))
             recipients[named] = FailedRecipient(address=named, status=status[0] if status else "", permanent=failed)
     is_report = bool(reports) or message.get_param("report-type") == "delivery-status"
     if not is_report or (delivered and not recipients):
@@ -87,6 +93,12 @@ def _fields(reports: list[Message]) -> Iterator[Message]:
         else:
             text = content(report).decode("utf-8", "replace").replace("\r\n", "\n")
             yield from (message_from_string(block) for block in text.strip().split("\n\n", MAX_RECIPIENTS))
+
+
+def _word(fields: Message, name: str) -> str:
+    """The first word of a field, lower case; some servers explain it behind: "failed (bad address)"."""
+    found = re.match(r"\s*([a-z]+)", str(fields.get(name, "")).lower())
+    return found[1] if found else ""
 
 
 def _address(fields: Message, name: str) -> str | None:
@@ -117,21 +129,10 @@ def _id_in(text: bytes) -> str | None:
     return message_ids(found[-1])[0] if found else None
 
 
-def _by_prose(message: Message) -> Bounce | None:
-    """What flufl.bounce, the header X-Failed-Recipients and our own phrases know; None when they know nobody."""
-    try:
-        temporary, permanent = all_failures(message)
-    except Exception:
-        # The library looks at hostile text with dozens of patterns; what it cannot read names nobody.
-        temporary, permanent = frozenset(), frozenset()
-    named = {text: True for found in permanent if (text := _plain(found))}
-    named |= {text: False for found in temporary if (text := _plain(found)) and text not in named}
-    for found in str(message.get("X-Failed-Recipients", "")).split(",")[:MAX_RECIPIENTS]:
-        if text := _plain(found):
-            named.setdefault(text, True)
+def _by_prose(message: Message, inbound: Inbound) -> Bounce | None:
+    """What the header X-Failed-Recipients, flufl.bounce and our own phrases know; None when they know nobody."""
     words = written(message)[0][:MAX_PROSE]
-    if not named:
-        named = failed_in(words)
+    named = _in_header(message, words) or _by_words(message, inbound, words)
     if not named:
         return None
     recipients = (
@@ -142,6 +143,33 @@ def _by_prose(message: Message) -> Bounce | None:
         filter(None, (_id_in(content(leaf.message)) for leaf in leaves(message))), None
     )
     return Bounce(recipients=tuple(recipients)[:MAX_RECIPIENTS], original_message_id=original)
+
+
+def _in_header(message: Message, words: str) -> dict[str, bool]:
+    """Whom Exim and Gmail name in a header of their own; Gmail also while it still tries."""
+    named = [_plain(found) for found in str(message.get("X-Failed-Recipients", "")).split(",")[:MAX_RECIPIENTS]]
+    return dict.fromkeys(filter(None, named), not is_for_now(words))
+
+
+def _by_words(message: Message, inbound: Inbound, words: str) -> dict[str, bool]:
+    """Whom the report names in words, by the library and by us: ours where it finds them all, too."""
+    theirs = _by_library(message)
+    everyone = (inbound.sender, *inbound.to, *inbound.cc)
+    aside = frozenset([*(one.address for one in everyone if one is not None), *inbound.delivered_to])
+    ours = named_in(words, aside) if is_surely_returned(inbound) else failed_in(words, aside)
+    goes_on = is_for_now(words)
+    return {text: theirs.get(text, True) and not goes_on for text in (ours if ours.keys() >= theirs.keys() else theirs)}
+
+
+def _by_library(message: Message) -> dict[str, bool]:
+    """What flufl.bounce says: the addresses, and whether it takes the failure for one for good."""
+    try:
+        temporary, permanent = all_failures(message)
+    except Exception:
+        # It looks at hostile text with dozens of patterns; what it cannot read names nobody.
+        return {}
+    found = dict.fromkeys(filter(None, map(_plain, temporary)), False)
+    return found | dict.fromkeys(filter(None, map(_plain, permanent)), True)
 
 
 def _plain(found: str | bytes) -> str | None:

@@ -45,9 +45,9 @@ from helpdesk.adapters.mime.parts import (
     name_of,
     parse,
 )
-from helpdesk.core.classify import looks_returned
 from helpdesk.core.message import SIGNATURES, Attachment, Inbound
 from helpdesk.core.quote import split
+from helpdesk.core.returned import looks_returned
 
 MAX_DEFECTS = 20
 
@@ -151,7 +151,7 @@ def _read(raw: bytes) -> Inbound:
         defects=tuple(dict.fromkeys(defects))[:MAX_DEFECTS],
     )
     if looks_returned(inbound) or any(file.type == "message/delivery-status" for file in attachments):
-        inbound = replace(inbound, bounce=read_bounce(message, size=len(raw)))
+        inbound = replace(inbound, bounce=read_bounce(message, inbound))
     return inbound
 
 
