@@ -14,8 +14,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from helpdesk.core.address import normalise
+from helpdesk.core.header_block import header_fields
 from helpdesk.core.message import Address, Forwarded, Inbound
-from helpdesk.core.quote import header_line, is_separator, split
+from helpdesk.core.quote import is_separator, split
 from helpdesk.core.subject_tag import is_forward
 
 # A partner passes on to an agent, who passes on to the desk; longer chains are not followed.
@@ -114,13 +115,14 @@ def _header(lines: list[str]) -> tuple[dict[str, str], int]:
     values: dict[str, str] = {}
     key = ""
     for at, line in enumerate(lines):
-        found = header_line(line)
-        if found is not None:
-            key = found[0]
-            values.setdefault(key, found[1])
-        elif not line.strip() or not key or _is_quoted(line):
+        fields = header_fields(line)
+        for key, value in fields:
+            values.setdefault(key, value)
+        if fields:
+            continue
+        if not line.strip() or not key or _is_quoted(line):
             return values, at
-        elif not _OTHER_LABEL.match(line) and len(values[key]) < _MAX_FROM:
+        if not _OTHER_LABEL.match(line) and len(values[key]) < _MAX_FROM:
             values[key] += f" {line.strip()}"  # programs wrap long values
     return values, len(lines)
 

@@ -12,17 +12,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from helpdesk.core.header_block import CLOCK, block_length
+
 # What stands further down is a pasted log: only ">" is looked for there.
 _MAX_LINES = 20_000
 
-# A line longer than this marks nothing: no program writes such an attribution or header.
+# A line longer than this marks nothing: no program writes such an attribution.
 _MAX_MARK = 400
 
-# Programs wrap "On … wrote:" into several lines.
-_MAX_ATTRIBUTION_LINES = 4
-
-# How far below its first line a header block may reach; long lists of recipients wrap.
-_MAX_HEADER_LINES = 14
+# Programs wrap "On … wrote:" into several lines, and make paragraphs of a link in it.
+_MAX_ATTRIBUTION_LINES = 6
 
 # Below a bare "--" more lines than these are not a signature.
 _MAX_SIGNATURE_LINES = 15
@@ -40,8 +39,10 @@ _ORIGINAL = (
     r"wiadomość (?:oryginalna|przekazana|pierwotna)|treść oryginalna|"
     r"ursprüngliche nachricht|original-?nachricht|weitergeleitete nachricht|originalmeldung|"
     r"message (?:d['’]origine|original|initial|transféré)|courriel original|"
-    r"mensaje (?:original|reenviado)|messaggio (?:originale|inoltrato)|mensagem original|"
-    r"oorspronkelijk bericht|původní zpráva|pôvodná správa"
+    r"mensaje (?:original|reenviado)|messaggio (?:originale|inoltrato)|"
+    r"mensagem (?:original|encaminhada)|oorspronkelijk bericht|původní zpráva|pôvodná správa|mesaj original|"
+    r"eredeti üzenet|alkuperäinen viesti|oprindelig meddelelse|ursprungligt meddelande|opprinnelig melding|"
+    r"原始邮件|原始郵件|转发邮件|元のメッセージ|원본 메일|원본 메시지"
 )
 _SEPARATOR = re.compile(rf"[\s*]{{0,4}}[-–—_=]{{2,40}}\s{{0,3}}(?:{_ORIGINAL})\b[^\n]{{0,80}}", re.IGNORECASE)
 _FORWARD_BEGINS = re.compile(
@@ -52,24 +53,15 @@ _FORWARD_BEGINS = re.compile(
     r"inicio del mensaje reenviado|inizio messaggio inoltrato)\s{0,3}:\s{0,3}",
     re.IGNORECASE,
 )
-_RULE_MARKS = "-–—_=*"
+# "##- Please type your reply above this line -##", in the notices of other desks.
+_REPLY_ABOVE = re.compile(
+    r"\s{0,3}[-–—_=*#~]{2,40}[^\n]{0,80}(?:above (?:this|the) (?:dashed )?line|выше этой (?:линии|строки|черты)|"
+    r"вище (?:цієї )?(?:лінії|риски|рядка)|(?:nad|powyżej) tej lini\w+|nad tą linią|oberhalb dieser (?:zeile|linie)|"
+    r"au-dessus de cette ligne|por encima de esta línea|acima desta linha|sopra questa riga)[^\n]{0,60}",
+    re.IGNORECASE,
+)
+_RULE_MARKS = "-–—_=*#~"
 _RULE = re.compile(r"\s{0,3}[_\-–—=*]{5,200}\s{0,3}")
-
-# --- header blocks --------------------------------------------------------------------------------
-
-_LABELS = {
-    "from": "from|от|от кого|отправитель|від|від кого|відправник|od|nadawca|von|de|da|mittente|fra|från|van|"
-    "lähettäjä|odesílatel|feladó|kimden",
-    "date": "sent|date|sent at|отправлено|дата|дата и время|надіслано|дата|відправлено|wysłano|wysłane|data|"
-    "data wysłania|gesendet|datum|envoyé|envoyé le|enviado|enviado el|fecha|inviato|data|sendt|skickat|verzonden|dato|"
-    "lähetetty|päivämäärä|odesláno|odoslané|küldve|elküldve|gönderildi|tarih",
-    "to": "to|кому|получатель|одержувач|do|adresat|an|à|pour|para|a|til|till|aan|vastaanottaja|komu|címzett|kime",
-    "cc": "cc|копия|копія|dw|kopia|kopie|bcc|reply-to|ответить|importance|важность",
-    "subject": "subject|тема|тема письма|temat|betreff|objet|sujet|asunto|assunto|oggetto|emne|ämne|onderwerp|aihe|"
-    "předmět|predmet|tárgy|konu",
-}
-_LABEL_OF = {word: key for key, words in _LABELS.items() for word in words.split("|")}
-_LABEL = re.compile(r"[ \t\u00a0>*|]{0,6}(?P<label>[^\W\d_][^:\n*]{0,20}?)[ \t\u00a0*]{0,3}:")
 
 # --- attributions ---------------------------------------------------------------------------------
 
@@ -88,7 +80,8 @@ _ATTRIBUTION_BEGINS = re.compile(
 _WROTE = (
     r"wrote|writes|said|(?:на)?писал[аи]?|пишет|сообщила?|"
     r"(?:на)?писав|пише|(?:na)?pisał[ay]?|pisze|napisan[ay] przez|schrieb|a écrit|escribió|ha scritto|escreveu|schreef|"
-    r"napsala?|napísala?|geschreven|skrev|kirjoitti|írta|yazdı|a scris|sent(?=\s?:)"
+    r"napsala?|napísala?|geschreven|skrev|kirjoitti|írta|yazdı|a scris|έγραψε|написа|"
+    r"写道|寫道|さんは書きました|작성|sent(?=\s?:)"
 )
 _WROTE_WITHIN = re.compile(rf"\b(?:{_WROTE})\b", re.IGNORECASE)
 # Yandex, mail.ru and Gmail in Russian have no verb: '01.02.2024, 10:00, "Ivan" <i@x>:'.
@@ -101,6 +94,15 @@ _TIME_AND_ADDRESS = re.compile(
 )
 # Old Gmail: "2011/4/7 Ivan <ivan@example.com>", right above quoted lines.
 _DATE_FIRST = re.compile(r"\d{4}[/-]\d{1,2}[/-]\d{1,2} .{1,200}<\s?[^<>\s]{3,200}\s?>:?$")
+# Any program: a day, a time and a name, right above quoted lines.
+_DATE_AND_CLOCK = re.compile(
+    r"\s?\d{1,4}[./-]\d{1,2}[./-]\d{1,4},? \d{1,2}:\d{2}(?::\d{2})?(?: ?[ap]\.?m\.?)?"
+    r"(?: (?:GMT|UTC)?[+-]\d{1,2}:?\d{2})?[, -]{1,3}(?P<name>[^\n:<>@]{2,60}):",
+    re.IGNORECASE,
+)
+_DATE_AND_ADDRESS = re.compile(r"\s?\d[^\n<>]{5,100}\bby [^<>\s]{1,100}@[^<>\s]{3,200}:")
+# GroupWise: ">>> Ivan <ivan@example.com> 02/05/24 10:00 AM >>>", and nothing before the lines below.
+_BETWEEN_ARROWS = re.compile(r">>> [^>\n]{2,100}(?:<[^<>\s]{3,200}> )?[^>\n]{0,60}\d{1,2}:\d{2}[^>\n]{0,10} >>>\s*")
 # "---- Ivan wrote ----", in telephones and Zoho.
 _WROTE_IN_DASHES = re.compile(
     rf"\s{{0,3}}[-–—]{{2,10}}\s?[^\n]{{2,200}}\b(?:{_WROTE})\s?:?\s?[-–—]{{2,10}}\s*", re.IGNORECASE
@@ -121,7 +123,6 @@ _MAX_WORDS_OF_A_NAME = 6
 _ATTRIBUTION_ENDS = (":", "：", ":*", "-", "—", ">")
 # Windows Mail puts them between all parts of a date.
 _DIRECTION_MARKS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-_CLOCK = re.compile(r"(?<![\d.])\d{1,2}[:.]\d{2}(?![\d.])")
 _DATED = re.compile(r"\b\d{1,2}[:.]\d{2}\b|\b(?:19|20)\d{2}\b")
 _ADDRESSED = re.compile(r"[\w.+%-]{1,64}@[\w-]{1,63}\.[\w.-]{1,100}")
 
@@ -164,13 +165,6 @@ def is_separator(line: str) -> bool:
     return len(line) <= _MAX_MARK and any(mark.fullmatch(line) for mark in (_SEPARATOR, _FORWARD_BEGINS))
 
 
-def header_line(line: str) -> tuple[str, str] | None:
-    """What a line of a quoted header names (from, date, to, cc, subject), whatever its language, and the value."""
-    match = _LABEL.match(line[:_MAX_MARK])
-    key = _LABEL_OF.get(match["label"].strip().lower()) if match else None
-    return (key, line[match.end() : _MAX_MARK].strip(" *\t\u00a0")) if match and key else None
-
-
 def _unshared(lines: list[str]) -> list[str]:
     """The lines, with an attribution that begins behind the writer's last words on a line of its own."""
     apart: list[str] = []
@@ -202,9 +196,10 @@ def _trim(lines: list[str]) -> str:
 def _mark(lines: list[str]) -> list[bool]:
     """For every line: does it belong to quoted history or to a signature?"""
     marks = [_QUOTED.match(line) is not None for line in lines]
+    _mark_broken_links(lines, marks)
     at = 0
     while at < min(len(lines), _MAX_LINES):
-        length = 0 if marks[at] else _history_begins(lines, at)
+        length = int(_BETWEEN_ARROWS.fullmatch(lines[at]) is not None) if marks[at] else _history_begins(lines, at)
         if not length:
             at += 1
             continue
@@ -232,51 +227,18 @@ def _history_begins(lines: list[str], at: int) -> int:
     if not line.strip() or len(line) > _MAX_MARK:
         return 0
     if line.lstrip()[0] in _RULE_MARKS:
-        if _WROTE_IN_DASHES.fullmatch(line):
+        if _WROTE_IN_DASHES.fullmatch(line) or _REPLY_ABOVE.fullmatch(line):
             return 1
-        block = _header_block(lines, at + 1, announced=True)
+        block = block_length(lines, at + 1, announced=True)
         if _SEPARATOR.fullmatch(line) or (block and _RULE.fullmatch(line)):
             return 1 + block
-    if ":" in line:
+    if ":" in line or "：" in line:
         if _FORWARD_BEGINS.fullmatch(line):
-            return 1 + _header_block(lines, at + 1, announced=True)
-        block = _header_block(lines, at, announced=False)
+            return 1 + block_length(lines, at + 1, announced=True)
+        block = block_length(lines, at, announced=False)
         if block:
             return block
     return _attribution(lines, at)
-
-
-def _header_block(lines: list[str], start: int, *, announced: bool) -> int:
-    """How many lines from `start` on are a quoted header (From, Sent, To, Subject); 0 for none.
-
-    One that nothing announces must name the author, the date, and a recipient or the subject.
-    """
-    seen: set[str] = set()
-    sent = False
-    end = start
-    for at in range(start, min(start + _MAX_HEADER_LINES, len(lines))):
-        line = lines[at][:_MAX_MARK]
-        if not line.strip():
-            if seen:
-                break
-            if not announced:
-                return 0
-            continue
-        found = header_line(line)
-        if found is None:
-            if not seen:
-                return 0
-            continue  # a wrapped list of recipients; counts only when a label follows
-        key = found[0]
-        if not seen and not announced and key not in ("from", "date"):
-            return 0
-        seen.add(key)
-        sent |= (key == "from" and "@" in line) or (key == "date" and _CLOCK.search(line) is not None)
-        end = at + 1
-    if announced:
-        return end - start if len(seen - {"cc"}) >= 2 else 0
-    # A form that a customer fills in may hold the same words, but no address of an author and no clock.
-    return end - start if sent and seen >= {"from", "date"} and seen & {"to", "subject"} else 0
 
 
 def _attribution(lines: list[str], at: int) -> int:
@@ -286,14 +248,24 @@ def _attribution(lines: list[str], at: int) -> int:
         return 0
     joined = ""
     for end in window:
+        if not lines[end].strip():
+            if not _goes_on_below(lines, end, joined):
+                return 0
+            continue
         joined = f"{joined} {lines[end].strip()}".lstrip()
-        if not lines[end].strip() or len(joined) > _MAX_MARK:
+        if len(joined) > _MAX_MARK:
             return 0
         if _is_attribution(joined, lines, end + 1):
             return end + 1 - at
         if not _ATTRIBUTION_BEGINS.match(joined) and not _ADDRESSED.search(joined):
             return 0
     return 0
+
+
+def _goes_on_below(lines: list[str], at: int, joined: str) -> bool:
+    """Is this blank line within an attribution? The day and the time stand above it, an address in brackets below."""
+    below = lines[at + 1].lstrip() if at + 1 < len(lines) else ""
+    return below.startswith("<") and CLOCK.search(joined) is not None and _ATTRIBUTION_BEGINS.match(joined) is not None
 
 
 def _is_attribution(joined: str, lines: list[str], below: int) -> bool:
@@ -305,7 +277,10 @@ def _is_attribution(joined: str, lines: list[str], below: int) -> bool:
         return False
     following = _next_written(lines, below)
     above_quote = following is not None and _QUOTED.match(lines[following]) is not None
-    if above_quote and (_DATE_FIRST.fullmatch(joined) or _TIME_AND_ADDRESS.fullmatch(joined)):
+    if above_quote and any(mark.fullmatch(joined) for mark in (_DATE_FIRST, _TIME_AND_ADDRESS, _DATE_AND_ADDRESS)):
+        return True
+    dated = _DATE_AND_CLOCK.fullmatch(joined) if above_quote else None
+    if dated is not None and all(word[:1].isupper() for word in dated["name"].split()):
         return True
     if above_quote and joined.count(" ") <= _MAX_WORDS_OF_A_NAME and _SOMEBODY_WROTE.fullmatch(joined):
         return True
@@ -314,6 +289,13 @@ def _is_attribution(joined: str, lines: list[str], below: int) -> bool:
     if not _WROTE_WITHIN.search(joined) and not _DATE_AND_NAME.match(joined):
         return False
     return above_quote or _ADDRESSED.search(joined) is not None
+
+
+def _mark_broken_links(lines: list[str], marks: list[bool]) -> None:
+    """Mark what a program wrapped out of a quoted line because a link was too long for it: one word between quotes."""
+    for at in range(1, min(len(lines), _MAX_LINES) - 1):
+        if not marks[at] and marks[at - 1] and marks[at + 1] and len(lines[at].split()) == 1:
+            marks[at] = "://" in lines[at - 1][-_MAX_MARK:].rpartition(" ")[2]
 
 
 def _own_blocks(marks: list[bool]) -> Iterator[tuple[int, int]]:

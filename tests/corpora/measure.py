@@ -208,4 +208,6 @@ def _new_text(text: str, reply: Reply) -> str:
 
 
 def _lost(found: str, wanted: str) -> Counter[str]:
+    """The words that are missing; a rule of dashes is none."""
+    wanted = " ".join(word for word in wanted.split() if any(map(str.isalnum, word)))
     return Counter(wanted.split()) - Counter(found.split())

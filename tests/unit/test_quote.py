@@ -54,6 +54,21 @@ ATTRIBUTIONS = {
     "telephone, no date": ("---- Desk wrote ----\n", GT),
     "dashes on both sides": ("------On 12/29/2023 17:32 PM, Desk wrote-----\n", PLAIN),
     "a language that we do not know": ("Vào 14:24 8 tháng 6, 2017, Desk <desk@example.com> đã viết:\n", GT),
+    "gmail pt": ("Em seg., 5 de fev. de 2024 às 10:00, Desk <desk@example.com> escreveu:\n", GT),
+    "gmail cs": ("po 5. 2. 2024 v 10:00 odesílatel Desk <desk@example.com> napsal:\n", GT),
+    "gmail tr": ("Desk <desk@example.com>, 5 Şub 2024 Pzt, 10:00 tarihinde şunu yazdı:\n", GT),
+    "gmail hu": ("Desk <desk@example.com> ezt írta (időpont: 2024. febr. 5., H, 10:00):\n", GT),
+    "gmail el": ("Στις Δευ 5 Φεβ 2024 στις 10:00 π.μ., ο χρήστης Desk <desk@example.com> έγραψε:\n", GT),
+    "gmail ja": ("2024年2月5日(月) 10:00 Desk <desk@example.com>:\n", GT),
+    "gmail zh": ("Desk <desk@example.com> 于2024年2月5日周一 10:00写道：\n", GT),
+    "gmail ko": ("2024년 2월 5일 (월) 오전 10:00, Desk <desk@example.com>님이 작성:\n", GT),
+    "old gmail, a zone and no address": ("2016-03-03 17:21 GMT+01:00 Support Desk:\n", GT),
+    "a day, a time and a name": ("5/2/24 10:00 am, Desk:", GT),
+    "tutanota": ("5 Feb 2024, 10:00 by desk@example.com:\n", GT),
+    "groupwise": (">>> Desk <desk@example.com> 02/05/24 10:00 AM >>>", PLAIN),
+    "broken by blank lines": ("On Tue, Apr 11, 2017 at 10:07 PM Desk\n\n<\nmailto:desk@example.com\n> wrote:", PLAIN),
+    "line of another desk": ("##- Please type your reply above this line -##\n", PLAIN),
+    "line of another desk, ru": ("--- Пожалуйста, пишите ответ выше этой линии ---\n", PLAIN),
     "old gmail, no verb": ("2024/2/5 Desk <desk@example.com>\n", GT),
 }
 
@@ -93,6 +108,19 @@ BLOCKS = {
     "thunderbird forward": "-------- Перенаправленное сообщение --------\nТема: x\nДата: 05.02.2024\n"
     "От: Desk <desk@example.com>",
     "apple forward": "Begin forwarded message:\n\nFrom: Desk <desk@example.com>\nSubject: x",
+    "outlook pt": "De: Desk <desk@example.com>\nEnviada em: segunda-feira, 5 de fevereiro de 2024 10:00\nPara: Anna\n"
+    "Assunto: site",
+    "outlook ro": "De la: Desk <desk@example.com>\nTrimis: luni, 5 februarie 2024 10:00\nCătre: Anna\nSubiect: site",
+    "outlook el": "Από: Desk <desk@example.com>\nΣτάλθηκε: Δευτέρα, 5 Φεβρουαρίου 2024 10:00\nΠρος: Anna\nΘέμα: x",
+    "outlook bg": "От: Desk <desk@example.com>\nИзпратено: 5 февруари 2024 10:00\nДо: Anna\nОтносно: x",
+    "outlook hr": "Šalje: Desk <desk@example.com>\nPoslano: 5. veljače 2024. 10:00\nPrima: Anna\nPredmet: x",
+    "outlook zh": "发件人: Desk <desk@example.com>\n发送时间: 2024年2月5日 10:00\n收件人: Anna\n主题: x",
+    "outlook zh, wide colons": "发件人：Desk <desk@example.com>\n发送时间：2024年2月5日 10:00\n收件人：Anna\n主题：x",
+    "outlook ja": "差出人: Desk <desk@example.com>\n送信日時: 2024年2月5日 10:00\n宛先: Anna\n件名: x",
+    "outlook ko": "보낸 사람: Desk <desk@example.com>\n보낸 날짜: 2024년 2월 5일 10:00\n받는 사람: Anna\n제목: x",
+    "qq": "------------------ 原始邮件 ------------------\n发件人: Desk <desk@example.com>;\n主题: x",
+    "all fields on one line": "From: Desk <desk@example.com> Sent: Monday, February 5, 2024 10:00 To: Anna Subject: x",
+    "two fields on one line below a rule": "--------------------\nFrom: desk@example.com Date: Thu, 24 Mar 2016 08:07",
     "bare separator": "----- Исходное сообщение -----",
 }
 
@@ -134,6 +162,13 @@ def test_answers_between_quoted_lines_stay_with_the_writer() -> None:
         "Firefox\n192.0.2.1",
         "On 2/5/24 10:00, Desk wrote:\n> Which browser?\n> Which address?\n> Regards",
     )
+
+
+def test_link_that_breaks_a_quoted_line_is_quoted() -> None:
+    text = "Blah\n\nOn Monday, 24 September, 2012 at 3:46 PM, Desk wrote:\n\n"
+    text += "> see http://example.com/action\n_nonce=3dd\n> x"
+    assert split(text)[0] == "Blah"
+    assert split("> see http://example.com/a\nThanks, that helps\n> x")[0] == "Thanks, that helps"
 
 
 @pytest.mark.parametrize(
@@ -180,6 +215,10 @@ def test_short_signature_below_a_bare_dash_is_folded() -> None:
         "--\n" + "\n".join(f"пункт {number}" for number in range(40)),  # too long for a signature
         "From: the very beginning it did not work\nTo: whom it may concern",
         "On Monday we wrote:\nnothing",
+        "On 5 May 2024 at 10:00 I called you\n\nand Anna <anna@example.com> said that the site is down.",
+        "From: Moscow To: Kyiv Date: 5 May Subject: delivery\nHow much?",
+        "05.02.2024 10:00 в журнале появилось:\nошибка 500",
+        "Please type your answer in the field above the line in the form",
     ],
 )
 def test_when_in_doubt_the_lines_are_the_writers(text: str) -> None:
