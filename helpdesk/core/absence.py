@@ -44,8 +44,9 @@ _ASKED_ABOUT = re.compile(
     r"\bno\b|\bnon\b|não",
     re.IGNORECASE,
 )
+# In lower case and from the beginnings of words on, because there are many.
 _TEXT = re.compile(
-    r"out of (?:the |my )?office|on (?:annual |sick |parental |maternity |paternity )?leave|on (?:vacation|"
+    r"(?<!\w)(?:out of (?:the |my )?office|on (?:annual |sick |parental |maternity |paternity )?leave|on (?:vacation|"
     r"holidays?)\b|"
     r"(?:limited|no|intermittent|sporadic) access to (?:my )?e?-?mails?|away from (?:the office|my (?:desk|e?-?mail))|"
     r"нахожусь в (?:отпуске|командировке)|буду в (?:отпуске|командировке)|в (?:отпуске|командировке) (?:до|по|с)\b|"
@@ -58,12 +59,12 @@ _TEXT = re.compile(
     r"fuera de (?:la |mi )?oficina|de vacaciones|estaré ausente|"
     r"fuori (?:ufficio|sede)|in ferie|sarò assente|sono assente|"
     r"fora do escritório|estarei ausente|de férias|niet (?:op kantoor|aanwezig)|afwezig|met vakantie|"
-    r"på semester|ikke på kontoret|på ferie|mimo kancelář|na dovolené|不在にし|休暇|出張中",
-    re.IGNORECASE,
+    r"på semester|ikke på kontoret|på ferie|mimo kancelář|na dovolené)|不在にし|休暇|出張中",
 )
 # What absence notices say besides: whom to ask meanwhile, and what becomes of the mail.
 _MEANWHILE = re.compile(
-    r"(?:in|for) (?:urgent|emergenc|an emergency)|if (?:it|this|your .{0,30}) is urgent|for (?:immediate|urgent)|"
+    r"(?<!\w)(?:(?:in|for) (?:urgent|emergenc|an emergency)|if (?:it|this|your .{0,30}) is urgent|"
+    r"for (?:immediate|urgent)|"
     r"please contact|(?:during|in) my absence|(?:upon|on|after) my return|when i (?:return|am back|get back)|"
     r"(?:will|shall) (?:reply|respond|answer|get back)|(?:is|be) (?:not )?(?:being )?(?:forwarded|monitored)|"
     r"в срочных|по срочным|в мо[её] отсутствие|по возвращении|обращайтесь|отвечу|"
@@ -73,8 +74,7 @@ _MEANWHILE = re.compile(
     r"en cas d['’]urgence|en mon absence|à mon retour|merci de contacter|veuillez contacter|"
     r"en caso de urgencia|para urgencias|durante mi ausencia|a mi regreso|per urgenze|in caso di urgenza|"
     r"al mio rientro|"
-    r"em caso de urgência|緊急",
-    re.IGNORECASE,
+    r"em caso de urgência)|緊急",
 )
 # An absence notice is short; what stands further down is a quotation or a report.
 LOOKED_AT = 1_500
@@ -95,14 +95,17 @@ def announced(subject: str) -> bool:
 
 def words(text: str) -> str | None:
     """The words of the text that say that nobody is there, or None."""
-    found = _TEXT.search(text[:LOOKED_AT])
+    found = _TEXT.search(text[:LOOKED_AT].lower())
     return found[0] if found else None
 
 
 def is_notice(text: str) -> bool:
     """Is the whole text an absence notice: short, nobody there, what to do meanwhile, and no question?"""
     return (
-        len(text) <= _MAX_NOTICE and "?" not in text and words(text) is not None and _MEANWHILE.search(text) is not None
+        len(text) <= _MAX_NOTICE
+        and "?" not in text
+        and words(text) is not None
+        and _MEANWHILE.search(text.lower()) is not None
     )
 
 

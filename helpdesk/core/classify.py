@@ -183,14 +183,18 @@ def _report(inbound: Inbound) -> Iterator[tuple[Kind, Reason]]:
 def _sender(inbound: Inbound) -> Iterator[tuple[Kind, Reason]]:
     """Addresses that no human writes from, and the null sender."""
     address = inbound.sender.address if inbound.sender else ""
-    delivered = inbound.report_type == "delivery-status" and inbound.bounce is None
-    returned = not delivered and is_bounce_subject(inbound)
     if is_daemon(inbound):
-        yield Kind.BOUNCE if returned else Kind.AUTO_REPLY, Reason("daemon-address", inbound.from_shown)
+        yield _kind_of_returned(inbound), Reason("daemon-address", inbound.from_shown)
     elif _NO_REPLY_ADDRESS.match(address):
         yield Kind.AUTO_REPLY, Reason(NO_REPLY, address)
     if inbound.return_path == "":
-        yield Kind.BOUNCE if returned else Kind.AUTO_REPLY, Reason("null-sender", "Return-Path: <>")
+        yield _kind_of_returned(inbound), Reason("null-sender", "Return-Path: <>")
+
+
+def _kind_of_returned(inbound: Inbound) -> Kind:
+    """What a server's mail is by its subject; reports of success are none of failure."""
+    delivered = inbound.report_type == "delivery-status" and inbound.bounce is None
+    return Kind.BOUNCE if not delivered and is_bounce_subject(inbound) else Kind.AUTO_REPLY
 
 
 def _challenge(inbound: Inbound) -> Iterator[tuple[Kind, Reason]]:

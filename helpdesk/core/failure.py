@@ -17,6 +17,7 @@ from helpdesk.core.address import normalise
 # So many lines below the announcement the addresses stand; a reason may stand between.
 _MAX_LINES = 12
 
+# In lower case, because every line is looked at.
 _ANNOUNCED = re.compile(
     r"undeliverable|(?:could ?n[o']t|can ?n[o']t|cannot|unable to|not able to|failed to) (?:be )?deliver|"
     r"(?:was|were|has been|have been|is|are) not (?:been )?delivered|(?:was|has|have)n['’]t (?:been )?delivered|"
@@ -44,7 +45,6 @@ _ANNOUNCED = re.compile(
     r"non (?:è|e['’]) stato (?:possibile )?(?:recapitat|consegn)|impossibile (?:recapitare|consegnare)|"
     r"falha na entrega|não (?:foi|pôde ser|p[oô]de) .{0,20}entreg|"
     r"配信に失敗|配信(?:でき|されま)せん|お届けできません|送信できません",
-    re.IGNORECASE,
 )
 _NOT_YET = re.compile(
     r"delayed|postponed|deferred|will (?:continue|keep|retry|be retried)|not yet been delivered|"
@@ -120,14 +120,15 @@ def named_in(text: str, but: frozenset[str] = frozenset()) -> dict[str, bool]:
 
 def is_announced(text: str) -> bool:
     """Does the text say somewhere that a letter was not delivered?"""
-    return any(_ANNOUNCED.search(line) for line in _report(text)[0])
+    return any(_ANNOUNCED.search(line.lower()) for line in _report(text)[0])
 
 
 def says_nothing_else(text: str) -> bool:
     """Does every line announce a failure, name somebody, or draw a rule? People say more."""
     lines = [line for line in _report(text)[0] if line.strip()]
     return bool(lines) and all(
-        _ANNOUNCED.search(line) or _IN_ITS_PLACE.match(line) or not any(map(str.isalnum, line)) for line in lines
+        _ANNOUNCED.search(line.lower()) or _IN_ITS_PLACE.match(line) or not any(map(str.isalnum, line))
+        for line in lines
     )
 
 
@@ -183,7 +184,7 @@ def _below_announcements(lines: list[str]) -> Iterator[tuple[str, bool]]:
     """The lines near an announcement, and whether a line is one."""
     left = 0
     for line in lines:
-        says_so = _ANNOUNCED.search(line) is not None
+        says_so = _ANNOUNCED.search(line.lower()) is not None
         if says_so:
             left = _MAX_LINES
         elif left:

@@ -199,7 +199,7 @@ def _mark(lines: list[str]) -> list[bool]:
     _mark_broken_links(lines, marks)
     at = 0
     while at < min(len(lines), _MAX_LINES):
-        length = int(_BETWEEN_ARROWS.fullmatch(lines[at]) is not None) if marks[at] else _history_begins(lines, at)
+        length = int(_ends_in_arrows(lines[at])) if marks[at] else _history_begins(lines, at)
         if not length:
             at += 1
             continue
@@ -214,6 +214,10 @@ def _mark(lines: list[str]) -> list[bool]:
     for begin, end in _own_blocks(marks):
         _mark_signature(lines, marks, begin, end)
     return marks
+
+
+def _ends_in_arrows(line: str) -> bool:
+    return line.startswith(">>> ") and _BETWEEN_ARROWS.fullmatch(line) is not None
 
 
 def _next_written(lines: list[str], start: int) -> int | None:

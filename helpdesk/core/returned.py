@@ -32,7 +32,9 @@ _UNATTENDED_ADDRESS = re.compile(
     r"(?:[a-z0-9._+-]{0,40}[._+-])?(?:no[-_.]?reply|do[-_.]?not[-_.]?reply)[^@]{0,60}@|bounces?@"
 )
 
+# In lower case and from the beginnings of words on: looked at for every mail.
 _SUBJECT = re.compile(
+    r"(?<!\w)(?:"
     r"undeliver(?:able|ed)|mail delivery (?:failed|failure|system|subsystem|warning|status|problem|error|delayed)|"
     r"delivery (?:status notification|failure|failed|has failed|problem|report|error|delayed|incomplete|notification)|"
     r"(?:failed|failure|unsuccessful) (?:mail )?delivery|non[- ]?delivery|failure notice|(?:fail|failure) of delivery|"
@@ -54,11 +56,10 @@ _SUBJECT = re.compile(
     r"non recapitabile|mancato recapito|mancata consegna|recapito ritardato|impossibile (?:recapitare|consegnare)|"
     r"não entreg|não é possível entregar|falha na entrega|entrega (?:atrasada|falhou)|"
     r"onbestelbaar|bezorging (?:mislukt|vertraagd)|olevererbart|det går inte att leverera|kan ikke leveres|"
-    r"ei toimitettavissa|toimittaminen epäonnistui|nedoručiteln|nedoručen|kézbesíthetetlen|nelivrabil|teslim edil|"
+    r"ei toimitettavissa|toimittaminen epäonnistui|nedoručiteln|nedoručen|kézbesíthetetlen|nelivrabil|teslim edil)|"
     r"配信不能|配信できません|配信に失敗|未配信|エラーメール|未送达|无法投递|退信|無法傳遞|"
     r"배달되지|배달할 수 없|전달되지|"
     r"μη παραδοτέο|не може да бъде доставено",
-    re.IGNORECASE,
 )
 _UNATTENDED = re.compile(r"\s*(?:auto|bulk|junk)", re.IGNORECASE)
 # So far from the top a server has named the address.
@@ -93,7 +94,7 @@ def looks_returned(inbound: Inbound) -> bool:
     unattended = _is_unattended(inbound)
     if not is_bounce_subject(inbound):
         return unattended and _speaks_as_server(inbound)
-    if _SUBJECT.match(inbound.subject) and (unattended or _speaks_as_server(inbound)):
+    if _SUBJECT.match(inbound.subject.lower()) and (unattended or _speaks_as_server(inbound)):
         return True
     by_person = inbound.references or _PERSON_SAYS.search(inbound.text[:_LOOKED_AT])
     return not by_person and says_nothing_else(inbound.text)
@@ -107,7 +108,7 @@ def is_surely_returned(inbound: Inbound) -> bool:
 
 def is_bounce_subject(inbound: Inbound) -> bool:
     """Does the subject say that something was not delivered? People who ask about it say so, too."""
-    return _SUBJECT.search(inbound.subject) is not None
+    return _SUBJECT.search(inbound.subject.lower()) is not None
 
 
 def is_daemon(inbound: Inbound) -> bool:

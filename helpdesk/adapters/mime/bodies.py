@@ -78,9 +78,13 @@ def _leaf_text(message: Message) -> str:
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     if message.get_content_type() == "text/html":
         return to_text(text)
-    if str(message.get_param("format") or "").lower() == "flowed":
-        return unflow(text, joined=str(message.get_param("delsp") or "").lower() == "yes")
+    if "flowed" in str(message.get("Content-Type", "")).lower() and _parameter(message, "format") == "flowed":
+        return unflow(text, joined=_parameter(message, "delsp") == "yes")
     return text
+
+
+def _parameter(message: Message, name: str) -> str:
+    return str(message.get_param(name) or "").lower()
 
 
 def unflow(text: str, *, joined: bool) -> str:

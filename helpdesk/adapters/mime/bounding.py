@@ -18,7 +18,6 @@ _MAX_CONTAINERS = 500
 _MAX_BOUNDARY_LINES = 20_000
 _MAX_LINE_CHECKS = 5_000_000
 
-_HEAD_ENDS = re.compile(rb"\r?\n\r?\n|\r\r")
 _HEADER_ENDS = re.compile(rb"\n(?![ \t])|\Z")
 _CONTAINER = re.compile(rb"content-type:[ \t\r\n]*(?:multipart|message)/", re.IGNORECASE)
 
@@ -29,8 +28,11 @@ class TooMuchError(ValueError):
 
 def head_of(raw: bytes) -> bytes:
     """The bytes of the header."""
-    match = _HEAD_ENDS.search(raw)
-    return raw[: match.start()] if match else raw
+    end = len(raw)
+    for blank in (b"\n\n", b"\n\r\n", b"\r\r"):
+        found = raw.find(blank, 0, end)
+        end = found if found >= 0 else end
+    return raw[:end].removesuffix(b"\r") if end < len(raw) else raw
 
 
 def bounded(raw: bytes) -> tuple[bytes, str]:

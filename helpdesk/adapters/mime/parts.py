@@ -32,7 +32,20 @@ MAX_PARAMETERS = 8 * 1024
 
 WHOLE = 0
 
-_POLICY = RescuingPolicy()
+
+class _Part(Message):
+    """A message that works its type out once: whoever walks a mail asks for it dozens of times."""
+
+    _known_type = ""
+
+    def get_content_type(self) -> str:
+        """The type in lower case, "text/plain" where there is none. The parser asks when it has read the header."""
+        if not self._known_type:
+            self._known_type = super().get_content_type()
+        return self._known_type
+
+
+_POLICY = RescuingPolicy(message_factory=_Part)
 
 # Endings for parts without a name whose type the standard table does not know well.
 _ENDINGS = {
@@ -191,6 +204,9 @@ def is_text(message: Message) -> bool:
 
 def given_name(message: Message) -> str:
     """The file name as the sender wrote it, decoded, or an empty string."""
+    # Most parts have none, and to take their parameters apart costs more than to look.
+    if "name" not in f"{message.get('Content-Type', '')} {message.get('Content-Disposition', '')}".lower():
+        return ""
     name = message.get_filename()
     return read_words(str(name)) if name else ""
 
