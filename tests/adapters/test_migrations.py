@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,7 @@ from helpdesk.adapters.store.models import METADATA
 from helpdesk.core.outgoing import Event
 from helpdesk.core.ticket import FIRST_NUMBER
 from helpdesk.errors import PermanentError
-from tests.desk import letter, queue, ticket_of
+from tests.desk import IVAN, letter, queue, ticket_of
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -126,6 +127,24 @@ def test_tickets_of_an_older_desk_stay_what_they_are(url: str) -> None:
         kept = store.show(FIRST_NUMBER)
         assert kept is not None
         assert (kept.ticket.subject, kept.ticket.merged_into, kept.ticket.regrouped_at) == ("Help", None, None)
+
+
+def test_letters_are_counted_as_before_in_the_wider_index(url: str) -> None:
+    upgrade_to(url, "0004")
+    engine = make_engine(url)
+    with transaction(engine, writes=True) as connection:
+        connection.execute(
+            sa.text(
+                "INSERT INTO outbox (event, audience, automatic, urgent, to_address, to_domain, agent, dedupe_key, "
+                "message_id, token, spent, envelope_from, subject, raw, state, attempts, created_at) VALUES "
+                "('notify', 'agent', :yes, :no, :to, 'desk.test', '', 'a', '<a@desk.test>', 'a', :no, "
+                "'support@desk.test', 'Help', :raw, 'sent', 1, :at)"
+            ),
+            {"yes": True, "no": False, "to": IVAN.address, "raw": b"", "at": "2026-03-02 09:00:00+00:00"},
+        )
+    engine.dispose()
+    with closing(open_store(url)) as store, store.unit() as unit:
+        assert unit.letters_to_ours(IVAN.address, datetime(2026, 3, 1, tzinfo=UTC)) == 1
 
 
 def test_several_programs_may_start_at_once(url: str) -> None:

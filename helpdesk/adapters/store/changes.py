@@ -191,6 +191,8 @@ class _Work:
             case CancelLetters(ticket, agent):
                 outbox.cancel_answers(self.connection, self._number(ticket), agent)
             case MarkBounced(message_id, bounce):
+                # The bounce may be of a letter of this very transaction.
+                self.later.write()
                 outbox.mark_bounced(self.connection, message_id, bounce)
             case Record(ticket, by, what, why):
                 self.later.insert(

@@ -122,6 +122,8 @@ def _sqlite_engine(url: URL, foreign_keys: bool) -> Engine:
     def set_up(connection: sqlite3.Connection, _: object) -> None:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
+        # What a savepoint may have to undo is kept in memory, not in a temporary file.
+        connection.execute("PRAGMA temp_store = MEMORY")
         connection.execute(f"PRAGMA foreign_keys = {'ON' if foreign_keys else 'OFF'}")
 
     event.listen(engine, "handle_error", _raise_ours)

@@ -1,4 +1,4 @@
-"""Rows that nothing reads before their mail is done: kept until then and written with one statement for each kind."""
+"""Rows that nothing reads for now: kept until the end and written with one statement for each kind."""
 
 from __future__ import annotations
 
@@ -22,11 +22,10 @@ class Later:
         if rows:
             self._rows[statement] += rows
 
-    def write(self) -> None:
-        """Write everything now: at the end, and before anything reads it."""
-        waiting, self._rows = self._rows, defaultdict(list)
-        for statement, rows in waiting.items():
-            statement.run(self._connection, *rows)
+    def write(self, *only: Prepared) -> None:
+        """Write everything, or the rows of these statements, now: at the end, and before anything reads them."""
+        for statement in only or tuple(self._rows):
+            statement.run(self._connection, *self._rows.pop(statement, ()))
 
     def forget(self) -> None:
         """The savepoint was undone."""

@@ -250,8 +250,8 @@ class OutboxRow(Row, table=True):
 
     __tablename__ = "outbox"
     __table_args__ = (
-        # The windows of LetterCounts.
-        sa.Index(None, "to_address", "created_at"),
+        # The windows of LetterCounts, and of notices to an agent: counted within the index alone.
+        sa.Index(None, "to_address", "created_at", "audience", "automatic"),
         sa.Index(None, "to_domain", "audience", "automatic", "created_at"),
         sa.Index(None, "audience", "automatic", "created_at"),
         sa.Index(None, "event", "created_at"),

@@ -20,7 +20,7 @@ MAX_REFERENCES = 100
 MAX_TICKETS = 20
 
 _NEW = insert(REFERENCE)
-_REMEMBER = Prepared(
+REMEMBER = Prepared(
     _NEW.on_conflict_do_update(
         index_elements=["key", "ticket"],
         # Once received or sent, an id stays that.
@@ -48,7 +48,7 @@ def remember(later: Later, ticket: int, message_id: str | None, mentioned: Itera
     }
     if message_id is not None:
         rows[_key(message_id)] = {"key": _key(message_id), "ticket": ticket, "mentioned": False}
-    later.insert(_REMEMBER, *rows.values())
+    later.insert(REMEMBER, *rows.values())
 
 
 def move(connection: Connection, message_ids: Iterable[str], ticket: int, to: int) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.engine import Connection
 
-from helpdesk.adapters.store import changes, facts, filing, follow_ups, leases, notices, outbox, tickets
+from helpdesk.adapters.store import changes, facts, filing, follow_ups, leases, notices, outbox, references, tickets
 from helpdesk.adapters.store.later import Later
 from helpdesk.adapters.store.prepared import run_text
 from helpdesk.core.decision import Decision, Facts, Outcome, Wanted
@@ -34,6 +34,8 @@ class SqlUnit:
     @contextmanager
     def savepoint(self) -> Iterator[None]:
         """A transaction within this one."""
+        # What waits belongs to what was done before, whatever becomes of this.
+        self._later.write()
         # SQLAlchemy's own savepoints have a new name, and so a new statement to compile, each time.
         run_text(self._connection, "SAVEPOINT one_mail")
         try:
@@ -63,7 +65,7 @@ class SqlUnit:
 
     def facts(self, wanted: Wanted, now: datetime) -> Facts:
         """All that `decide` may look at for one message."""
-        self._later.write()
+        self._later.write(references.REMEMBER)
         return facts.facts(self._connection, wanted, now, self._secret_life)
 
     def ticket(self, number: int) -> Ticket | None:
@@ -85,7 +87,6 @@ class SqlUnit:
     def apply(self, outcome: Outcome, now: datetime, *, by: str) -> int | None:
         """Carry out the changes of an outcome; the number of its ticket."""
         self._cause = None
-        self._later.write()
         return changes.apply(self._connection, self._later, outcome, now, by)
 
     def file(
