@@ -21,7 +21,7 @@ from helpdesk import maillog
 from helpdesk.core.outgoing import Delivery
 from helpdesk.core.retry import GIVE_UP_AFTER, next_attempt, reconnect_wait
 from helpdesk.errors import PermanentError, UnreachableError
-from helpdesk.ports import QueuedLetter, Store, Transport
+from helpdesk.ports import QueuedLetter, Store, Transport, Tried
 
 # As many letters are on their way at once, of all calls together.
 PARALLEL = 8
@@ -53,8 +53,7 @@ class _Answer:
     """What the relay said of a letter, until it is recorded; `error` tells why it could not be."""
 
     letter: QueuedLetter
-    deliveries: Sequence[Delivery]
-    next_at: datetime | None
+    tried: Tried
     error: Exception | None = None
 
 
@@ -147,7 +146,7 @@ class Dispatcher:
 
     async def _record(self, letter: QueuedLetter, deliveries: Sequence[Delivery], next_at: datetime | None) -> None:
         """Returns when the answer is recorded, together with all that came while others were writing."""
-        answer = _Answer(letter, deliveries, next_at)
+        answer = _Answer(letter, Tried(letter.id, deliveries, next_at))
         self._answers.append(answer)
         async with self._writing:
             if answer in self._answers:
@@ -156,7 +155,7 @@ class Dispatcher:
                     await asyncio.to_thread(self._tell_and_record, answers)
                 except Exception as error:
                     for one in answers:
-                        one.error = error
+                        one.error = one.error or error
         if answer.error is not None:
             raise answer.error
         for delivery in deliveries:
@@ -164,11 +163,19 @@ class Dispatcher:
 
     def _tell_and_record(self, answers: Sequence[_Answer]) -> None:
         for answer in answers:
-            if lost := [d for d in answer.deliveries if d.permanent or (answer.next_at is None and not d.sent)]:
-                # Told first: after a crash between the two lines the letter is tried, and told of, again.
-                self._on_failed(answer.letter, lost)
-        now = self._now()
-        self._store.record_deliveries([(one.letter.id, one.deliveries, one.next_at) for one in answers], now)
+            try:
+                # Told first: after a crash between the two the letter is tried, and told of, again.
+                self._tell(answer.letter, answer.tried)
+            except Exception as error:
+                # Its own lease ends some time; the others, accepted perhaps, must not go again because of it.
+                answer.error = error
+        told = [one.tried for one in answers if one.error is None]
+        self._store.record_deliveries(told, self._now())
+
+    def _tell(self, letter: QueuedLetter, tried: Tried) -> None:
+        given_up = tried.next_attempt_at is None
+        if lost := [one for one in tried.deliveries if one.permanent or (given_up and not one.sent)]:
+            self._on_failed(letter, lost)
 
     def _next_attempt(self, letter: QueuedLetter) -> datetime | None:
         return next_attempt(

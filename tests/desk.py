@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -20,9 +21,9 @@ from helpdesk.core.decision import (
     Wanted,
 )
 from helpdesk.core.message import Address, Inbound, Kind, Reason
-from helpdesk.core.outgoing import Audience, Event, Letter
+from helpdesk.core.outgoing import Audience, Delivery, Event, Letter, OutboxState
 from helpdesk.core.ticket import NEW, Lane, Priority, State, Ticket
-from helpdesk.ports import Composed, Fetched, MailKey, Store, TicketFile, Unit
+from helpdesk.ports import Composed, Fetched, MailKey, Store, TicketFile, Tried, Unit
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -136,6 +137,14 @@ def queue(
         raw=f"Message-ID: <{wanted.dedupe_key}@desk.test>\r\nSubject: hello\r\n\r\n{text}".encode(),
     )
     return unit.enqueue(wanted, ticket, composed, now)
+
+
+def record(
+    store: Store, letter_id: int, deliveries: Sequence[Delivery], now: datetime, next_attempt_at: datetime | None
+) -> OutboxState:
+    """Keep what the relay said of one letter; the letter's state."""
+    (state,) = store.record_deliveries([Tried(letter_id, deliveries, next_attempt_at)], now)
+    return state
 
 
 def ask(**values: Any) -> Wanted:

@@ -19,6 +19,7 @@ from helpdesk.ports.store import (
     StoredAttachment,
     StoredMessage,
     TicketFile,
+    Tried,
     Unit,
 )
 
@@ -44,6 +45,7 @@ __all__ = [
     "StoredMessage",
     "TicketFile",
     "Transport",
+    "Tried",
     "Unit",
     "Waiting",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,6 +31,15 @@ class QueuedLetter:
     raw: bytes
     attempts: int
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What the relay said of a letter. `next_attempt_at` None: recipients that still wait have failed."""
+
+    letter: int
+    deliveries: Sequence[Delivery]
+    next_attempt_at: datetime | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -221,15 +230,8 @@ class Store(Protocol):
     def claim(self, now: datetime, limit: int, *, lease_s: float = 900) -> Sequence[QueuedLetter]:
         """Letters that are due become `sending` and are ours; a crashed sender's come back after the lease."""
 
-    def record_delivery(
-        self, letter_id: int, deliveries: Iterable[Delivery], now: datetime, next_attempt_at: datetime | None
-    ) -> OutboxState:
-        """Keep the relay's answers per recipient. `next_attempt_at` None: what is still waiting has failed."""
-
-    def record_deliveries(
-        self, answers: Sequence[tuple[int, Sequence[Delivery], datetime | None]], now: datetime
-    ) -> None:
-        """The same for several letters at once: (id, deliveries, next_attempt_at) of each."""
+    def record_deliveries(self, tried: Sequence[Tried], now: datetime) -> Sequence[OutboxState]:
+        """Keep the relay's answers per recipient; what became of each letter."""
 
     def outbox(self) -> Sequence[OutboxEntry]: ...
     def outbox_retry(self, ids: Sequence[int], now: datetime) -> Sequence[int]: ...

@@ -33,7 +33,7 @@ from helpdesk.errors import PermanentError, TemporaryError
 from helpdesk.ports import Cursor
 from helpdesk.verify import verify
 from tests.build import policy
-from tests.desk import HOUR, NOW, PETER, file, letter, mail, open_ticket, queue, ticket_of
+from tests.desk import HOUR, NOW, PETER, file, letter, mail, open_ticket, queue, record, ticket_of
 from tests.postgres import Cluster
 
 ROOT = Path(__file__).parents[2]
@@ -102,7 +102,7 @@ def fill(url: str, tickets: int = 6) -> None:
                 unit.quarantine("support", mail(1000 + uid), "", "сломано", None, "broken", NOW, next_try=None)
                 unit.save_cursor("support", Cursor(folder="INBOX", validity=1, uid=uid, since=NOW))
         for claimed in store.claim(NOW, tickets):
-            store.record_delivery(claimed.id, [Delivery(to, 250, "ok") for to in claimed.recipients], NOW, None)
+            record(store, claimed.id, [Delivery(to, 250, "ok") for to in claimed.recipients], NOW, None)
         lease = store.take_lease("support", "a daemon", 60)
         assert lease is not None
         store.give_back(lease)

@@ -42,6 +42,7 @@ from tests.desk import (
     mail,
     open_ticket,
     queue,
+    record,
     ticket_of,
 )
 from tests.statements import before_statements
@@ -219,7 +220,7 @@ def test_every_look_up_on_the_way_of_a_mail_uses_an_index(database: Path) -> Non
             unit.save_cursor("support", Cursor(folder="INBOX", validity=1, uid=1, since=NOW))
             unit.due(NOW, 10)
         (claimed, *_) = store.claim(NOW, 10)
-        store.record_delivery(claimed.id, [], NOW, NOW)
+        record(store, claimed.id, [], NOW, NOW)
     finally:
         end()
     with sqlite3.connect(database) as connection:

@@ -31,6 +31,7 @@ from tests.desk import (
     letter,
     open_ticket,
     queue,
+    record,
     shown,
     ticket,
 )
@@ -139,7 +140,7 @@ def test_an_accepted_letter_is_sent_and_leaves_the_outbox(store: SqlStore) -> No
     (claimed,) = store.claim(NOW, 10)
     assert [entry.state for entry in store.outbox()] == [OutboxState.SENDING]
     taken = [Delivery(ANNA.address, 250, "queued")]
-    assert store.record_delivery(claimed.id, taken, NOW + SECOND, None) is OutboxState.SENT
+    assert record(store, claimed.id, taken, NOW + SECOND, None) is OutboxState.SENT
     assert store.outbox() == []
     assert store.claim(NOW + 100 * DAY, 10) == []
     assert facts(store, tokens=("a",)).letters[0].sent_at == NOW + SECOND
@@ -150,7 +151,7 @@ def test_a_deferred_letter_comes_back_at_its_next_attempt(store: SqlStore) -> No
         queue(unit, letter("a"))
     (claimed,) = store.claim(NOW, 10)
     deferred = [Delivery(ANNA.address, 450, "greylisted")]
-    assert store.record_delivery(claimed.id, deferred, NOW, NOW + MINUTE) is OutboxState.QUEUED
+    assert record(store, claimed.id, deferred, NOW, NOW + MINUTE) is OutboxState.QUEUED
     assert store.outbox() == [
         OutboxEntry(
             id=claimed.id,
@@ -183,7 +184,7 @@ def test_a_letter_that_cannot_arrive_ends_visibly_failed(
     with store.unit() as unit:
         queue(unit, letter("a"))
     (claimed,) = store.claim(NOW, 10)
-    assert store.record_delivery(claimed.id, deliveries, NOW, next_attempt_at) is OutboxState.FAILED
+    assert record(store, claimed.id, deliveries, NOW, next_attempt_at) is OutboxState.FAILED
     (entry,) = store.outbox()
     assert (entry.state, entry.next_attempt_at) == (OutboxState.FAILED, None)
     assert [one.state for one in entry.recipients] == [RecipientState.FAILED]
@@ -195,17 +196,17 @@ def test_an_answer_for_a_stranger_changes_nothing(store: SqlStore) -> None:
         queue(unit, letter("a"))
     (claimed,) = store.claim(NOW, 10)
     stray = [Delivery("somebody@else.test", 250, "ok")]
-    assert store.record_delivery(claimed.id, stray, NOW, NOW + MINUTE) is OutboxState.QUEUED
+    assert record(store, claimed.id, stray, NOW, NOW + MINUTE) is OutboxState.QUEUED
 
 
 def test_a_letter_once_accepted_stays_accepted(store: SqlStore) -> None:
     with store.unit() as unit:
         queue(unit, letter("a"))
     (claimed,) = store.claim(NOW, 10)
-    store.record_delivery(claimed.id, [Delivery(ANNA.address, 250, "ok")], NOW, None)
+    record(store, claimed.id, [Delivery(ANNA.address, 250, "ok")], NOW, None)
     # A second sender, whose lease was over, was refused.
     late = [Delivery(ANNA.address, 550, "no")]
-    assert store.record_delivery(claimed.id, late, NOW, NOW + MINUTE) is OutboxState.SENT
+    assert record(store, claimed.id, late, NOW, NOW + MINUTE) is OutboxState.SENT
 
 
 def test_a_bounce_makes_a_sent_letter_a_failed_one(store: SqlStore) -> None:
@@ -213,7 +214,7 @@ def test_a_bounce_makes_a_sent_letter_a_failed_one(store: SqlStore) -> None:
         number = open_ticket(unit)
         queue(unit, letter("a"), number)
     (claimed,) = store.claim(NOW, 10)
-    store.record_delivery(claimed.id, [Delivery(ANNA.address, 250, "ok")], NOW, None)
+    record(store, claimed.id, [Delivery(ANNA.address, 250, "ok")], NOW, None)
     delayed = report(ANNA.address, "4.4.1", permanent=False)
     # The address that failed is the one to which Anna's mail is forwarded.
     failed = report("anna@home.test", "5.1.1", permanent=True)
@@ -233,9 +234,9 @@ def test_an_administrator_sends_failed_and_waiting_letters_again(store: SqlStore
             queue(unit, letter(token))
     ids = {one.message_id: one.id for one in store.claim(NOW, 10)}
     failed, sent, waiting = (ids[f"<{token}@desk.test>"] for token in ("failed", "sent", "waiting"))
-    store.record_delivery(failed, [Delivery(ANNA.address, 550, "no")], NOW, None)
-    store.record_delivery(sent, [Delivery(ANNA.address, 250, "ok")], NOW, None)
-    store.record_delivery(waiting, [Delivery(ANNA.address, 450, "later")], NOW, NOW + DAY)
+    record(store, failed, [Delivery(ANNA.address, 550, "no")], NOW, None)
+    record(store, sent, [Delivery(ANNA.address, 250, "ok")], NOW, None)
+    record(store, waiting, [Delivery(ANNA.address, 450, "later")], NOW, NOW + DAY)
     assert store.outbox_retry([failed, sent, waiting, 999], NOW) == sorted([failed, waiting])
     assert {one.id for one in store.claim(NOW, 10)} == {failed, waiting}
     (again,) = (entry for entry in store.outbox() if entry.id == failed)
@@ -315,5 +316,5 @@ def test_the_next_letter_due_is_known(store: SqlStore) -> None:
     store.claim(NOW + DAY, 1, lease_s=60)
     assert store.next_letter_due() == NOW + DAY + MINUTE  # should the sender crash
     first, _ = store.outbox()
-    store.record_delivery(first.id, [Delivery(ANNA.address, 250, "ok")], NOW, None)
+    record(store, first.id, [Delivery(ANNA.address, 250, "ok")], NOW, None)
     assert store.next_letter_due() == NOW + 2 * DAY

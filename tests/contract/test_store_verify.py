@@ -15,7 +15,21 @@ from helpdesk.core.message import Kind
 from helpdesk.core.outgoing import Delivery
 from helpdesk.verify import verify
 from tests.build import policy
-from tests.desk import ANNA, HOUR, MINUTE, NOW, answer, decision, file, inbound, letter, mail, open_ticket, queue
+from tests.desk import (
+    ANNA,
+    HOUR,
+    MINUTE,
+    NOW,
+    answer,
+    decision,
+    file,
+    inbound,
+    letter,
+    mail,
+    open_ticket,
+    queue,
+    record,
+)
 
 NOTE = "Клиент должен нам за прошлый месяц, отвечайте сдержанно."
 
@@ -44,7 +58,7 @@ def keep_mail(store: SqlStore, kind: Kind = Kind.HUMAN, uid: int = 1) -> int:
         unit.file("support", fetched, inbound(fetched), decided, number, NOW)
         queue(unit, letter(f"{uid}", ticket=number), number, text="Добрый день! Мы получили Ваше письмо.")
     (claimed,) = store.claim(NOW, 10)
-    store.record_delivery(claimed.id, [Delivery(ANNA.address, 250, "taken")], NOW, None)
+    record(store, claimed.id, [Delivery(ANNA.address, 250, "taken")], NOW, None)
     return number
 
 

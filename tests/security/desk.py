@@ -25,7 +25,7 @@ from helpdesk.core.ticket import Ticket
 from helpdesk.daemon.building import Works, World, build
 from helpdesk.draining import BATCH
 from helpdesk.intake import Source, Taken
-from helpdesk.ports import Fetched, MailKey, QueuedLetter, TicketFile
+from helpdesk.ports import Fetched, MailKey, QueuedLetter, TicketFile, Tried
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 AUTHSERV = "mx.help.test"
@@ -127,7 +127,7 @@ class Desk:
         while letters := self.works.store.claim(self.now, 500):
             for letter in letters:
                 accepted = [Delivery(address, 250, "taken") for address in letter.recipients]
-                self.works.store.record_delivery(letter.id, accepted, self.now, None)
+                self.works.store.record_deliveries([Tried(letter.id, accepted, None)], self.now)
             left += letters
         self.sent += left
         return left

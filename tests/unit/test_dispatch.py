@@ -323,6 +323,22 @@ def test_letter_whose_failure_nobody_could_be_told_is_tried_and_told_of_again(de
     assert desk.outbox[0].state is OutboxState.FAILED
 
 
+def test_letter_whose_failure_nobody_could_be_told_does_not_make_others_go_again(desk: Desk) -> None:
+    desk.relay.answers[IVAN] = (550, "nobody")
+    desk.queue(IVAN, OLHA)
+
+    def crash(letter: QueuedLetter, lost: Sequence[Delivery]) -> None:
+        raise TemporaryError("the store is busy")
+
+    desk.dispatcher = Dispatcher(desk.store, desk.relay, on_failed=crash, now=lambda: desk.now, random=lambda: 0.0)
+    for _ in range(2):
+        with pytest.raises(TemporaryError):
+            desk.send()
+        desk.now += timedelta(minutes=16)  # the claim's lease is over
+    assert desk.received == [OLHA]
+    assert desk.relay.tries == 3
+
+
 def test_letter_at_which_the_relay_hesitates_does_not_keep_others_waiting(desk: Desk) -> None:
     async def story() -> list[str]:
         hesitates = asyncio.Event()

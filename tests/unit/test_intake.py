@@ -13,9 +13,8 @@ from helpdesk.config import load
 from helpdesk.core.outgoing import LetterView
 from helpdesk.daemon.building import Works, World, build, source_of
 from helpdesk.intake import Intake
-from helpdesk.ports import Rendered
+from helpdesk.ports import Fetched, MailKey, Rendered
 from helpdesk.postbox import Postbox
-from tests.fakes.mailbox import FakeMailbox
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -74,13 +73,15 @@ def test_a_mail_that_cannot_be_processed_leaves_nothing_but_itself_and_the_other
         max_bytes=10**6,
     )
     intake = Intake(works.store, works.reader, postbox, now=lambda: NOW, max_bytes=10**6)
-    mailbox = FakeMailbox()
+    mails = []
     for number, subject in enumerate(("Before", "Poison", "After")):
         lines = f"From: anna-{number}@example.net", f"Subject: {subject}", f"Message-ID: <{number}@example.net>"
-        mailbox.arrive("\r\n".join((*lines, "", "Please help.", "")).encode(), NOW)
+        raw = "\r\n".join((*lines, "", "Please help.", "")).encode()
+        mails.append(Fetched(key=MailKey("INBOX", 1, number), raw=raw, arrived_at=NOW))
 
-    intake.drain(mailbox, source_of(works.config.mailboxes[0]), mailbox.connect(None))
+    taken = intake.take(source_of(works.config.mailboxes[0]), mails)
 
+    assert [one.ticket is not None for one in taken] == [True, False, True]
     assert [ticket.subject for ticket in works.store.queue()] == ["Before", "After"]
     # An acknowledgement and a notification for each of them.
     assert len(works.store.outbox()) == 4

@@ -1,17 +1,14 @@
-"""Letters: queued with their final bytes, claimed by a sender, closed by the relay's answers.
+"""Letters: queued with their final bytes, looked at, given up or let go again; how they leave stands in `sending`.
 
-A claim lasts as long as its lease: when a sender dies, its letters are due again afterwards, with the same
-Message-ID. A recipient whom the relay has accepted is never sent to again. A letter is `sent` when every recipient
-has it, `failed` as soon as nobody waits and somebody did not get it. Rows stay for ever: they answer "did we write
-this?", and they bound how much we write.
+Rows stay for ever: they answer "did we write this?", and they bound how much we write.
 """
 
 from __future__ import annotations
 
 import zlib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -33,8 +30,8 @@ from helpdesk.adapters.store.models import (
 from helpdesk.adapters.store.prepared import Prepared
 from helpdesk.core.decision import Filing
 from helpdesk.core.message import Bounce
-from helpdesk.core.outgoing import Audience, Delivery, Letter, OutboxState, RecipientState
-from helpdesk.ports import Composed, OutboxEntry, OutboxRecipient, QueuedLetter
+from helpdesk.core.outgoing import Audience, Letter, OutboxState, RecipientState
+from helpdesk.ports import Composed, OutboxEntry, OutboxRecipient
 
 _ENQUEUE = Prepared(insert(OUTBOX).on_conflict_do_nothing(index_elements=["dedupe_key"]).returning(OUTBOX.c.id))
 _ADDRESS = Prepared(insert(OUTBOX_RECIPIENT))
@@ -138,129 +135,7 @@ def _add_to_conversation(
     )
 
 
-# --- send -----------------------------------------------------------------------------------------
-
-
-def claim(connection: Connection, now: datetime, limit: int, lease_s: float) -> list[QueuedLetter]:
-    """Up to `limit` letters that are due, urgent ones first; nobody else gets them before the lease is over.
-
-    Nothing while the outbox is paused.
-    """
-    if paused(connection):
-        return []
-    due = (
-        sa.select(OUTBOX.c.id)
-        .where(OUTBOX.c.next_attempt_at <= now)
-        .order_by(OUTBOX.c.urgent.desc(), OUTBOX.c.next_attempt_at, OUTBOX.c.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    order = list(connection.execute(due).scalars())
-    if not order:
-        return []
-    rows = connection.execute(
-        sa.update(OUTBOX)
-        .where(OUTBOX.c.id.in_(order))
-        .values(
-            state=OutboxState.SENDING,
-            attempts=OUTBOX.c.attempts + 1,
-            next_attempt_at=now + timedelta(seconds=lease_s),
-        )
-        .returning(
-            OUTBOX.c.id,
-            OUTBOX.c.ticket,
-            OUTBOX.c.event,
-            OUTBOX.c.message_id,
-            OUTBOX.c.envelope_from,
-            OUTBOX.c.raw,
-            OUTBOX.c.attempts,
-            OUTBOX.c.created_at,
-        )
-    ).all()
-    waiting: dict[int, list[str]] = defaultdict(list)
-    for letter, address in connection.execute(
-        sa.select(OUTBOX_RECIPIENT.c.letter, OUTBOX_RECIPIENT.c.address).where(
-            OUTBOX_RECIPIENT.c.letter.in_(order), OUTBOX_RECIPIENT.c.state == RecipientState.WAITING
-        )
-    ):
-        waiting[letter].append(address)
-    claimed = {
-        row.id: QueuedLetter(
-            id=row.id,
-            ticket=row.ticket,
-            event=row.event.value,
-            message_id=row.message_id,
-            envelope_from=row.envelope_from,
-            recipients=tuple(waiting[row.id]),
-            raw=zlib.decompress(row.raw),
-            attempts=row.attempts - 1,
-            created_at=row.created_at,
-        )
-        for row in rows
-    }
-    return [claimed[letter] for letter in order]
-
-
-def take_over(connection: Connection, now: datetime) -> None:
-    """Letters whose sender is known to be dead are due at once."""
-    connection.execute(
-        sa.update(OUTBOX)
-        .where(OUTBOX.c.state == OutboxState.SENDING)
-        .values(state=OutboxState.QUEUED, next_attempt_at=now)
-    )
-
-
-def record_delivery(
-    connection: Connection,
-    letter_id: int,
-    deliveries: Iterable[Delivery],
-    now: datetime,
-    next_attempt_at: datetime | None,
-) -> OutboxState:
-    """Keep the relay's answers; the state of the letter afterwards.
-
-    Recipients without an answer wait on, like those refused for now; when `next_attempt_at` is None they have failed.
-    """
-    for delivery in deliveries:
-        connection.execute(
-            sa.update(OUTBOX_RECIPIENT)
-            .where(
-                OUTBOX_RECIPIENT.c.letter == letter_id,
-                OUTBOX_RECIPIENT.c.address == delivery.address,
-                # An accepted one stays accepted: a second answer comes from a sender whose lease was over.
-                OUTBOX_RECIPIENT.c.state.in_([RecipientState.WAITING, RecipientState.FAILED]),
-            )
-            .values(state=_state_after(delivery), code=delivery.code, text=delivery.text)
-        )
-    if next_attempt_at is None:
-        connection.execute(
-            sa.update(OUTBOX_RECIPIENT)
-            .where(OUTBOX_RECIPIENT.c.letter == letter_id, OUTBOX_RECIPIENT.c.state == RecipientState.WAITING)
-            .values(state=RecipientState.FAILED)
-        )
-    states = set(
-        connection.execute(sa.select(OUTBOX_RECIPIENT.c.state).where(OUTBOX_RECIPIENT.c.letter == letter_id)).scalars()
-    )
-    if RecipientState.WAITING in states:
-        state = OutboxState.QUEUED
-    else:
-        state = OutboxState.SENT if states == {RecipientState.SENT} else OutboxState.FAILED
-    connection.execute(
-        sa.update(OUTBOX)
-        .where(OUTBOX.c.id == letter_id)
-        .values(
-            state=state,
-            next_attempt_at=next_attempt_at if state is OutboxState.QUEUED else None,
-            sent_at=now if state is OutboxState.SENT else None,
-        )
-    )
-    return state
-
-
-def _state_after(delivery: Delivery) -> RecipientState:
-    if delivery.sent:
-        return RecipientState.SENT
-    return RecipientState.FAILED if delivery.permanent else RecipientState.WAITING
+# --- when to send --------------------------------------------------------------------------------
 
 
 def next_due(connection: Connection) -> datetime | None:

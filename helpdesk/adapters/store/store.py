@@ -6,14 +6,14 @@ of the store that writes may be called: it would wait for that unit.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from helpdesk.adapters.store import filing, leases, outbox, search, show, tickets
+from helpdesk.adapters.store import filing, leases, outbox, search, sending, show, tickets
 from helpdesk.adapters.store.engine import BUSY_TIMEOUT_S, make_engine, snapshot, transaction
 from helpdesk.adapters.store.models import META
 from helpdesk.adapters.store.records import SqlRecords
@@ -21,10 +21,10 @@ from helpdesk.adapters.store.senders import SendersLock
 from helpdesk.adapters.store.turns import Turns
 from helpdesk.adapters.store.unit import SqlUnit
 from helpdesk.core.lease import Lease
-from helpdesk.core.outgoing import Delivery, OutboxState
+from helpdesk.core.outgoing import OutboxState
 from helpdesk.core.search import Found
 from helpdesk.core.ticket import Ticket
-from helpdesk.ports import OutboxEntry, QuarantineEntry, QueuedLetter, TicketFile
+from helpdesk.ports import OutboxEntry, QuarantineEntry, QueuedLetter, TicketFile, Tried
 
 
 class SqlStore:
@@ -70,7 +70,7 @@ class SqlStore:
 
         def take_over() -> None:
             with self._writing() as connection:
-                outbox.take_over(connection, now)
+                sending.take_over(connection, now)
                 leases.give_back_all(connection)
 
         # Daemons that share a PostgreSQL database come and go; there the leases decide alone.
@@ -80,22 +80,12 @@ class SqlStore:
     def claim(self, now: datetime, limit: int, *, lease_s: float = 900) -> Sequence[QueuedLetter]:
         """Letters that are due become ours for `lease_s` seconds, urgent ones first."""
         with self._writing() as connection:
-            return outbox.claim(connection, now, limit, lease_s)
+            return sending.claim(connection, now, limit, lease_s)
 
-    def record_delivery(
-        self, letter_id: int, deliveries: Iterable[Delivery], now: datetime, next_attempt_at: datetime | None
-    ) -> OutboxState:
-        """Keep the relay's answers; what became of the letter."""
+    def record_deliveries(self, tried: Sequence[Tried], now: datetime) -> Sequence[OutboxState]:
+        """Keep the relay's answers; what became of each letter."""
         with self._writing() as connection:
-            return outbox.record_delivery(connection, letter_id, deliveries, now, next_attempt_at)
-
-    def record_deliveries(
-        self, answers: Sequence[tuple[int, Sequence[Delivery], datetime | None]], now: datetime
-    ) -> None:
-        """Keep the relay's answers to several letters in one commit."""
-        with self._writing() as connection:
-            for letter_id, deliveries, next_attempt_at in answers:
-                outbox.record_delivery(connection, letter_id, deliveries, now, next_attempt_at)
+            return [sending.record_delivery(connection, one, now) for one in tried]
 
     def outbox(self) -> Sequence[OutboxEntry]:
         """Letters not sent yet and letters that failed, oldest first."""
