@@ -28,7 +28,7 @@ check: $(VENV)/.development ## format, lint, types, architecture, documentation:
 bench: $(VENV)/.development ## speed and memory, measured on this machine
 	$(RUN) -m benchmarks
 
-bench-million: $(VENV)/.development ## the same on a desk of 1,000,000 tickets, made once (long)
+bench-million: $(VENV)/.development ## CPU per mail on a desk of 1,000,000 tickets: 12 GB, made once (20 minutes)
 	$(RUN) -m benchmarks.pipeline --million
 
 campaign: $(VENV)/.development ## long runs: kill -9, faults (minutes to hours)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import backlog, judging, latency, pipeline, reading
+from benchmarks import backlog, judging, latency, pipeline, reading, sending, way
 from tests.stack import missing_programs
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "performance.md"
@@ -20,6 +20,8 @@ MEASUREMENTS: dict[str, Callable[[], str]] = {
     "reading": reading.report,
     "judging": judging.report,
     "cpu": pipeline.report,
+    "way": way.report,
+    "sending": sending.report,
 }
 
 

@@ -17,8 +17,8 @@ from typing import Any
 DECIDING = "deciding"
 
 _UNIT = {
-    **dict.fromkeys(("known", "facts", "ticket", "letters_to_ours", "raw_of"), "looking up"),
-    **dict.fromkeys(("apply", "file", "enqueue", "hold_back", "save_cursor", "finish"), "writing rows"),
+    **dict.fromkeys(("known", "ticket", "letters_to_ours", "raw_of"), "looking up"),
+    **dict.fromkeys(("file", "enqueue", "hold_back", "save_cursor", "finish"), "writing rows"),
 }
 _READER = {"read": "reading", "sketch": "reading", "parts": "reading"}
 _POSTBOX = {"put": "rendering"}
@@ -30,6 +30,8 @@ class Watch:
 
     def __init__(self) -> None:
         self.spent: dict[str, float] = defaultdict(float)
+        # Of each mail: seconds by the clock from the question what is known of it to the end of its decision.
+        self.routed: list[float] = []
         self._stack = [DECIDING]
         self._since = time.process_time()
 
@@ -46,6 +48,7 @@ class Watch:
     def start(self) -> None:
         """Forget what was spent before."""
         self.spent.clear()
+        self.routed.clear()
         self._since = time.process_time()
 
     def stop(self) -> None:
@@ -69,15 +72,27 @@ class Watched:
         return partial(self._watch.run, self._stages[name], found) if name in self._stages else found
 
 
+class WatchedUnit(Watched):
+    """A Unit; between its two calls a mail is decided."""
+
+    def facts(self, *args: Any) -> Any:
+        self._asked = time.perf_counter()
+        return self._watch.run("looking up", self._inner.facts, *args)
+
+    def apply(self, *args: Any, **named: Any) -> Any:
+        self._watch.routed.append(time.perf_counter() - self._asked)
+        return self._watch.run("writing rows", self._inner.apply, *args, **named)
+
+
 class WatchedStore(Watched):
     """A Store whose units are watched as well."""
 
     @contextmanager
-    def unit(self) -> Iterator[Watched]:
+    def unit(self) -> Iterator[WatchedUnit]:
         transaction = self._inner.unit()
         unit = self._watch.run("committing", transaction.__enter__)
         try:
-            yield Watched(unit, self._watch, _UNIT)
+            yield WatchedUnit(unit, self._watch, _UNIT)
         except BaseException:
             transaction.__exit__(*sys.exc_info())
             raise

@@ -10,6 +10,7 @@ Every address of every domain that ends in `.test` is a user with the password `
   reject*@     refused at RCPT TO (550 5.1.1)
   greylist*@   refused for now at RCPT TO (450 4.2.0)
   defer*@      accepted by SMTP, the next hop is down: a real bounce (4.4.1) after a minute
+  discard*@    accepted by SMTP and thrown away
   handover*@   handed by Postfix to the port `handover`, where a test may run an LMTP server of its own
 Other domains are refused at RCPT TO (550 5.4.4, and 554 5.7.1 without a login). The submission ports want a login.
 
@@ -231,6 +232,7 @@ RECIPIENTS = r"""
 
 TRANSPORT = """
 /^defer.*@.*\\.test$/ lmtp:inet:127.0.0.1:1
+/^discard.*@.*\\.test$/ discard:
 /^handover.*@.*\\.test$/ lmtp:inet:127.0.0.1:{handover}
 """
 
