@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from importlib.resources import files
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,9 @@ FALLBACK_LANGUAGE = "en"
 
 # Of what a template makes around the words of correspondents; the longest shipped letter has 3 KiB.
 MAX_OUTPUT = 256 * 1024
+
+# After so many pieces the length of what was made is looked at; a piece is text of the template, or one value.
+_PIECES = 100
 
 # What a template may do with a value.
 FILTERS = ("capitalize", "default", "join", "length", "lower", "title", "trim", "upper")
@@ -190,13 +194,13 @@ def _rendered(environment: _Sandbox, words: Words, event: str, language: str, vi
 def _filled(environment: _Sandbox, name: str, context: Mapping[str, object]) -> str:
     # Eight characters for each one of a value are more than escaping makes of it.
     room = MAX_OUTPUT + 8 * sum(len(str(value)) for value in context.values())
-    pieces = []
-    for piece in environment.get_template(name).generate(context):
-        room -= len(piece)
-        if room < 0:
+    pieces = environment.get_template(name).generate(context)
+    filled = ""
+    while some := list(islice(pieces, _PIECES)):
+        filled += "".join(some)
+        if len(filled) > room:
             raise SecurityError(f"it makes more than {MAX_OUTPUT} characters")
-        pieces.append(piece)
-    return "".join(pieces)
+    return filled
 
 
 # --- samples --------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ Source: RFC 5322 (folding, addresses), 2047 (encoded words), 2045 (transfer enco
 from __future__ import annotations
 
 import re
-from base64 import b64encode, encodebytes
+from base64 import b64encode
 from binascii import b2a_qp
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -50,11 +50,15 @@ PLAIN_FILE = "application/octet-stream"
 
 def one_line(text: str) -> str:
     """The text on one line: line ends and tabs become spaces, characters that hide or redirect are gone."""
-    return " ".join(_UNSEEN.sub("", _LINE_ENDS.sub(" ", text)).split())
+    # What can be printed holds nothing of all this, and that is known at once.
+    clean = text if text.isprintable() else _UNSEEN.sub("", _LINE_ENDS.sub(" ", text))
+    return " ".join(clean.split())
 
 
 def lines(text: str) -> str:
     """The text with its lines, each ended by LF; characters that hide or redirect are gone."""
+    if text.replace("\n", "").isprintable():
+        return text
     return _UNSEEN.sub("", _LINE_ENDS.sub("\n", text))
 
 
@@ -224,4 +228,5 @@ def _quoted_printable(raw: bytes) -> bytes:
 
 
 def _base64(raw: bytes) -> bytes:
-    return encodebytes(raw).replace(b"\n", b"\r\n")
+    encoded = b64encode(raw)
+    return b"".join(encoded[at : at + LINE] + b"\r\n" for at in range(0, len(encoded), LINE))
