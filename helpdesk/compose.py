@@ -109,7 +109,11 @@ def compose(
         headers.append(wire.token_header("References", thread))
     headers.extend(_marks(letter, number, face))
 
-    body = _body(rendered.text, rendered.html, tuple(zip(files, listed, strict=True)), seed)
+    if letter.event is Event.PAGE:
+        # A gateway passes on what it finds first, and nothing else should be found.
+        body = wire.text_part(rendered.text, "plain")
+    else:
+        body = _body(rendered.text, rendered.html, tuple(zip(files, listed, strict=True)), seed)
     return Composed(
         message_id=identity,
         envelope_from=face.address.address,

@@ -183,7 +183,7 @@ def _rendered(environment: _Sandbox, words: Words, event: str, language: str, vi
     named = named_blocks(words, language, view)
     prose = _filled(environment, f"{language}/{event}.txt", {**values(words, language, view), **marks(named)})
     blocks = blocks_of(prose, named)
-    if view.reader_is_ours:
+    if view.reader_is_ours and event != Event.PAGE:
         # The first line, whatever a desk has made of its templates.
         blocks.insert(0, ("reach", reach(words, view)))
     subject = view.subject or words["subject", event]

@@ -23,6 +23,7 @@ from helpdesk.config.tables import (
     AgentTable,
     BoundsTable,
     DeskTable,
+    EscalationTable,
     HelpdeskTable,
     ImapTable,
     IncidentsTable,
@@ -32,7 +33,7 @@ from helpdesk.config.tables import (
     SmtpTable,
 )
 from helpdesk.core.message import Address
-from helpdesk.core.policy import Agent, Bounds, Incidents
+from helpdesk.core.policy import Agent, Bounds, Escalation, Incidents
 from helpdesk.packs import Pack
 
 MEGABYTE = 1024 * 1024
@@ -82,6 +83,7 @@ def assemble(
         give_up_after=sending.give_up_after,
         bounds=_bounds(document.bounds or BoundsTable()),
         incidents=_incidents(document.incidents or IncidentsTable()),
+        escalation=_escalation(document.escalation or EscalationTable()),
         sending=_sending(sending, base, environ),
         mailboxes=tuple(
             _mailbox(mailbox.table, mailbox.table.desk or desks[0].name, base, environ)
@@ -111,6 +113,10 @@ def _bounds(table: BoundsTable) -> Bounds:
 
 def _incidents(table: IncidentsTable) -> Incidents:
     return Incidents(reporters=table.reporters, within=table.within)
+
+
+def _escalation(table: EscalationTable) -> Escalation:
+    return Escalation(after=table.after, again=table.again, page=table.page)
 
 
 def _sending(table: SmtpTable | OutdirTable, base: Path, environ: Mapping[str, str]) -> SmtpRelay | Outdir:
@@ -173,6 +179,7 @@ def _desk(table: DeskTable, document: Document, helpdesk: HelpdeskTable, packs: 
         calendar=_calendar(table.calendar or helpdesk.calendar, document),
         remind_after=table.remind_after,
         close_after=table.close_after,
+        around_the_clock=table.around_the_clock,
     )
 
 

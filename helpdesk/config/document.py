@@ -22,6 +22,7 @@ from helpdesk.config.tables import (
     BoundsTable,
     CalendarTable,
     DeskTable,
+    EscalationTable,
     HelpdeskTable,
     ImapTable,
     IncidentsTable,
@@ -35,7 +36,7 @@ from helpdesk.errors import ConfigError, Problem
 
 DEFAULT_DESK = "support"
 
-SECTIONS = ("agent", "bounds", "calendar", "desk", "helpdesk", "incidents", "mailbox", "smtp")
+SECTIONS = ("agent", "bounds", "calendar", "desk", "escalation", "helpdesk", "incidents", "mailbox", "smtp")
 
 T = TypeVar("T", bound=Table)
 Values = dict[str, Any]
@@ -62,6 +63,7 @@ class Document:
     sending: SmtpTable | OutdirTable | None
     bounds: BoundsTable | None
     incidents: IncidentsTable | None
+    escalation: EscalationTable | None
     mailboxes: tuple[Placed[ImapTable | MaildirTable | LmtpTable], ...]
     agents: tuple[Placed[AgentTable], ...]
     desks: tuple[Placed[DeskTable], ...]
@@ -92,6 +94,7 @@ def read_document(file: Path, problems: Problems) -> Document:
         sending=_read_kind(SENDING_KINDS, "smtp", sending, problems),
         bounds=_read(BoundsTable, "bounds", _table(raw, "bounds", problems), problems),
         incidents=_read(IncidentsTable, "incidents", _table(raw, "incidents", problems), problems),
+        escalation=_read(EscalationTable, "escalation", _table(raw, "escalation", problems), problems),
         mailboxes=_placed((place, _read_kind(MAILBOX_KINDS, place, values, problems)) for place, values in mailboxes),
         agents=_placed(
             (place, _read(AgentTable, place, values, problems)) for place, values in _list(raw, "agent", problems)

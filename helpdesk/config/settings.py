@@ -16,7 +16,7 @@ from helpdesk.config.secret import Secret
 from helpdesk.core.calendar import ALWAYS, Calendar, PublicHolidays, Week
 from helpdesk.core.duration import Duration
 from helpdesk.core.message import Address
-from helpdesk.core.policy import Agent, Bounds, Desk, Incidents, Policy
+from helpdesk.core.policy import Agent, Bounds, Desk, Escalation, Incidents, Policy
 from helpdesk.errors import ConfigError, Problem
 from helpdesk.packs import Pack
 
@@ -111,6 +111,7 @@ class DeskSettings:
     calendar: CalendarSettings
     remind_after: Duration | None
     close_after: Duration | None
+    around_the_clock: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -135,6 +136,7 @@ class Config:
     give_up_after: timedelta
     bounds: Bounds
     incidents: Incidents
+    escalation: Escalation
     sending: SmtpRelay | Outdir
     mailboxes: tuple[MailboxSettings, ...]
     agents: tuple[Agent, ...]
@@ -160,6 +162,7 @@ class Config:
             undo_window=self.undo_window,
             bounds=self.bounds,
             incidents=self.incidents,
+            escalation=self.escalation,
         )
 
     def _calendars(self, years: range, holidays_of: HolidaySource) -> dict[str, Calendar]:
@@ -193,4 +196,5 @@ def _desk(settings: DeskSettings, calendar: Calendar) -> Desk:
         checklists=tuple(checklist for pack in settings.packs for checklist in pack.checklists),
         remind_after=settings.remind_after,
         close_after=settings.close_after,
+        around_the_clock=settings.around_the_clock,
     )

@@ -29,6 +29,7 @@ Count = Annotated[int, Field(ge=0)]
 Language = Literal["ru", "uk", "en", "pl"]
 FollowUp = Annotated[Duration | None, PlainValidator(values.read_follow_up)]
 UndoWindow = Annotated[timedelta, PlainValidator(values.clock_time(timedelta(), timedelta(hours=1)))]
+ClockOrNever = Annotated[timedelta | None, PlainValidator(values.read_clock_or_never)]
 Within = Annotated[timedelta, PlainValidator(values.clock_time(timedelta(minutes=1), timedelta(days=1)))]
 PollInterval = Annotated[timedelta, PlainValidator(values.clock_time(timedelta(seconds=1), timedelta(hours=1)))]
 GiveUpAfter = Annotated[timedelta, PlainValidator(values.clock_time(timedelta(minutes=1), timedelta(days=30)))]
@@ -151,6 +152,7 @@ class DeskTable(Table):
     calendar: Line | None = None
     remind_after: FollowUp = BusinessDays(2)
     close_after: FollowUp = BusinessDays(5)
+    around_the_clock: bool = False
 
 
 class CalendarTable(Table):
@@ -179,6 +181,14 @@ class IncidentsTable(Table):
 
     reporters: Annotated[int, AfterValidator(values.read_reporters)] = 3
     within: Within = timedelta(minutes=15)
+
+
+class EscalationTable(Table):
+    """[escalation]: what happens with an outage that nobody takes."""
+
+    after: ClockOrNever = timedelta(minutes=10)
+    again: ClockOrNever = timedelta(minutes=30)
+    page: MailAddress | None = None
 
 
 MAILBOX_KINDS: dict[str, type[ImapTable | MaildirTable | LmtpTable]] = {

@@ -140,6 +140,10 @@ def read_first_start(value: object) -> FirstStart:
         raise ValueError('want "new", "all" or how far back, for example "3d"') from error
 
 
+def read_clock_or_never(value: object) -> timedelta | None:
+    return None if value == "never" else clock_time(timedelta(minutes=1), timedelta(days=7))(value)
+
+
 def read_reporters(count: int) -> int:
     if count < 0 or count == 1:
         raise ValueError("want 2 or more, or 0 for never")

@@ -40,6 +40,7 @@ from helpdesk.core.decision import (
     SettleHeld,
     SpendSecret,
 )
+from helpdesk.core.escalation import calm
 from helpdesk.core.language import guess
 from helpdesk.core.listing import listed
 from helpdesk.core.message import KeptMail, Kind, Reason
@@ -269,7 +270,7 @@ def _answer(post: _Post, carried: Carried, text: str) -> Decision:
     changes: list[Change] = [*carried.changes, answered]
     after = before
     if before.assignee is None:
-        changes.append(Assign(before.number, post.agent.name))
+        changes += (Assign(before.number, post.agent.name), *calm(before))
         after = replace(after, assignee=post.agent.name)
     if not carried.settles_state and before.wake_at is None:
         # Answered is waiting on the requester; an outage stays open until it is over, a sleeping ticket sleeps on.

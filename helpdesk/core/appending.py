@@ -6,6 +6,8 @@ wakes a sleeping ticket, reopens a closed one and ticks off what was missing.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from helpdesk.core.bounds import breaker_alerts, refusal
 from helpdesk.core.case import Case
 from helpdesk.core.checklist import Checklist, questions, settle
@@ -20,6 +22,7 @@ from helpdesk.core.decision import (
     SetState,
     Unschedule,
 )
+from helpdesk.core.escalation import watch
 from helpdesk.core.message import Reason
 from helpdesk.core.new_matter import new_matter
 from helpdesk.core.notices import to_agents, to_requester
@@ -27,7 +30,7 @@ from helpdesk.core.outgoing import Audience, Event, Letter
 from helpdesk.core.policy import Agent
 from helpdesk.core.sender import Remember
 from helpdesk.core.ticket import Lane, State, Ticket
-from helpdesk.core.timers import ask_schedule
+from helpdesk.core.timers import ENDED_BY_ANSWER, ask_schedule
 from helpdesk.core.trust import Authentication
 
 # What a mail that opens a ticket again says of it, followed by its resolution.
@@ -58,9 +61,12 @@ def append(case: Case, ticket: Ticket) -> Decision:
     if ticket.state is State.NEW and not ask_again:
         state = State.NEW
 
-    changes: list[Change] = [Record(ticket.number, case.sender, "wrote", _evidence(case)), Unschedule(ticket.number)]
+    changes: list[Change] = [Record(ticket.number, case.sender, "wrote", _evidence(case))]
+    changes.append(Unschedule(ticket.number, ENDED_BY_ANSWER))
     if state is not ticket.state or ticket.wake_at is not None:
         changes.append(SetState(ticket.number, state))
+    if reopened:
+        changes += watch(replace(ticket, state=state), case.policy, case.now)
     if progress or findings.fields:
         changes.append(SetFacts(ticket.number, findings.fields, findings.missing, ticket.checklist))
     changes.append(Remember(case.sender, failing=False))

@@ -24,6 +24,7 @@ from helpdesk.core.notices import alerts, to_agents
 from helpdesk.core.outgoing import Audience, Event, Letter, SentLetter
 from helpdesk.core.sender import Remember
 from helpdesk.core.ticket import State, Ticket
+from helpdesk.core.timers import ENDED_BY_ANSWER
 
 
 def decide_bounce(case: Case) -> Decision:
@@ -40,7 +41,7 @@ def decide_bounce(case: Case) -> Decision:
     if letter.ticket is not None:
         changes.append(Record(letter.ticket, "helpdesk", why.rule, why.evidence))
     if failed and case.ticket is not None and _is_requesters(letter, case.ticket):
-        changes.append(Unschedule(case.ticket.number))
+        changes.append(Unschedule(case.ticket.number, ENDED_BY_ANSWER))
         if case.ticket.state is State.WAITING:
             # Who was not reached cannot answer: the ticket is ours again.
             changes.append(SetState(case.ticket.number, State.OPEN))

@@ -8,21 +8,24 @@ own. Which incident, if any, is decided in `incident`.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from helpdesk.core.case import Case
 from helpdesk.core.command_table import Wording
 from helpdesk.core.decision import (
+    Assign,
     Change,
     OpenTicket,
     Record,
+    Unschedule,
 )
+from helpdesk.core.escalation import ESCALATE, watch
 from helpdesk.core.incident import HangOn, Incident, Report, begun_by, incident_of, is_report
 from helpdesk.core.message import Reason
 from helpdesk.core.notices import to_agents, to_requester
 from helpdesk.core.outgoing import Audience, Event, Letter
-from helpdesk.core.policy import Bounds, Desk
+from helpdesk.core.policy import Agent, Bounds, Desk, Policy
 from helpdesk.core.subject_tag import tag
 from helpdesk.core.ticket import NEW, NEW_INCIDENT, Lane, State, Ticket
 
@@ -82,17 +85,21 @@ def _begin(case: Case, ticket: Ticket, reports: tuple[Report, ...]) -> Gathering
     requesters = {report.requester.address for report in reports if report.requester is not None}
     sender = ticket.requester.address if ticket.requester else ""
     reason = Reason("incident", f"{len(requesters | {sender})} report {ticket.situation}")
+    taken_by = next((report.assignee for report in reports if report.assignee is not None), None)
     changes: list[Change] = [
         OpenTicket.of(incident),
         Record(NEW_INCIDENT, "helpdesk", "opened", str(reason)),
     ]
     for number in (*(report.ticket for report in reports), NEW):
         changes += (HangOn(number, NEW_INCIDENT), Record(number, "helpdesk", "joined an incident", str(reason)))
+    changes += (Unschedule(report.ticket, (ESCALATE,)) for report in reports)
+    changes += begun(replace(incident, assignee=taken_by), case.policy, case.now)
     notice = to_agents(
         Event.NOTIFY,
         incident,
         case.policy,
         cause,
+        agents=desk_of(incident, case.policy),
         audience=Audience.COLLEAGUES,
         body=_listed(reports, ticket, case),
         reasons=(reason,),
@@ -122,6 +129,18 @@ def incident_from(ticket: Ticket, subject: str, opened_at: datetime, desk: Desk)
         reasons=ticket.reasons,
         gathers=0,
     )
+
+
+def begun(incident: Ticket, policy: Policy, now: datetime) -> tuple[Change, ...]:
+    """The incident is whose it is, if anybody's; else the leads are told unless somebody takes it."""
+    if incident.assignee is not None:
+        return (Assign(NEW_INCIDENT, incident.assignee),)
+    return watch(incident, policy, now)
+
+
+def desk_of(incident: Ticket, policy: Policy) -> tuple[Agent, ...] | None:
+    """Everybody on the desk: also whoever has not taken the incident may be asked about it; None for the leads."""
+    return tuple(agent for agent in policy.agents if agent.serves(incident.desk)) or None
 
 
 def _stand_in(incident: Incident, case: Case) -> Ticket:

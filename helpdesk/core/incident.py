@@ -30,6 +30,7 @@ class Report:
     words: bool
     forged: bool
     opened_at: datetime
+    assignee: str | None = None
     letters_3h: int = 0
     letters_24h: int = 0
 

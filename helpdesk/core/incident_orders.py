@@ -11,7 +11,6 @@ from dataclasses import replace
 
 from helpdesk.core.bench import Announcement, Bench, Carried, changed
 from helpdesk.core.decision import (
-    Assign,
     CancelLetters,
     Change,
     OpenTicket,
@@ -19,7 +18,8 @@ from helpdesk.core.decision import (
     SetState,
     Unschedule,
 )
-from helpdesk.core.gathering import incident_from
+from helpdesk.core.escalation import ESCALATE
+from helpdesk.core.gathering import begun, desk_of, incident_from
 from helpdesk.core.incident import HangOn, Incident, SetNews, incident_of
 from helpdesk.core.message import Reason
 from helpdesk.core.notices import answer, to_agents, to_requester
@@ -42,13 +42,13 @@ def begin_incident(ticket: Ticket, bench: Bench) -> Carried | str:
         OpenTicket.of(incident),
         Record(NEW_INCIDENT, bench.agent.name, "opened", tag(ticket.number)),
     ]
-    if ticket.assignee is not None:
-        changes.append(Assign(NEW_INCIDENT, ticket.assignee))
+    changes += begun(replace(incident, assignee=ticket.assignee), bench.policy, bench.now)
     notice = to_agents(
         Event.NOTIFY,
-        replace(incident, assignee=ticket.assignee),
+        incident,
         bench.policy,
         f"incident:{bench.cause}",
+        agents=desk_of(incident, bench.policy),
         audience=Audience.COLLEAGUES,
         body=f"{tag(ticket.number)} {ticket.requester or '?'}: {ticket.subject}",
         reasons=(why,),
@@ -103,8 +103,7 @@ def broadcast(ticket: Ticket, announcement: Announcement | None, bench: Bench) -
         ticket,
         bench.policy,
         f"broadcast:{bench.cause}",
-        # All of them: a customer may ask any of them what was said.
-        agents=tuple(agent for agent in bench.policy.agents if agent.serves(ticket.desk)),
+        agents=desk_of(ticket, bench.policy),
         audience=Audience.COLLEAGUES,
         body=announcement.text,
         author=announcement.author,
@@ -162,7 +161,8 @@ def _hung(
         body=news,
     )
     why = Record(ticket.number, bench.agent.name, "joined an incident", tag(incident) if incident > 0 else "")
-    hangs = (HangOn(ticket.number, incident), why)
+    # Its clock stops: the incident has one.
+    hangs = (HangOn(ticket.number, incident), why, Unschedule(ticket.number, (ESCALATE,)))
     return changed(replace(ticket, incident=incident), line, *before, *hangs, letters=(*to_whom, *letters))
 
 

@@ -18,12 +18,14 @@ from helpdesk.core.decision import (
     Link,
     Merge,
     Record,
+    Schedule,
     SetFacts,
     SetPlace,
     SetRequester,
     SetState,
     Unschedule,
 )
+from helpdesk.core.escalation import ESCALATE
 from helpdesk.core.message import Reason
 from helpdesk.core.notices import to_agents
 from helpdesk.core.outgoing import Event
@@ -47,7 +49,7 @@ def merge(ticket: Ticket, number: int, bench: Bench) -> Carried | str:
         return bench.words.merge_closed.format(number=into.number)
     joining = _joining(ticket, into)
     after, changes = _with_people(into, joining)
-    for step in (_as_urgent, _as_open, _with_facts, _with_assignee):
+    for step in (_as_urgent, _as_open, _with_facts, _with_assignee, _with_clock):
         after, more = step(ticket, after)
         changes += more
     regroups = _people(ticket) != _people(into)
@@ -143,3 +145,12 @@ def _with_assignee(ticket: Ticket, into: Ticket) -> tuple[Ticket, tuple[Change, 
     if into.assignee is not None or ticket.assignee is None:
         return into, ()
     return replace(into, assignee=ticket.assignee), (Assign(into.number, ticket.assignee),)
+
+
+def _with_clock(ticket: Ticket, into: Ticket) -> tuple[Ticket, tuple[Change, ...]]:
+    """Whatever was to be told to the leads is told of the other one, unless somebody has that."""
+    due_at = next((one.due_at for one in ticket.follow_ups if one.kind == ESCALATE), None)
+    runs = any(one.kind == ESCALATE for one in into.follow_ups)
+    if due_at is None or runs or into.assignee is not None:
+        return into, ()
+    return into, (Schedule(into.number, ESCALATE, due_at),)

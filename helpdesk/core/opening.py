@@ -24,6 +24,7 @@ from helpdesk.core.decision import (
     Record,
     Schedule,
 )
+from helpdesk.core.escalation import watch
 from helpdesk.core.gathering import Gathering, gather
 from helpdesk.core.language import guess
 from helpdesk.core.message import Address, Inbound, Kind, Reason
@@ -66,6 +67,8 @@ def open_ticket(case: Case, *, linked: Ticket | None = None) -> Decision:
     if gathering is not None:
         changes += gathering.changes
         silence = silence or gathering.told
+    else:
+        changes += watch(ticket, case.policy, case.now)
     if silence is not None:
         changes.append(Record(NEW, "helpdesk", "no acknowledgement", str(silence)))
     if case.forwarded is not None:

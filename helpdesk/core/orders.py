@@ -30,6 +30,7 @@ from helpdesk.core.decision import (
     SettleHeld,
     Unschedule,
 )
+from helpdesk.core.escalation import calm, watch
 from helpdesk.core.incident_orders import (
     begin_incident,
     broadcast,
@@ -47,7 +48,7 @@ from helpdesk.core.policy import Agent
 from helpdesk.core.sender import Remember
 from helpdesk.core.splitting import split
 from helpdesk.core.ticket import Lane, Part, Participant, Priority, State, Ticket
-from helpdesk.core.timers import WAKE, ask_schedule
+from helpdesk.core.timers import ENDED_BY_ANSWER, WAKE, ask_schedule
 
 RESOLVED = "solved"
 SPAM = "spam"
@@ -81,7 +82,7 @@ def _step(command: Command, ticket: Ticket, bench: Bench) -> Carried | str:
         case order.Assign(name):
             return _assign_by_name(ticket, name, bench)
         case order.Release():
-            return changed(replace(ticket, assignee=None), bench.words.released, Assign(ticket.number, None))
+            return _release(ticket, bench)
         case order.Accept():
             return _settle_held(ticket, bench, accepted=True)
         case order.Reject():
@@ -152,7 +153,7 @@ def _on_top(before: Carried, step: Carried | str) -> Carried | str:
 
 def _assign(ticket: Ticket, agent: Agent, bench: Bench) -> Carried:
     after = replace(ticket, assignee=agent.name, state=State.OPEN if ticket.state is State.NEW else ticket.state)
-    changes: tuple[Change, ...] = (Assign(ticket.number, agent.name),)
+    changes: tuple[Change, ...] = (Assign(ticket.number, agent.name), *calm(ticket))
     if after.state is not ticket.state:
         changes = (*changes, SetState(ticket.number, after.state))
     news: tuple[Letter, ...] = ()
@@ -160,6 +161,13 @@ def _assign(ticket: Ticket, agent: Agent, bench: Bench) -> Carried:
         why = (Reason("assigned", bench.agent.name),)
         news = to_agents(Event.NOTIFY, after, bench.policy, f"assign:{bench.cause}", agents=(agent,), reasons=why)
     return Carried(ticket=after, changes=changes, letters=news, lines=(bench.words.assigned.format(name=agent.name),))
+
+
+def _release(ticket: Ticket, bench: Bench) -> Carried:
+    after = replace(ticket, assignee=None)
+    # It begins to wait for somebody now.
+    clock = watch(replace(after, opened_at=bench.now), bench.policy, bench.now)
+    return changed(after, bench.words.released, Assign(ticket.number, None), *clock)
 
 
 def _assign_by_name(ticket: Ticket, name: str, bench: Bench) -> Carried | str:
@@ -195,7 +203,7 @@ def _settle_held(ticket: Ticket, bench: Bench, *, accepted: bool) -> Carried | s
             changes.append(Join(ticket.number, mail.sender, Part.CC))
             after = replace(after, participants=(*after.participants, Participant(mail.sender, Part.CC)))
         if ticket.state in (State.WAITING, State.CLOSED):
-            changes += (Unschedule(ticket.number), SetState(ticket.number, State.OPEN))
+            changes += (Unschedule(ticket.number, ENDED_BY_ANSWER), SetState(ticket.number, State.OPEN))
             after = replace(after, state=State.OPEN)
     line = (bench.words.accepted if accepted else bench.words.rejected).format(sender=mail.sender or "?")
     changes.append(Record(ticket.number, bench.agent.name, "accepted" if accepted else "rejected", str(mail.sender)))
@@ -236,7 +244,8 @@ def _close(ticket: Ticket, resolution: str, bench: Bench) -> Carried:
 
 def _reopen(ticket: Ticket, bench: Bench) -> Carried:
     after = replace(ticket, state=State.OPEN, wake_at=None, resolution=None)
-    changes = (Unschedule(ticket.number), SetState(ticket.number, State.OPEN))
+    clock = watch(after, bench.policy, bench.now)
+    changes: tuple[Change, ...] = (Unschedule(ticket.number), SetState(ticket.number, State.OPEN), *clock)
     return Carried(ticket=after, changes=changes, lines=(bench.words.reopened,), settles_state=True)
 
 
@@ -261,7 +270,7 @@ def _place(ticket: Ticket, bench: Bench, lane: Lane, priority: Priority, situati
 def _normal(ticket: Ticket, bench: Bench) -> Carried:
     placed = _place(ticket, bench, Lane.NORMAL, ticket.priority, None, bench.words.normal)
     after = replace(placed.ticket, incident=None)
-    return replace(placed, ticket=after, changes=placed.changes + leave_incident(ticket, bench))
+    return replace(placed, ticket=after, changes=placed.changes + leave_incident(ticket, bench) + calm(ticket))
 
 
 def _outage(ticket: Ticket, situation: str | None, bench: Bench) -> Carried | str:
@@ -277,10 +286,11 @@ def _out_of_turn(ticket: Ticket, key: str | None, bench: Bench) -> Carried:
     placed = _place(ticket, bench, Lane.OUTAGE, ticket.priority, key, bench.words.outage)
     # Nothing in the outage lane closes by itself.
     state = State.OPEN if ticket.state is State.WAITING else ticket.state
+    after = replace(placed.ticket, state=state)
     changes: tuple[Change, ...] = (*placed.changes, Unschedule(ticket.number))
     if state is not ticket.state:
         changes = (*changes, SetState(ticket.number, state))
-    return replace(placed, ticket=replace(placed.ticket, state=state), changes=changes)
+    return replace(placed, ticket=after, changes=(*changes, *watch(after, bench.policy, bench.now)))
 
 
 def _ask(ticket: Ticket, items: tuple[str, ...], bench: Bench) -> Carried:
@@ -300,7 +310,7 @@ def _ask(ticket: Ticket, items: tuple[str, ...], bench: Bench) -> Carried:
         changes=(
             SetFacts(ticket.number, (), missing, ticket.checklist),
             SetState(ticket.number, after.state),
-            Unschedule(ticket.number),
+            Unschedule(ticket.number, ENDED_BY_ANSWER),
             *schedule,
         ),
         letters=letters,

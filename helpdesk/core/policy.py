@@ -39,6 +39,7 @@ class Desk:
     remind_after: Duration | None = BusinessDays(2)  # after missing facts were asked for
     close_after: Duration | None = BusinessDays(5)
     close_resolution: str = "no-answer"
+    around_the_clock: bool = False  # are outages escalated outside opening hours as well?
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,6 +64,18 @@ class Incidents:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Escalation:
+    """When the leads are told of an outage that nobody has taken, and how often again (None: not).
+
+    `page` is a second address that gets a short text, for a gateway to text messages.
+    """
+
+    after: timedelta | None = timedelta(minutes=10)
+    again: timedelta | None = timedelta(minutes=30)
+    page: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Policy:
     """All settings that decisions depend on. `own` are all addresses of ours, normalised."""
 
@@ -78,6 +91,7 @@ class Policy:
     undo_window: timedelta = timedelta(seconds=20)
     bounds: Bounds = field(default_factory=Bounds)
     incidents: Incidents = field(default_factory=Incidents)
+    escalation: Escalation = field(default_factory=Escalation)
 
     def desk(self, name: str) -> Desk:
         """The desk called `name`, else the first (a ticket may outlive its desk)."""

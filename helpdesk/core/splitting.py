@@ -12,6 +12,7 @@ from helpdesk.core.appending import CLOSED_AS
 from helpdesk.core.bench import Bench, Carried
 from helpdesk.core.checklist import examine, questions
 from helpdesk.core.decision import Change, Link, MoveMail, OpenTicket, Record, SetState
+from helpdesk.core.escalation import watch
 from helpdesk.core.message import KeptMail, Kind
 from helpdesk.core.notices import to_agents, to_requester
 from helpdesk.core.opening import plain_subject
@@ -64,6 +65,7 @@ def split(ticket: Ticket, bench: Bench) -> Carried | str:
             Link(NEW, ticket.number, "split"),
             Record(ticket.number, by, "split", told.inbound.subject),
             *chain,
+            *watch(new, bench.policy, bench.now),
             *_closed_again(told, ticket),
         ),
         letters=acknowledgement + news,

@@ -1,4 +1,4 @@
-"""What happens by itself when its time has come: reminder, closing, waking up.
+"""What happens by itself when its time has come: reminder, closing, waking up, telling the leads.
 
 `ask_schedule` sets the chain when something is asked; `happen` decides what a due follow-up does to a
 ticket as it is then. Any answer of the requester cancels the chain before (see `decide`), so a follow-up
@@ -8,10 +8,12 @@ next ones keep their distance: a clock that jumps ten years ahead sends one lett
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from helpdesk.core.checklist import questions
 from helpdesk.core.decision import Change, Done, Outcome, Record, Schedule, SetState, Unschedule
+from helpdesk.core.escalation import UNTAKEN, escalate, watch
 from helpdesk.core.message import Reason
 from helpdesk.core.notices import to_agents, to_requester
 from helpdesk.core.outgoing import Event, Letter
@@ -21,6 +23,9 @@ from helpdesk.core.ticket import Lane, State, Ticket
 REMINDER = "reminder"
 AUTO_CLOSE = "auto-close"
 WAKE = "wake"
+
+# What waits for the requester: any answer of his ends it.
+ENDED_BY_ANSWER = (REMINDER, AUTO_CLOSE, WAKE)
 
 
 def ask_schedule(ticket: int, desk: Desk, now: datetime) -> tuple[Schedule, ...]:
@@ -44,6 +49,8 @@ def happen(ticket: Ticket, kind: str, policy: Policy, now: datetime) -> Outcome:
             return _close(ticket, desk, now)
         case "wake" if ticket.state is State.OPEN:
             return _wake(ticket, policy, now)
+        case "escalate" if (escalated := escalate(ticket, policy, now)) is not None:
+            return _outcome(ticket, kind, *escalated, Reason(UNTAKEN))
         case _:
             return _outcome(ticket, kind, (), (), Reason("follow-up-void", f"{kind}: the ticket is {ticket.state}"))
 
@@ -83,12 +90,13 @@ def _close(ticket: Ticket, desk: Desk, now: datetime) -> Outcome:
 
 
 def _wake(ticket: Ticket, policy: Policy, now: datetime) -> Outcome:
-    changes = (SetState(ticket.number, State.OPEN), Record(ticket.number, "helpdesk", "woke up"))
+    clock = watch(replace(ticket, wake_at=None), policy, now)
+    woke = (SetState(ticket.number, State.OPEN), Record(ticket.number, "helpdesk", "woke up"))
     why = Reason("woke-up")
     letters = to_agents(
         Event.NOTIFY, ticket, policy, f"{WAKE}@{_due(ticket, WAKE, now):%Y-%m-%dT%H:%M}", reasons=(why,)
     )
-    return _outcome(ticket, WAKE, changes, letters, why)
+    return _outcome(ticket, WAKE, (*woke, *clock), letters, why)
 
 
 def _due(ticket: Ticket, kind: str, now: datetime) -> datetime:

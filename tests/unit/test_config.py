@@ -515,7 +515,10 @@ addresses = ["anna@example.org", "Anna <anna@example.net>"]
 """
     )
     assert problems == [
-        "colour is not known here; known are agent, bounds, calendar, desk, helpdesk, incidents, mailbox, smtp",
+        (
+            "colour is not known here; known are agent, bounds, calendar, desk, escalation, helpdesk, incidents, "
+            "mailbox, smtp"
+        ),
         "helpdesk.language is \"de\"; want one of 'ru', 'uk', 'en' or 'pl'",
         'helpdesk.timezone is "Europe/Moskow"; want the name of a time zone, did you mean "Europe/Moscow"?',
         'helpdesk.undo_window is "2bd"; want "0s" to "1h", no business days',

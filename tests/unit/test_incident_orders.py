@@ -202,7 +202,7 @@ def test_a_ticket_becomes_an_incident_and_its_customer_is_told() -> None:
     assert changes(decision, HangOn) == [HangOn(NUMBER, NEW_INCIDENT)]
     assert changes(decision, Assign) == [Assign(NEW_INCIDENT, "Ivan")]
     assert changes(decision, SetPlace)[0].lane is Lane.OUTAGE
-    assert [event for event, _ in written(decision)] == ["incident", "notify", "result"]
+    assert [event for event, _ in written(decision)] == ["incident", "notify", "notify", "result"]
 
 
 def test_an_incident_of_a_situation_that_nobody_knows_is_refused() -> None:

@@ -90,7 +90,9 @@ def test_an_outage_stands_first_stays_open_and_is_urgent_to_agents() -> None:
     assert acknowledgement.missing == ("Which IP?", "Since when?")
     assert (acknowledgement.due_at, acknowledgement.urgent) == (None, False)
     assert [letter.urgent for letter in to_agents] == [True, True]
-    assert changes(decision, Schedule) == []  # nothing in the outage lane closes by itself
+    assert [change.kind for change in changes(decision, Schedule)] == [
+        "escalate"
+    ]  # nothing in the outage lane closes by itself
 
 
 def test_a_vague_letter_waits_and_is_asked_in_the_acknowledgement_itself() -> None:

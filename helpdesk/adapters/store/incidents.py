@@ -93,6 +93,7 @@ def _report(row: Any) -> Report:
         words=row.words,
         forged=row.forged,
         opened_at=row.opened_at,
+        assignee=row.assignee,
         letters_3h=row.letters_3h,
         letters_24h=row.letters_24h,
     )
