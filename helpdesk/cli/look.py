@@ -12,7 +12,7 @@ from rich.table import Table
 from helpdesk.cli.context import console, store, utc_now
 from helpdesk.cli.views import dumps, outbox_json, quarantine_json, ticket_json
 from helpdesk.core.ticket import Lane, Ticket
-from helpdesk.core.triage import with_incidents_as_one
+from helpdesk.core.triage import why, with_incidents_as_one
 from helpdesk.errors import UnreadableError
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document.")]
@@ -71,7 +71,7 @@ def _row(ticket: Ticket) -> tuple[str, ...]:
         ticket.assignee or "",
         f"{ticket.opened_at:%m-%d %H:%M}",
         str(len(ticket.held) or ""),
-        ticket.reasons[0] if ticket.reasons else "",
+        why(ticket),
     )
 
 

@@ -1,7 +1,10 @@
-"""`rules test`: do the packs see in labelled letters what their labels say?"""
+"""`rules test`, `rules replay`: packs on labelled letters, changed packs on past mail. Nothing is sent or changed."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -9,16 +12,24 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from helpdesk.cli.context import configuration, console
+from helpdesk.cli.context import configuration, console, utc_now, works
 from helpdesk.cli.views import dumps
+from helpdesk.core.duration import BusinessDays, parse_duration
 from helpdesk.core.message import Inbound, Kind
-from helpdesk.core.rules import judge
+from helpdesk.core.opening import plain_subject
+from helpdesk.core.replay import Difference, as_it_stands, differences
+from helpdesk.core.rules import Verdict, judge
+from helpdesk.core.subject_tag import tag
 from helpdesk.core.trial import ALL, Example, Row, Tried, table, try_out, wrong
 from helpdesk.errors import UnreadableError
 from helpdesk.packs import Pack, all_examples, load_pack, shipped_packs
 from helpdesk.packs.letters import read_letters
+from helpdesk.ports import OpeningMail, Store
 
 BELOW_THE_BAR = 65
+
+# Mails that a replay holds in memory at a time.
+_AT_ONCE = 50
 
 _rules = typer.Typer(help="Try rule packs out: on labelled letters, on past mail. Nothing is sent or changed.")
 
@@ -53,6 +64,80 @@ def try_letters(
             console().print(_line(one), markup=False, soft_wrap=True)
     if not all(row.reaches(pack.bar) for pack, _, rows in reports for row in rows if row.situation == ALL):
         raise typer.Exit(BELOW_THE_BAR)
+
+
+@_rules.command()
+def replay(
+    context: typer.Context,
+    since: Annotated[str, typer.Option("--since", help="How far back, for example 30d.")] = "30d",
+    files: Annotated[
+        list[str] | None,
+        typer.Option("--rules", "--pack", help="A changed pack instead of the desk's of that name; may be repeated."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object per line and ticket.")] = False,
+) -> None:
+    """What changed rules would have made of past mail, ticket by ticket. Without --rules: today's rules, and the queue.
+
+    Tickets are only read. May run beside the daemon.
+    """
+    changed = tuple(load_pack(name, Path()) for name in files or ())
+    config, seen, otherwise = configuration(context), 0, 0
+    with works(context) as built:
+        for mail in _past(built.store, utc_now() - _age(since)):
+            (inbound,) = built.reader.read([mail.raw])
+            if isinstance(inbound, Exception):
+                continue
+            desk = next((one for one in config.desks if one.name == mail.ticket.desk), config.desks[0])
+            before, after = (_verdict(packs, mail, inbound) for packs in (desk.packs, _exchanged(desk.packs, changed)))
+            found = differences(before if changed else as_it_stands(mail.ticket, after), after)
+            seen, otherwise = seen + 1, otherwise + bool(found)
+            if found:
+                _print_differences(mail, found, after, as_json=as_json)
+    if not as_json:
+        console().print(f"{seen} mails looked at, {otherwise} would have fared otherwise.")
+
+
+def _past(store: Store, since: datetime) -> Iterator[OpeningMail]:
+    last = 0
+    while batch := store.opening_mails(since, after=last, limit=_AT_ONCE):
+        yield from batch
+        last = batch[-1].id
+
+
+def _age(text: str) -> timedelta:
+    try:
+        age = parse_duration(text)
+    except ValueError as error:
+        raise typer.BadParameter(f'--since is "{text}": {error}') from error
+    if isinstance(age, BusinessDays):
+        raise typer.BadParameter(f'--since is "{text}"; want calendar time, for example 30d')
+    return age
+
+
+def _exchanged(packs: tuple[Pack, ...], changed: tuple[Pack, ...]) -> tuple[Pack, ...]:
+    """The packs of a desk with the changed ones in place of those that have their names; new ones are added."""
+    by_name = {pack.name: pack for pack in packs} | {pack.name: pack for pack in changed}
+    return tuple(by_name.values())
+
+
+def _verdict(packs: tuple[Pack, ...], mail: OpeningMail, inbound: Inbound) -> Verdict:
+    rules = tuple(rule for pack in packs for rule in pack.rules)
+    plain = replace(inbound, subject=plain_subject(inbound.subject))
+    return judge(rules, plain, desk=mail.ticket.desk, language=mail.ticket.language, kind=mail.kind)
+
+
+def _print_differences(mail: OpeningMail, found: tuple[Difference, ...], after: Verdict, *, as_json: bool) -> None:
+    reasons = [str(reason) for reason in after.reasons]
+    if as_json:
+        changes = [{"what": one.what, "before": one.before, "after": one.after} for one in found]
+        value = {"ticket": mail.ticket.number, "subject": mail.ticket.subject, "changes": changes, "reasons": reasons}
+        typer.echo(dumps(value))
+        return
+    console().print(f"{tag(mail.ticket.number)} {mail.ticket.subject}", markup=False, soft_wrap=True)
+    for one in found:
+        console().print(f"  {one.what}: {one.before} → {one.after}", markup=False, soft_wrap=True)
+    for reason in reasons:
+        console().print(f"    {reason}", markup=False, soft_wrap=True)
 
 
 def _packs(context: typer.Context, named: list[str] | None) -> tuple[Pack, ...]:

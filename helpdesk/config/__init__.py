@@ -11,7 +11,7 @@ from pathlib import Path
 
 from helpdesk.config.assembly import assemble, packs_of
 from helpdesk.config.checks import check
-from helpdesk.config.document import read_document
+from helpdesk.config.document import Document, read_document
 from helpdesk.config.passwords import check_passwords
 from helpdesk.config.problems import Problems
 from helpdesk.config.secret import EnvSecret, FileSecret, Secret
@@ -88,10 +88,31 @@ def load(path: Path | None, *, environ: Mapping[str, str], logins: bool = True) 
     if logins:
         check_passwords(document, environ, problems)
     packs = _load_packs(packs_of(document), document.base, problems)
+    _check_names(packs, document, problems)
     if problems.found or document.helpdesk is None or document.sending is None:
         # Two packs that build on the same broken one have the same problems.
         raise ConfigError(tuple(dict.fromkeys(problems.found)))
     return assemble(document, document.helpdesk, document.sending, packs, environ)
+
+
+def _check_names(packs: Mapping[str, Pack], document: Document, problems: Problems) -> None:
+    """Rules name agents, desks and checklists; a name that nobody has would be passed over in silence."""
+    agents = tuple(agent.table.name for agent in document.agents)
+    checklists = tuple(checklist.key for pack in packs.values() for checklist in pack.checklists)
+    for pack in packs.values():
+        for rule in pack.rules:
+            named = (
+                ("assignee", (rule.assignee,), agents),
+                ("notify", rule.notify, agents),
+                ("desk", (rule.desk,), document.desk_names),
+                ("checklist", (rule.checklist,), checklists),
+            )
+            for key, names, known in named:
+                for name in names:
+                    if name and name not in known:
+                        place = f'{pack.name}.toml: rule "{rule.name}": {key}'
+                        wanted = ", ".join(known) or "a name that is configured"
+                        problems.found.append(Problem(place, f'is "{name}"; want one of {wanted}'))
 
 
 def _load_packs(named: Iterable[tuple[str, str]], base: Path, problems: Problems) -> dict[str, Pack]:

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from helpdesk.core.bounds import breaker_alerts, refusal
 from helpdesk.core.case import Case
-from helpdesk.core.checklist import Checklist, questions, settle
+from helpdesk.core.checklist import Checklist, Findings, questions, settle
 from helpdesk.core.decision import (
     Change,
     Decision,
@@ -99,7 +99,7 @@ def append(case: Case, ticket: Ticket) -> Decision:
         author=case.inbound.sender,
         parts=case.inbound.files,
         missing=questions(desk.checklists, ticket.checklist, findings.missing, desk.language),
-        reasons=(*_disagreements(case), *why),
+        reasons=(*_disagreements(case), *why, *_complete(ticket, findings)),
         but=case.sender,
         agents=readers,
         listed=listed,
@@ -107,6 +107,11 @@ def append(case: Case, ticket: Ticket) -> Decision:
     reasons = (*why, *findings.reasons)
     outcome = Outcome(ticket=ticket.number, changes=tuple(changes), letters=tuple(letters), reasons=reasons)
     return case.decision(Disposition.APPEND, Filing.VISIBLE, outcome, language=ticket.language)
+
+
+def _complete(ticket: Ticket, findings: Findings) -> tuple[Reason, ...]:
+    """Agents are told with the letter that brings the last of what was asked for."""
+    return (Reason("complete", ""),) if ticket.missing and not findings.missing else ()
 
 
 def _keep(case: Case, ticket: Ticket) -> Decision:

@@ -7,7 +7,7 @@ last), the fields found, and the items that are missing, in the order of the lis
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from helpdesk.core.forms import read_fields
 from helpdesk.core.message import Attachment, Inbound, Reason
@@ -32,6 +32,7 @@ class Item:
     found: tuple[Pattern, ...] = ()
     files: tuple[str, ...] = ()
     any_words: bool = False  # only a person can judge whether it was answered: any reply counts
+    promised: tuple[Pattern, ...] = ()  # only asked for when the letter says that it is there, and it is not
 
     def question(self, language: str) -> str:
         """The request in `language`, else in English, else whatever there is."""
@@ -62,17 +63,30 @@ class Findings:
     reasons: tuple[Reason, ...] = ()
 
 
-def examine(checklists: tuple[Checklist, ...], inbound: Inbound, *, known: frozenset[str]) -> Findings:
-    """What a first letter tells and misses; `known` are keys of items that need not be asked for."""
+def examine(
+    checklists: tuple[Checklist, ...], inbound: Inbound, *, known: frozenset[str], named: str | None = None
+) -> Findings:
+    """What a first letter tells and misses.
+
+    `known` are keys of items that need not be asked for. `named`: a rule says which checklist it is.
+    """
     prepared = prepare(inbound.text, inbound.subject)
-    for checklist in checklists:
+    by_rule = next((checklist for checklist in checklists if checklist.key == named), None)
+    for checklist in checklists if by_rule is None else (replace(by_rule, topic=Words(), longest=None),):
         if checklist.longest is not None and len(prepared.words) > checklist.longest:
             continue
         words = evidence(checklist.topic, prepared)
         if words is None:
             continue
         topic = Reason(f"topic-{checklist.key}", "; ".join(str(match) for match in words) or "no other topic")
-        open_items = tuple(item for item in checklist.items if item.key not in known)
+        open_items = tuple(
+            item
+            for item in checklist.items
+            if item.key not in known
+            and (not item.promised or any(find(pattern, prepared) for pattern in item.promised))
+        )
+        if not open_items and all(item.promised for item in checklist.items):
+            continue
         fields, missing, ticked = _ticked(checklist, open_items, inbound)
         return Findings(checklist=checklist.key, fields=fields, missing=missing, reasons=(topic, *ticked))
     return Findings()

@@ -14,6 +14,7 @@ from helpdesk.core.bounds import breaker_alerts, guessing, guessing_alerts, in_t
 from helpdesk.core.case import Case
 from helpdesk.core.checklist import Findings, examine, questions
 from helpdesk.core.decision import (
+    Assign,
     Change,
     Decision,
     Disposition,
@@ -52,9 +53,18 @@ def open_ticket(case: Case, *, linked: Ticket | None = None) -> Decision:
     mail = replace(inbound, subject=plain_subject(inbound.subject))
     language = _language(case, arrived)
     kind = Kind.HUMAN if case.asks_by_itself else case.kind  # a form's words are as urgent as a letter's
-    verdict = in_turn(case, judge(arrived.rules, mail, desk=arrived.name, language=language, kind=kind))
+    judged = judge(
+        arrived.rules,
+        mail,
+        desk=arrived.name,
+        language=language,
+        kind=kind,
+        working=arrived.calendar.is_open(case.arrival.at),
+        requests_1h=case.facts.opened.tickets_1h,
+    )
+    verdict = in_turn(case, judged)
     desk = case.policy.desk(verdict.desk or arrived.name)  # a rule may send it to another one
-    findings = examine(desk.checklists, mail, known=frozenset())
+    findings = examine(desk.checklists, mail, known=frozenset(), named=verdict.checklist)
     guesses = guessing(case)
     silence = guesses or refusal(case)
     ticket = _ticket(case, mail, desk, language, verdict, findings, asks=silence is None)
@@ -69,6 +79,8 @@ def open_ticket(case: Case, *, linked: Ticket | None = None) -> Decision:
         silence = silence or gathering.told
     else:
         changes += watch(ticket, case.policy, case.now)
+    if ticket.assignee is not None:
+        changes.append(Assign(NEW, ticket.assignee))
     if silence is not None:
         changes.append(Record(NEW, "helpdesk", "no acknowledgement", str(silence)))
     if case.forwarded is not None:
@@ -83,6 +95,7 @@ def open_ticket(case: Case, *, linked: Ticket | None = None) -> Decision:
             *breaker_alerts(case, silence),
             *_acknowledge(case, ticket, desk, chain, silence, gathering),
             *(gathering.letters if gathering else _news(case, ticket, desk, verdict)),
+            *(() if gathering else _also_told(case, ticket, verdict)),
             *(_cover_note(forwarder, ticket) if case.forwarded is not None else ()),
             *_note_to_others(case, ticket, others, listed=gathering is not None),
         )
@@ -123,16 +136,47 @@ def _ticket(
         lane=verdict.lane,
         priority=verdict.priority,
         situation=verdict.situation,
+        assignee=_assignee(case, desk, verdict),
         language=language,
         checklist=findings.checklist,
         missing=findings.missing,
-        fields=findings.fields,
+        fields=_fields(verdict, findings),
         participants=_participants(requester, _first_cc(case)),
         opened_at=opened_at,
         active_at=case.now,
         words=case.authentication in (Authentication.PASSED, Authentication.UNCONFIGURED),
         forged=case.authentication is Authentication.FAILED,
         reasons=tuple(str(reason) for reason in verdict.reasons),
+    )
+
+
+def _assignee(case: Case, desk: Desk, verdict: Verdict) -> str | None:
+    """The agent whom a rule names, if he serves the desk that the ticket came to."""
+    named = (agent for agent in case.policy.agents if agent.name == verdict.assignee and agent.serves(desk.name))
+    return next((agent.name for agent in named), None)
+
+
+def _fields(verdict: Verdict, findings: Findings) -> tuple[tuple[str, str], ...]:
+    """What the letter fills in, what rules read from its words, and their tags."""
+    tags = (("tags", ", ".join(verdict.tags)),) if verdict.tags else ()
+    return tuple({**dict(verdict.fields), **dict(findings.fields), **dict(tags)}.items())
+
+
+def _also_told(case: Case, ticket: Ticket, verdict: Verdict) -> tuple[Letter, ...]:
+    """Agents whom a rule names hear of the ticket beside those whom it concerns."""
+    told = concerned(ticket, case.policy)
+    named = (agent for agent in case.policy.agents if agent.name in verdict.notify and agent not in told)
+    return to_agents(
+        Event.NOTIFY,
+        ticket,
+        case.policy,
+        f"rule:{case.inbound.sha256}",
+        agents=tuple(named),
+        audience=Audience.COLLEAGUES,
+        body=case.inbound.text,
+        author=case.inbound.sender,
+        reasons=verdict.reasons,
+        but=case.sender,
     )
 
 

@@ -12,8 +12,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from helpdesk.core.forms import read_fields
 from helpdesk.core.message import Attachment, Inbound, Kind, Reason
-from helpdesk.core.phrases import Match, Pattern, find_all
+from helpdesk.core.phrases import Match, Pattern, find, find_all
 from helpdesk.core.spans import Span
 from helpdesk.core.ticket import Lane, Priority, PriorityRank
 from helpdesk.core.words import SENTENCE, Prepared, prepare
@@ -41,8 +42,10 @@ class Words:
 class Rule:
     """A named row of the table: conditions, which must all hold, and what follows. An empty condition always holds.
 
-    `senders`, `attachments` and header values are shell patterns (* and ?), compared without regard to case:
-    senders with the whole address, attachments with file name and type.
+    `senders`, `attachments`, header and field values are shell patterns (* and ?), compared without regard to case:
+    senders with the whole address, attachments with file name and type, fields with what stands on a line
+    `Name: value`. `working`: it came within (or outside) the desk's hours. `requests_1h`: the sender has opened so many
+    tickets or more within the last hour. `take` leads from a field to the pattern whose last word is its value.
     """
 
     name: str
@@ -50,14 +53,21 @@ class Rule:
     senders: tuple[str, ...] = ()
     headers: tuple[tuple[str, str], ...] = ()
     attachments: tuple[str, ...] = ()
+    fields: tuple[tuple[str, str], ...] = ()
     desks: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
     kinds: tuple[Kind, ...] = (Kind.HUMAN,)
+    working: bool | None = None
+    requests_1h: int = 0
     lane: Lane | None = None
     situation: str | None = None
     priority: Priority | None = None
     desk: str | None = None
     tags: tuple[str, ...] = ()
+    assignee: str | None = None
+    notify: tuple[str, ...] = ()
+    checklist: str | None = None
+    take: tuple[tuple[str, Pattern], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,6 +79,10 @@ class Verdict:
     priority: Priority = Priority.NORMAL
     desk: str | None = None
     tags: tuple[str, ...] = ()
+    assignee: str | None = None
+    notify: tuple[str, ...] = ()
+    checklist: str | None = None
+    fields: tuple[tuple[str, str], ...] = ()
     reasons: tuple[Reason, ...] = ()
 
 
@@ -88,10 +102,31 @@ class _Hit:
 _NOWHERE = 1 << 40
 
 
-def judge(rules: tuple[Rule, ...], inbound: Inbound, *, desk: str, language: str, kind: Kind) -> Verdict:
-    """The verdict of all rules on a letter that came to `desk`, is written in `language` and is of `kind`."""
+def judge(
+    rules: tuple[Rule, ...],
+    inbound: Inbound,
+    *,
+    desk: str,
+    language: str,
+    kind: Kind,
+    working: bool = True,
+    requests_1h: int = 0,
+) -> Verdict:
+    """The verdict of all rules on a letter that came to `desk`, is written in `language` and is of `kind`.
+
+    `working`: within the desk's hours. `requests_1h`: tickets that its sender opened within the last hour.
+    """
     prepared = prepare(inbound.text, inbound.subject)
-    applying = (rule for rule in rules if _applies(rule, inbound, desk, language, kind))
+    applying = (
+        rule
+        for rule in rules
+        if kind in rule.kinds
+        and (not rule.desks or desk in rule.desks)
+        and (not rule.languages or language in rule.languages)
+        and rule.working in (None, working)
+        and requests_1h >= rule.requests_1h
+        and _applies(rule, inbound)
+    )
     hits = [hit for rule in applying if (hit := _hit(rule, inbound, prepared))]
     hits.sort(key=_Hit.strength)
     priorities = [hit.rule.priority for hit in hits if hit.rule.priority]
@@ -101,8 +136,22 @@ def judge(rules: tuple[Rule, ...], inbound: Inbound, *, desk: str, language: str
         priority=min(priorities, key=lambda priority: PriorityRank[priority.name], default=Priority.NORMAL),
         desk=next((hit.rule.desk for hit in hits if hit.rule.desk), None),
         tags=tuple(sorted({tag for hit in hits for tag in hit.rule.tags})),
+        assignee=next((hit.rule.assignee for hit in hits if hit.rule.assignee), None),
+        notify=tuple(sorted({name for hit in hits for name in hit.rule.notify})),
+        checklist=next((hit.rule.checklist for hit in hits if hit.rule.checklist), None),
+        fields=_taken(hits, prepared),
         reasons=tuple(Reason(hit.rule.name, hit.evidence) for hit in hits),
     )
+
+
+def _taken(hits: list[_Hit], prepared: Prepared) -> tuple[tuple[str, str], ...]:
+    """Fields that the rules read from the words; of two values the stronger rule's counts."""
+    fields: dict[str, str] = {}
+    for hit in hits:
+        for name, pattern in hit.rule.take:
+            if name not in fields and (match := find(pattern, prepared)):
+                fields[name] = prepared.said(match.span.last, match.span.last)
+    return tuple(fields.items())
 
 
 def evidence(words: Words, prepared: Prepared) -> tuple[Match, ...] | None:
@@ -147,14 +196,12 @@ class _Standing:
         return place // SENTENCE, self.prepared.in_subject(place)
 
 
-def _applies(rule: Rule, inbound: Inbound, desk: str, language: str, kind: Kind) -> bool:
+def _applies(rule: Rule, inbound: Inbound) -> bool:
     return (
-        kind in rule.kinds
-        and (not rule.desks or desk in rule.desks)
-        and (not rule.languages or language in rule.languages)
-        and (not rule.senders or _sender(rule, inbound) is not None)
+        (not rule.senders or _sender(rule, inbound) is not None)
         and all(any(_fits(value, wanted) for value in inbound.header_all(name)) for name, wanted in rule.headers)
         and (not rule.attachments or _attachment(rule, inbound) is not None)
+        and (not rule.fields or _fields(rule, inbound) is not None)
     )
 
 
@@ -168,6 +215,9 @@ def _hit(rule: Rule, inbound: Inbound, prepared: Prepared) -> _Hit | None:
         *((f"from {_sender(rule, inbound)}",) if rule.senders else ()),
         *(f"{name}: {wanted}" for name, wanted in rule.headers),
         *((f"attachment {_attachment(rule, inbound)}",) if rule.attachments else ()),
+        *(_fields(rule, inbound) or ()),
+        *(() if rule.working is None else ("within working hours" if rule.working else "outside working hours",)),
+        *((f"{rule.requests_1h} requests or more in an hour",) if rule.requests_1h else ()),
     )
     return _Hit(rule, "; ".join(seen) or "every letter", _NOWHERE)
 
@@ -175,6 +225,13 @@ def _hit(rule: Rule, inbound: Inbound, prepared: Prepared) -> _Hit | None:
 def _sender(rule: Rule, inbound: Inbound) -> str | None:
     address = inbound.sender.address if inbound.sender else None
     return address if address and any(_fits(address, wanted) for wanted in rule.senders) else None
+
+
+def _fields(rule: Rule, inbound: Inbound) -> tuple[str, ...] | None:
+    """The lines `Name: value` that the rule wants, or None when one is missing or says something else."""
+    said = dict(read_fields(inbound.text, {name: () for name, _ in rule.fields}))
+    fits = all(name in said and _fits(said[name], wanted) for name, wanted in rule.fields)
+    return tuple(f"{name}: {said[name]}" for name, _ in rule.fields) if fits else None
 
 
 def _attachment(rule: Rule, inbound: Inbound) -> str | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from helpdesk.core.ticket import PriorityRank, State, Ticket
+from helpdesk.core.ticket import Priority, PriorityRank, State, Ticket
 
 
 def order(tickets: Iterable[Ticket]) -> list[Ticket]:
@@ -21,6 +21,22 @@ def with_incidents_as_one(tickets: Iterable[Ticket]) -> list[Ticket]:
     listed = list(tickets)
     incidents = {ticket.number for ticket in listed if ticket.gathers is not None and ticket.state is not State.CLOSED}
     return [ticket for ticket in listed if ticket.incident not in incidents]
+
+
+def why(ticket: Ticket) -> str:
+    """Why the ticket stands where it stands, in words: what was seen, and in which words of the letter."""
+    if ticket.state is State.CLOSED:
+        return "closed"
+    if ticket.wake_at is not None:
+        return f"put aside until {ticket.wake_at:%m-%d %H:%M} UTC"
+    if ticket.state is State.WAITING:
+        return f"waits for the requester{': ' + ', '.join(ticket.missing) if ticket.missing else ''}"
+    seen = f" ({ticket.reasons[0]})" if ticket.reasons else ""
+    if ticket.outranks:
+        return f"out of turn: {ticket.situation or 'an outage'}{seen}"
+    if ticket.priority is not Priority.NORMAL:
+        return f"{ticket.priority.value} priority{seen}"
+    return f"by arrival{seen}"
 
 
 def _place(ticket: Ticket) -> tuple[int, bool, int, float, int]:

@@ -72,7 +72,15 @@ def reach(words: Words, view: LetterView) -> str:
 
 def _reason(words: Words, rule: str, separator: str, evidence: str) -> str:
     named = words.get(("rule", rule)) or words.get(("situation", rule)) or rule
-    return f"{named}{separator}{evidence}"
+    places = {place: words.get(("seen", place)) for place in ("text", "subject")}
+    seen = "; ".join(_seen(places, one) for one in evidence.split("; "))
+    return f"{named}{separator if seen else ''}{seen}"
+
+
+def _seen(places: Mapping[str, str | None], evidence: str) -> str:
+    """ "text: the site is down" says in the reader's language where these words stood."""
+    place, separator, said = evidence.partition(": ")
+    return f"{places.get(place) or place}{separator}{said}"
 
 
 def _file(words: Words, language: str, file: NamedFile) -> str:

@@ -54,6 +54,9 @@ def load_pack(name_or_path: str, base: Path | None) -> Pack:
     checklists = pack.checklists
     if vocabulary.ask_customer and (customer := vocabulary.items.get(CUSTOMER)):
         checklists = tuple(replace(each, items=(customer, *each.items)) for each in checklists)
+    promised = tuple(item for item in vocabulary.items.values() if item.promised)
+    # What a letter says is attached can lack on any topic.
+    checklists = tuple(replace(each, items=(*each.items, *promised)) for each in checklists)
     return replace(pack, checklists=tuple(each for each in checklists if each.items))
 
 

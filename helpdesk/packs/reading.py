@@ -30,14 +30,24 @@ _WORDS = {
     "wide": "wide",
 }
 _TOP = ("extends", "ask_customer", "bar", "words", "everywhere", "rule", "item", "checklist", "examples", "follow_ups")
-_RULE = ("name", *_WORDS, "from", "header", "attachment", "desks", "languages", "kinds")
-_ACTIONS = ("lane", "situation", "priority", "desk", "tags")
-_ITEM = ("ask", "fields", "found", "files", "any_words")
+_RULE = (
+    *("name", *_WORDS, "from", "header", "attachment", "field"),
+    *("desks", "languages", "kinds", "hours", "requests_1h"),
+)
+_ACTIONS = ("lane", "situation", "priority", "desk", "tags", "assignee", "notify", "checklist", "take")
+_ITEM = ("ask", "fields", "found", "files", "any_words", "promised")
 _BAR = ("recall", "precision")
 _CHECKLIST = ("key", *_WORDS, "items", "longest")
 
 Choice = TypeVar("Choice", bound=StrEnum)
 Table = dict[str, object]
+
+
+class Hours(StrEnum):
+    """When a letter came, by the calendar of the desk."""
+
+    OPEN = "open"
+    CLOSED = "closed"
 
 
 @dataclass(slots=True)
@@ -123,6 +133,7 @@ class PackReader:
                 fields=self._texts(place, table, "fields"),
                 found=self._patterns(place, table, "found"),
                 files=self._texts(place, table, "files"),
+                promised=self._patterns(place, table, "promised"),
                 any_words="any_words" in table and self._flag(place, table, "any_words"),
             )
             if not asked:
@@ -136,22 +147,40 @@ class PackReader:
             self.vocabulary.situations.add(situation)
         if not any(action in table for action in _ACTIONS):
             self._problem(place, f"does nothing; want one of {', '.join(_ACTIONS)}")
-        headers = self._table(place, table, "header")
+        headers, fields = self._table(place, table, "header"), self._table(place, table, "field")
+        requests_1h = table.get("requests_1h", 0)
+        if not isinstance(requests_1h, int) or requests_1h < 0:
+            self._problem(f"{place}.requests_1h", f"is {_shown(requests_1h)}; want a number of requests")
+            requests_1h = 0
         return Rule(
             name=name,
             words=_added(self._words(place, table, ()), self.everywhere),
             senders=tuple(_any_of_domain(sender) for sender in self._texts(place, table, "from")),
             headers=tuple((key.lower(), self._text(f"{place}.header", headers, key)) for key in headers),
             attachments=self._texts(place, table, "attachment"),
+            fields=tuple((key, self._text(f"{place}.field", fields, key)) for key in fields),
             desks=self._texts(place, table, "desks"),
             languages=self._texts(place, table, "languages"),
             kinds=self._choices(place, table, "kinds", Kind) or (Kind.HUMAN,),
+            working={None: None, Hours.OPEN: True, Hours.CLOSED: False}[self._choice(place, table, "hours", Hours)],
+            requests_1h=requests_1h,
             lane=self._choice(place, table, "lane", Lane),
             situation=situation,
             priority=self._choice(place, table, "priority", Priority),
             desk=self._text(place, table, "desk") or None,
             tags=self._texts(place, table, "tags"),
+            assignee=self._text(place, table, "assignee") or None,
+            notify=self._texts(place, table, "notify"),
+            checklist=self._text(place, table, "checklist") or None,
+            take=self._takes(place, table),
         )
+
+    def _takes(self, place: str, table: Table) -> tuple[tuple[str, Pattern], ...]:
+        """The fields that a rule reads from the words, each with its pattern."""
+        takes = self._table(place, table, "take")
+        texts = {name: self._text(f"{place}.take", takes, name) for name in takes}
+        patterns = {name: self._pattern(f"{place}.take.{name}", text) for name, text in texts.items() if text}
+        return tuple((name, pattern) for name, pattern in patterns.items() if pattern)
 
     def _checklist(self, place: str, table: Table) -> Checklist:
         self._known_keys(place, table, _CHECKLIST)
@@ -184,13 +213,15 @@ class PackReader:
         return Words(**{name: together[key] for key, name in _WORDS.items()})
 
     def _patterns(self, place: str, table: Table, key: str) -> tuple[Pattern, ...]:
-        patterns = []
-        for text in self._texts(place, table, key):
-            try:
-                patterns.append(compile_pattern(text, self.vocabulary.words))
-            except ValueError as error:
-                self._problem(f"{place}.{key}", f'has "{text}": {error}')
-        return tuple(patterns)
+        patterns = (self._pattern(f"{place}.{key}", text) for text in self._texts(place, table, key))
+        return tuple(pattern for pattern in patterns if pattern)
+
+    def _pattern(self, place: str, text: str) -> Pattern | None:
+        try:
+            return compile_pattern(text, self.vocabulary.words)
+        except ValueError as error:
+            self._problem(place, f'has "{text}": {error}')
+            return None
 
     def _required(self, place: str, table: Table, key: str) -> str:
         if key not in table:

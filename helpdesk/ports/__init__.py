@@ -10,6 +10,7 @@ from helpdesk.ports.sending import Rendered, Renderer, Transport
 from helpdesk.ports.store import (
     Composed,
     HistoryLine,
+    OpeningMail,
     OutboxEntry,
     OutboxRecipient,
     Poison,
@@ -30,6 +31,7 @@ __all__ = [
     "HistoryLine",
     "MailKey",
     "Mailbox",
+    "OpeningMail",
     "OutboxEntry",
     "OutboxRecipient",
     "PassedOn",

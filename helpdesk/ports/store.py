@@ -11,7 +11,7 @@ from typing import Protocol
 from helpdesk.core.decision import Decision, Facts, Outcome, Wanted
 from helpdesk.core.digest import Notice
 from helpdesk.core.lease import Lease
-from helpdesk.core.message import Inbound
+from helpdesk.core.message import Inbound, Kind
 from helpdesk.core.outgoing import Delivery, Letter, OutboxState, RecipientState
 from helpdesk.core.search import Found
 from helpdesk.core.ticket import Ticket
@@ -118,6 +118,17 @@ class StoredMessage:
     at: datetime
     text: str
     attachments: tuple[StoredAttachment, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OpeningMail:
+    """A mail that opened a ticket: its row, its bytes, and the ticket as it is now."""
+
+    id: int
+    ticket: Ticket
+    kind: Kind
+    at: datetime
+    raw: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +261,9 @@ class Store(Protocol):
 
     def index_words(self) -> int:
         """Prepare some of the mail that came since for `search`; how many mails that were."""
+
+    def opening_mails(self, since: datetime, *, after: int, limit: int) -> Sequence[OpeningMail]:
+        """Mails since then that opened a ticket, by row, from the one behind `after` on."""
 
     def quarantined(self) -> Sequence[QuarantineEntry]: ...
     def quarantine_raw(self, entry_id: int) -> bytes | None: ...

@@ -176,3 +176,19 @@ def test_a_cursor_is_kept_for_each_mailbox(store: SqlStore) -> None:
         unit.save_cursor("sales", Cursor(folder="INBOX", validity=1, uid=1, since=NOW))
         unit.save_cursor("support", Cursor(folder="INBOX", validity=2**32 - 1, uid=9, since=NOW))
         assert unit.cursor("support") == Cursor(folder="INBOX", validity=2**32 - 1, uid=9, since=NOW)
+
+
+# --- past mail ------------------------------------------------------------------------------------
+
+
+def test_mails_that_opened_tickets_come_again_by_row_and_only_since_a_moment(store: SqlStore) -> None:
+    with store.unit() as unit:
+        numbers = [open_ticket(unit) for _ in range(3)]
+        for n, number in enumerate(numbers):
+            unit.file("support", mail(n + 1), inbound(mail(n + 1)), decision(), number, NOW)
+        file(unit, numbers[0], mail(9))
+    first = store.opening_mails(NOW - HOUR, after=0, limit=2)
+    rest = store.opening_mails(NOW - HOUR, after=first[-1].id, limit=2)
+    assert [one.ticket.number for one in (*first, *rest)] == numbers
+    assert all(one.raw for one in first)
+    assert store.opening_mails(NOW + HOUR, after=0, limit=9) == ()

@@ -49,6 +49,29 @@ def test_a_complete_report_misses_nothing() -> None:
     )
 
 
+PROMISED = Item(key="file", ask=(("en", "The file."),), files=("*",), promised=(compile_pattern("прилагаю"),))
+
+
+def test_what_is_said_to_be_attached_and_is_not_is_asked_for() -> None:
+    site = Checklist(key="site", items=(IP, PROMISED), topic=SITE.topic)
+    rest = Checklist(key="rest", items=(PROMISED,))
+    assert examine((site, rest), letter("Сайт лежит"), known=frozenset()).missing == ("ip",)
+    assert examine((site, rest), letter("Сайт лежит, прилагаю снимок"), known=frozenset()).missing == ("ip", "file")
+    assert examine((site, rest), letter("Прилагаю акт"), known=frozenset()).missing == ("file",)
+    sent = letter("Прилагаю акт", attachments=(picture(50_000, inline=False),))
+    assert examine((site, rest), sent, known=frozenset()).missing == ()
+    assert examine((site, rest), letter("Как дела?"), known=frozenset()) == Findings()
+
+
+def test_a_rule_may_name_the_checklist() -> None:
+    assert examine((SITE, VAGUE), letter("Добрый день"), known=frozenset(), named="site").missing == (
+        "ip",
+        "browser",
+        "screen",
+    )
+    assert examine((SITE, VAGUE), letter("Добрый день"), known=frozenset(), named="nothing") == Findings()
+
+
 def test_what_is_known_is_not_asked_for() -> None:
     assert examine((SITE,), letter("Сайт лежит"), known=frozenset({"ip", "screen"})).missing == ("browser",)
 

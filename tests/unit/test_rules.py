@@ -168,11 +168,37 @@ FILE = Attachment(part=2, name="Акт.PDF", type="application/pdf", size=1, sha
         (Rule(name="r", desks=("billing",), tags=("t",)), None),
         (Rule(name="r", languages=("ru", "uk"), tags=("t",)), "every letter"),
         (Rule(name="r", languages=("pl",), tags=("t",)), None),
+        (Rule(name="r", fields=(("город", "киев*"),), tags=("t",)), "город: Киев"),
+        (Rule(name="r", fields=(("город", "львов*"),), tags=("t",)), None),
+        (Rule(name="r", fields=(("город", "*"), ("улица", "*")), tags=("t",)), None),
+        (Rule(name="r", working=True, tags=("t",)), None),
+        (Rule(name="r", working=False, tags=("t",)), "outside working hours"),
+        (Rule(name="r", requests_1h=3, tags=("t",)), "3 requests or more in an hour"),
+        (Rule(name="r", requests_1h=4, tags=("t",)), None),
     ],
 )
 def test_conditions_beside_the_words(rule: Rule, evidence: str | None) -> None:
-    mail = letter(sender=Address("ivan@example.com"), headers=(("x-mailer", "MyShop 2"),), attachments=(FILE,))
-    assert verdict(rule, mail=mail).reasons == ((Reason("r", evidence),) if evidence else ())
+    mail = letter(
+        "Город: Киев", sender=Address("ivan@example.com"), headers=(("x-mailer", "MyShop 2"),), attachments=(FILE,)
+    )
+    judged = judge((rule,), mail, desk="support", language="ru", kind=Kind.HUMAN, working=False, requests_1h=3)
+    assert judged.reasons == ((Reason("r", evidence),) if evidence else ())
+
+
+def test_what_shall_follow_is_taken_from_the_strongest_rule_that_says_it() -> None:
+    mine = Rule(
+        name="mine", words=Words(any_of=says("возврат")), assignee="Иван", checklist="returns", notify=("Анна",)
+    )
+    urgent = Rule(
+        name="urgent", words=Words(any_of=says("срочно")), priority=Priority.HIGH, assignee="Ольга", notify=("Пётр",)
+    )
+    judged = verdict(mine, urgent, mail=letter("Срочно нужен возврат"))
+    assert (judged.assignee, judged.checklist, judged.notify) == ("Ольга", "returns", ("Анна", "Пётр"))
+
+
+def test_a_field_is_the_last_word_that_its_pattern_covers() -> None:
+    rule = Rule(name="r", take=(("заказ", compile_pattern("заказ* ..1 <number>")), ("нет", compile_pattern("счет"))))
+    assert verdict(rule, mail=letter("Где мой заказ № 5512?")).fields == (("заказ", "5512"),)
 
 
 def test_a_letter_without_a_sender_fits_no_rule_about_senders() -> None:

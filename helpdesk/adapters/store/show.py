@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlmodel import Session, col, or_, select
 
-from helpdesk.adapters.store import tickets
+from helpdesk.adapters.store import filing, tickets
 from helpdesk.adapters.store.models import (
     MESSAGE,
     OUTBOX,
@@ -21,9 +21,9 @@ from helpdesk.adapters.store.models import (
     LinkRow,
     MessageRow,
 )
-from helpdesk.core.decision import Filing
+from helpdesk.core.decision import Disposition, Filing
 from helpdesk.core.ticket import Ticket
-from helpdesk.ports import HistoryLine, StoredAttachment, StoredMessage, TicketFile
+from helpdesk.ports import HistoryLine, OpeningMail, StoredAttachment, StoredMessage, TicketFile
 
 
 def show(connection: Connection, number: int) -> TicketFile | None:
@@ -65,6 +65,22 @@ def _incident(connection: Connection, ticket: Ticket) -> list[tuple[int, str]]:
     members = connection.execute(sa.select(TICKET.c.number).where(TICKET.c.incident == ticket.number)).scalars()
     own = [] if ticket.incident is None else [ticket.incident]
     return [(number, "incident") for number in (*own, *members)]
+
+
+def opening_mails(connection: Connection, since: datetime, after: int, limit: int) -> tuple[OpeningMail, ...]:
+    """Mails since then that opened a ticket, by row; those whose bytes are gone are left out."""
+    rows = connection.execute(
+        sa.select(MESSAGE.c.id, MESSAGE.c.ticket, MESSAGE.c.kind, MESSAGE.c.at)
+        .where(MESSAGE.c.id > after, MESSAGE.c.disposition == Disposition.OPEN, MESSAGE.c.at >= since)
+        .order_by(MESSAGE.c.id)
+        .limit(limit)
+    ).all()
+    by_number = tickets.load(connection, [row.ticket for row in rows])
+    return tuple(
+        OpeningMail(id=row.id, ticket=by_number[row.ticket], kind=row.kind, at=row.at, raw=raw)
+        for row in rows
+        if row.ticket in by_number and (raw := filing.raw_of(connection, row.id)) is not None
+    )
 
 
 def latest_time(connection: Connection) -> datetime | None:

@@ -24,7 +24,7 @@ from helpdesk.core.lease import Lease
 from helpdesk.core.outgoing import OutboxState
 from helpdesk.core.search import Found
 from helpdesk.core.ticket import Ticket
-from helpdesk.ports import OutboxEntry, QuarantineEntry, QueuedLetter, TicketFile, Tried
+from helpdesk.ports import OpeningMail, OutboxEntry, QuarantineEntry, QueuedLetter, TicketFile, Tried
 
 
 class SqlStore:
@@ -146,6 +146,11 @@ class SqlStore:
         """Everything in quarantine, oldest first."""
         with transaction(self._engine, writes=False) as connection:
             return filing.quarantined(connection)
+
+    def opening_mails(self, since: datetime, *, after: int, limit: int) -> Sequence[OpeningMail]:
+        """Mails since then that opened a ticket, by row, from the one behind `after` on."""
+        with transaction(self._engine, writes=False) as connection:
+            return show.opening_mails(connection, since, after, limit)
 
     def quarantine_raw(self, entry_id: int) -> bytes | None:
         """The bytes of a quarantined mail."""
