@@ -73,15 +73,15 @@ def append(case: Case, ticket: Ticket) -> Decision:
     if silence is not None and (reopened or (progress and findings.missing)):
         changes.append(Record(ticket.number, "helpdesk", "no letter", str(silence)))
     letters: list[Letter] = list(breaker_alerts(case, silence))
-    if state is State.WAITING:
-        changes += ask_schedule(ticket.number, desk, case.now)
+    chain = ask_schedule(ticket.number, desk, case.now) if state is State.WAITING else ()
+    changes += chain
     if ask_again:
         letters += to_requester(
             Event.MISSING,
             ticket,
             case.inbound.sha256,
             missing=questions(desk.checklists, ticket.checklist, findings.missing, ticket.language),
-            due_at=next((change.due_at for change in reversed(ask_schedule(ticket.number, desk, case.now))), None),
+            due_at=chain[-1].due_at if chain else None,  # an outage never closes by itself
             in_reply_to=case.inbound.message_id,
         )
     elif reopened and silence is None:

@@ -119,6 +119,7 @@ def test_a_partly_answered_checklist_is_asked_for_the_rest_once() -> None:
 def test_a_full_answer_is_not_asked_again() -> None:
     decision = replied(mail("IP: 192.0.2.7\nTime: 9:00"), ASKED, asking_policy())
     assert changes(decision, SetFacts)[0].missing == ()
+    assert {reason.rule for letter in decision.letters for reason in letter.reasons} == {"complete"}
     assert to_customers(decision) == []
     assert changes(decision, SetState) == [SetState(NUMBER, State.OPEN)]
 
@@ -134,6 +135,7 @@ def test_an_outage_is_asked_for_the_rest_and_stays_open() -> None:
     decision = replied(mail("IP: 192.0.2.7"), outage, asking_policy())
     assert written(decision)[0] == ("missing", "anna@shop.test")
     assert (changes(decision, SetState), changes(decision, Schedule)) == ([], [])
+    assert [letter.due_at for letter in to_customers(decision)] == [None], "no day on which it would close"
 
 
 def test_the_requester_is_asked_in_the_language_of_the_ticket() -> None:
