@@ -88,6 +88,8 @@ _ROBOT_ADDRESS = re.compile(
     r"(?:root|abuse|bounces?|owner-[^@]{1,60}|[^@]{1,60}-(?:request|bounces?|owner))(?:\+[^@]*)?@"
 )
 
+# Abuse reports of great providers that are not in the standard form; the mail complained about is enclosed.
+_COMPLAINT = re.compile(r"complaint about message from|e-?mail feedback report for", re.IGNORECASE)
 _LIST_ROBOT = re.compile(r"(?:owner-|majordomo|listserv|mailman|ezmlm|sympa)", re.IGNORECASE)
 
 # A program that wants to hear first that a person wrote says so in its answer, and how to tell it.
@@ -169,12 +171,14 @@ def _loop_marks(inbound: Inbound) -> Iterator[tuple[Kind, Reason]]:
 
 def _report(inbound: Inbound) -> Iterator[tuple[Kind, Reason]]:
     """Delivery, abuse and read reports by their MIME structure."""
-    if inbound.report_type == "delivery-status" and inbound.bounce is None:
+    if _is_delivered(inbound):
         yield Kind.REPORT, Reason("report-type", "delivery-status, delivered")
     elif inbound.report_type:
         yield _REPORTS.get(inbound.report_type, Kind.REPORT), Reason("report-type", inbound.report_type)
     elif inbound.content_type in ("multipart/report", "message/disposition-notification"):
         yield Kind.REPORT, Reason("content-type", inbound.content_type)
+    elif _COMPLAINT.match(inbound.subject) and any(file.type == "message/rfc822" for file in inbound.attachments):
+        yield Kind.REPORT, Reason("complaint", inbound.subject[:100])
     if inbound.bounce is not None:
         named = ", ".join(recipient.address for recipient in inbound.bounce.recipients[:3])
         yield Kind.BOUNCE, Reason("failed-recipient", named)
@@ -193,8 +197,15 @@ def _sender(inbound: Inbound) -> Iterator[tuple[Kind, Reason]]:
 
 def _kind_of_returned(inbound: Inbound) -> Kind:
     """What a server's mail is by its subject; reports of success are none of failure."""
-    delivered = inbound.report_type == "delivery-status" and inbound.bounce is None
-    return Kind.BOUNCE if not delivered and is_bounce_subject(inbound) else Kind.AUTO_REPLY
+    return Kind.BOUNCE if not _is_delivered(inbound) and is_bounce_subject(inbound) else Kind.AUTO_REPLY
+
+
+def _is_delivered(inbound: Inbound) -> bool:
+    """Is it a delivery report that names no failure?"""
+    reports = inbound.report_type == "delivery-status" or any(
+        file.type == "message/delivery-status" for file in inbound.attachments
+    )
+    return reports and inbound.bounce is None
 
 
 def _challenge(inbound: Inbound) -> Iterator[tuple[Kind, Reason]]:

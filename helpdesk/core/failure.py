@@ -85,7 +85,8 @@ _ADDRESS_TEXT = r"[\w.+%=/&!$~'-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}"
 _ADDRESS = re.compile(rf"(?<![\w.+%@-])(?:{_ADDRESS_TEXT})")
 # Where servers put who was not reached: at the beginning of a line, behind a label, in the command that was refused.
 _IN_ITS_PLACE = re.compile(
-    rf"[\s>*\"'<(\[•·-]{{0,12}}(?:smtp:|rfc822;\s?)?(?P<first>{_ADDRESS_TEXT})"
+    rf"[\s>*\"'<(\[•·-]{{0,12}}(?:[45]\d\d[ -](?:[45]\.\d{{1,3}}\.\d{{1,3}} )?<?)?(?:smtp:|rfc822;\s?)?"
+    rf"(?P<first>{_ADDRESS_TEXT})"
     rf"|\s{{0,12}}(?:(?:original|final|failed|intended|affected)[ -])?(?:recipients?(?: address)?|addressed to|"
     rf"address|адресат|"
     rf"получатель|одержувач|empfänger|destinataire|destinatario)\s?:\s{{0,8}}[<\[\"']{{0,3}}(?:smtp:|rfc822;\s?<?)?"
@@ -93,7 +94,7 @@ _IN_ITS_PLACE = re.compile(
     rf"|.{{0,60}}\brcpt to:?\s?<?(?P<refused>{_ADDRESS_TEXT})",
     re.IGNORECASE,
 )
-_TO = re.compile(rf"[>\s]{{0,6}}(?:x-original-)?to\s?:[^\n]{{0,200}}?(?P<to>{_ADDRESS_TEXT})", re.IGNORECASE)
+_TO = re.compile(rf"[>\s]{{0,6}}(?:x-original-|rcpt )?to\s?:[^\n]{{0,200}}?(?P<to>{_ADDRESS_TEXT})", re.IGNORECASE)
 _MAX_LINE = 1_000
 # Whether the server goes on trying it says above the copy.
 _MAX_JUDGED = 80
@@ -114,8 +115,13 @@ def failed_in(text: str, but: frozenset[str] = frozenset()) -> dict[str, bool]:
 def named_in(text: str, but: frozenset[str] = frozenset()) -> dict[str, bool]:
     """The same for a mail that surely is a server's report: what it announces, else whom it names at all."""
     lines, copy = _report(text)
-    announced, shown = _places(lines, announced=True), _places(lines, announced=False)
-    return _judged(_preferred([announced, _announced(lines), shown, _all(lines), _addressees(copy)], but), lines)
+    places = [*_places(lines, announced=True), *_places(lines, announced=False)]
+    return _judged(_preferred([places, _announced(lines), _all(lines), _addressees(copy)], but), lines)
+
+
+def is_reported(address: str, text: str) -> bool:
+    """Does the address stand in the report, and not only in the copy of the letter below it?"""
+    return any(address in line.lower() for line in _report(text)[0])
 
 
 def is_announced(text: str) -> bool:

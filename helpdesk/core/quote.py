@@ -247,6 +247,9 @@ def _history_begins(lines: list[str], at: int) -> int:
 
 def _attribution(lines: list[str], at: int) -> int:
     """How many lines from `at` on say who wrote what follows, and when; 0 for none."""
+    first = lines[at].strip()
+    if not first.endswith(_ATTRIBUTION_ENDS) and "@" not in first and not _ATTRIBUTION_BEGINS.match(first):
+        return 0  # most lines: no program begins an attribution so
     window = range(at, min(at + _MAX_ATTRIBUTION_LINES, len(lines)))
     if not any(lines[end].rstrip().endswith(_ATTRIBUTION_ENDS) for end in window):
         return 0

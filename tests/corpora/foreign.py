@@ -1,4 +1,4 @@
-"""Returned mail of public collections, from which nothing was learned: what its owners expect, and how it was met.
+"""Returned mail of public collections: what its owners expect, and how it was met.
 
 A folder with one file per message and `expected.toml`: a table per message with its kind, whom it could not reach, and
 whether for good, as far as the owner says so. Where the folder is not there, there is nothing to measure.

@@ -197,7 +197,7 @@ def _parcels(folder: Path) -> Iterable[Finding]:
 def _returned(folder: Path) -> Iterable[Finding]:
     for told in expected(folder):
         yield from (
-            Finding(f"returned, {measure}", "foreign", told.file.name, met, what)
+            Finding(f"returned, {measure}", share_of("returned", told.file.name), told.file.name, met, what)
             for measure, met, what in foreign(told)
         )
 

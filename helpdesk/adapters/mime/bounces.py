@@ -20,7 +20,7 @@ from helpdesk.adapters.mime.bodies import written
 from helpdesk.adapters.mime.headers import message_ids, own_message_id
 from helpdesk.adapters.mime.parts import content, leaves, message_within
 from helpdesk.core import address
-from helpdesk.core.failure import failed_in, is_for_now, named_in
+from helpdesk.core.failure import failed_in, is_for_now, is_reported, named_in
 from helpdesk.core.message import Bounce, FailedRecipient, Inbound
 from helpdesk.core.returned import is_surely_returned
 
@@ -154,6 +154,7 @@ def _in_header(message: Message, words: str) -> dict[str, bool]:
 def _by_words(message: Message, inbound: Inbound, words: str) -> dict[str, bool]:
     """Whom the report names in words, by the library and by us: ours where it finds them all, too."""
     theirs = _by_library(message)
+    theirs = {text: failed for text, failed in theirs.items() if is_reported(text, words)} or theirs
     everyone = (inbound.sender, *inbound.to, *inbound.cc)
     aside = frozenset([*(one.address for one in everyone if one is not None), *inbound.delivered_to])
     ours = named_in(words, aside) if is_surely_returned(inbound) else failed_in(words, aside)

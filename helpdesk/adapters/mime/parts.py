@@ -41,7 +41,8 @@ class _Part(Message):
     def get_content_type(self) -> str:
         """The type in lower case, "text/plain" where there is none. The parser asks when it has read the header."""
         if not self._known_type:
-            self._known_type = super().get_content_type()
+            # Some programs forget the semicolon before the parameters.
+            self._known_type = super().get_content_type().split()[0]
         return self._known_type
 
 
