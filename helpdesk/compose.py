@@ -42,7 +42,9 @@ ROOM_FOR_FILES = 0.9
 PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 
 # RFC 3834 section 5: an answer to a mail is auto-replied, everything else that no person wrote is auto-generated.
-ANSWERS = frozenset({Event.OPENED, Event.MISSING, Event.CLOSED, Event.REOPENED, Event.RESULT, Event.UNPROVEN})
+ANSWERS = frozenset(
+    {Event.OPENED, Event.MISSING, Event.CLOSED, Event.REOPENED, Event.TOO_LARGE, Event.RESULT, Event.UNPROVEN}
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -150,6 +152,7 @@ def view(letter: Letter, ticket: Ticket | None, face: Face, files: tuple[NamedFi
         apart_from=tag(letter.apart_from) if letter.apart_from else "",
         incident=ticket is not None and ticket.incident is not None,
         gathers=ticket.gathers if ticket else None,
+        limit_mb=letter.limit_mb,
     )
     if ticket is None or not ours:
         return about

@@ -11,15 +11,16 @@ Any other exception concerns one mail and puts that mail into quarantine.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from helpdesk import maillog
-from helpdesk.core.case import Arrival, wanted
+from helpdesk.core.case import Arrival, study, wanted
 from helpdesk.core.decide import decide
 from helpdesk.core.decision import Decision, Disposition
 from helpdesk.core.lease import Lease
 from helpdesk.core.message import Inbound
+from helpdesk.core.oversize import MEGABYTE, too_large
 from helpdesk.core.poison import given_up
 from helpdesk.core.policy import Policy
 from helpdesk.errors import TemporaryError
@@ -29,13 +30,6 @@ from helpdesk.postbox import Postbox
 # A mail that could not be processed is tried this often in all, with this pause between.
 TRIES = 3
 PAUSE = timedelta(seconds=30)
-
-
-class TooLargeError(Exception):
-    """A mail beyond the configured size: `quarantine retry` reads it all the same."""
-
-    def __init__(self, size: int, limit: int) -> None:
-        super().__init__(f"the mail has {size / 1e6:.1f} MB, max_message_mb allows {limit / 1e6:.1f} MB")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -117,7 +111,8 @@ class Intake:
         """Commit these mails, and the cursor with them, in one transaction; one result per mail, in order."""
         if not mails:
             return []
-        inbounds = self._read(mails)
+        mails = [self._within_bounds(mail) for mail in mails]
+        inbounds = self._reader.read([mail.raw for mail in mails])
         try:
             taken = self._commit(source, mails, inbounds, cursor, self._settle)
         except TemporaryError:
@@ -129,7 +124,7 @@ class Intake:
         self.taken += len(taken)
         for mail, inbound, one in zip(mails, inbounds, taken, strict=True):
             self._log(source, mail, inbound, one)
-        if any(one.decision and one.decision.letters for one in taken):
+        if any(one.error or (one.decision and one.decision.letters) for one in taken):
             self._on_queued()
         return taken
 
@@ -140,14 +135,6 @@ class Intake:
         for poison in waiting:
             self._retry(poison, sources(poison.mailbox))
         return len(waiting)
-
-    def _read(self, mails: Sequence[Fetched]) -> list[Inbound | Exception]:
-        """One result per mail; what is too large is not read at all."""
-        results = iter(self._reader.read([mail.raw for mail in mails if len(mail.raw) <= self._max_bytes]))
-        return [
-            next(results) if len(mail.raw) <= self._max_bytes else TooLargeError(len(mail.raw), self._max_bytes)
-            for mail in mails
-        ]
 
     def _commit(
         self,
@@ -167,8 +154,7 @@ class Intake:
                 if mail.key in known:
                     taken.append(Taken(key=mail.key, ticket=self._ticket_of_known(unit, inbound)))
                 elif isinstance(inbound, Exception):
-                    tries = TRIES if isinstance(inbound, TooLargeError) else 1
-                    taken.append(self._set_aside(unit, source, mail, inbound, attempts=tries))
+                    taken.append(self._set_aside(unit, source, mail, inbound, attempts=TRIES if mail.too_large else 1))
                 else:
                     taken.append(settle(unit, source, mail, inbound))
             if cursor is not None and cursor.validity:
@@ -182,7 +168,7 @@ class Intake:
         except TemporaryError:
             raise
         except Exception as problem:
-            return self._set_aside(unit, source, mail, problem, attempts=1)
+            return self._set_aside(unit, source, mail, problem, attempts=TRIES if mail.too_large else 1)
 
     def _ticket_of_known(self, unit: Unit, inbound: Inbound | Exception) -> int | None:
         """The ticket that a mail taken before is on, if it is on one."""
@@ -192,6 +178,8 @@ class Intake:
 
     def _settle(self, unit: Unit, source: Source, mail: Fetched, inbound: Inbound) -> Taken:
         """The heart of the program: facts, decision, commit."""
+        if mail.too_large:
+            return self._refuse(unit, source, mail, inbound)
         now, policy = self._now(), self._postbox.policy
         facts = unit.facts(wanted(inbound, policy), now)
         decision = decide(inbound, facts, policy, source.arrival(mail), now)
@@ -199,6 +187,36 @@ class Intake:
         unit.file(source.name, mail, inbound, decision, ticket, now)
         self._postbox.put(unit, decision.letters, ticket, now, mail.raw)
         return Taken(key=mail.key, ticket=ticket, decision=decision)
+
+    def _within_bounds(self, mail: Fetched) -> Fetched:
+        """The mail; one that its source has fetched whole although it is too large becomes its headers."""
+        if len(mail.raw) <= self._max_bytes:
+            return mail
+        return replace(mail, raw=self._reader.head(mail.raw), too_large=len(mail.raw))
+
+    def _refuse(self, unit: Unit, source: Source, mail: Fetched, inbound: Inbound) -> Taken:
+        """A mail that is too large: its headers are kept in quarantine, its sender and the desk are told."""
+        now, policy = self._now(), self._postbox.policy
+        limit = max(MEGABYTE, self._max_bytes)
+        error = f"TooLarge: {mail.too_large / MEGABYTE:.1f} MB, max_message_mb allows {limit // MEGABYTE}"
+        entry = unit.quarantine(
+            source.name,
+            mail,
+            inbound.from_shown,
+            inbound.subject,
+            inbound.message_id,
+            error,
+            now,
+            next_try=None,
+        )
+        case = study(inbound, unit.facts(wanted(inbound, policy), now), policy, source.arrival(mail), now)
+        outcome = too_large(case, mail.too_large, limit, entry)
+        ticket = unit.apply(outcome, now, by=_author(inbound, policy))
+        self._postbox.put(unit, outcome.letters, ticket, now)
+        maillog.quarantined(
+            mailbox=source.name, entry=entry, message_id=inbound.message_id, error=error, tries_left=False
+        )
+        return Taken(key=mail.key, ticket=ticket, error=error)
 
     def _set_aside(self, unit: Unit, source: Source, mail: Fetched, problem: Exception, *, attempts: int) -> Taken:
         """Keep a mail that could not be processed. After the last try the desk gets a ticket from its headers."""

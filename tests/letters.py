@@ -28,7 +28,9 @@ FACE = Face(
     timezone="Europe/Moscow",
 )
 
-_REQUESTER_EVENTS = frozenset({Event.OPENED, Event.REPLY, Event.MISSING, Event.REMINDER, Event.CLOSED, Event.REOPENED})
+_REQUESTER_EVENTS = frozenset(
+    {Event.OPENED, Event.REPLY, Event.MISSING, Event.REMINDER, Event.CLOSED, Event.REOPENED, Event.TOO_LARGE}
+)
 _AUDIENCES = {Event.NOTIFY: Audience.AGENT, Event.UNPROVEN: Audience.AGENT, Event.NOTE: Audience.COLLEAGUES}
 
 _SUBJECTS = {
@@ -117,6 +119,7 @@ def letter_of(event: Event, language: str, **changes: object) -> Letter:
         "reasons": reasons,
         "missing": _QUESTIONS[language] if asked else (),
         "in_reply_to": "<first@shop.example>",
+        "limit_mb": 25 if event is Event.TOO_LARGE else 0,
         "due_at": datetime(2026, 3, 17, 15, 0, tzinfo=UTC) if asked and to_requester else None,
     }
     return Letter(**{**fields, **changes})  # type: ignore[arg-type]

@@ -28,6 +28,7 @@ FOLDER = "INBOX"
 VALIDITY = 0  # names hold for ever
 FETCH_BYTES = 8_000_000  # so much is read at once, so that large mails do not pile up in memory; one may be larger
 SUBFOLDERS = {Place.DONE: ".Helpdesk.Done", Place.QUARANTINE: ".Helpdesk.Quarantine"}
+HEADER_BYTES = 200_000  # so much of a mail that is too large is looked at for its headers
 NEWEST = 50  # so many mails shall not wait until a backlog is worked through
 REMEMBERED = 5_000  # so many listed files are found again without searching the folder
 POLL_S = 0.2  # a look at two time stamps; short enough to feel immediate
@@ -39,10 +40,13 @@ _MICROSECOND = timedelta(microseconds=1)
 class MaildirMailbox:
     """The Mailbox of `helpdesk.ports` on a Maildir. The folder has to exist; the three parts are made if missing."""
 
-    def __init__(self, name: str, path: Path, *, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, name: str, path: Path, *, now: Callable[[], datetime], max_bytes: int = 25 * 1024 * 1024
+    ) -> None:
         self.name = name
         self._path = path
         self._now = now
+        self._max_bytes = max_bytes  # of a larger mail only the headers are read
         self._woken = threading.Event()
         self._paths: dict[int, Path] = {}  # files that were listed of late
         self._seen: tuple[int, ...] = ()  # time stamps of new/ and cur/ when they were last listed
@@ -142,11 +146,17 @@ class MaildirMailbox:
     def _read(self, key: MailKey, path: Path) -> Fetched | None:
         """The mail, or None where another program took or renamed the file, or has not yet written into it."""
         try:
-            raw, modified = path.read_bytes(), path.stat().st_mtime
+            with path.open("rb") as file:
+                status = os.fstat(file.fileno())
+                too_large = status.st_size if status.st_size > self._max_bytes else 0
+                raw = file.read(HEADER_BYTES if too_large else -1)
         except FileNotFoundError:
             return None
-        arrived_at = min(datetime.fromtimestamp(modified, UTC), self._now())
-        return Fetched(key=key, raw=raw, arrived_at=arrived_at) if raw else None
+        if too_large:
+            head, end, _ = raw.partition(b"\n\n") if b"\r\n\r\n" not in raw else raw.partition(b"\r\n\r\n")
+            raw = head + end
+        arrived_at = min(datetime.fromtimestamp(status.st_mtime, UTC), self._now())
+        return Fetched(key=key, raw=raw, arrived_at=arrived_at, too_large=too_large) if raw else None
 
     def _time_stamps(self) -> tuple[int, ...]:
         return tuple((self._path / part).stat().st_mtime_ns for part in ("new", "cur"))

@@ -63,6 +63,17 @@ class Case:
         return self.inbound.sender.address if self.inbound.sender else ""
 
     @property
+    def spam(self) -> Reason | None:
+        """The verdict of our own server, where one is configured."""
+        if self.arrival.spam_header is None:
+            return None
+        name, value = self.arrival.spam_header
+        found = self.inbound.header(name.lower())
+        if found is None or not found.strip().lower().startswith(value.lower()):
+            return None
+        return Reason("spam", f"{name}: {found.strip()}")
+
+    @property
     def desk_of_arrival(self) -> Desk:
         """The desk whose address stands first in To, then Cc; else that of the mailbox."""
         return next(iter(self.desks_addressed), self.policy.desk(self.arrival.desk))

@@ -48,9 +48,8 @@ def decide(inbound: Inbound, facts: Facts, policy: Policy, arrival: Arrival, now
 
 def _decide_letter(case: Case) -> Decision:
     """A letter that somebody wrote, a list sent, or a machine that asks for something."""
-    spam = _spam(case)
-    if spam is not None:
-        return record(case, None, spam)
+    if case.spam is not None:
+        return record(case, None, case.spam)
     # What we know of a contact is about whoever wrote the mail first.
     if case.facts.contact is not None and case.facts.contact.blocked and case.forwarded is None:
         return record(case, None, Reason("blocked-sender", case.sender))
@@ -86,17 +85,6 @@ def _writes_as_requester(case: Case) -> bool:
     if case.thread.letter is not None:
         return case.thread.letter.audience is Audience.REQUESTER and case.thread.letter.recipient == case.sender
     return False
-
-
-def _spam(case: Case) -> Reason | None:
-    """The verdict of our own server, where one is configured."""
-    if case.arrival.spam_header is None:
-        return None
-    name, value = case.arrival.spam_header
-    found = case.inbound.header(name.lower())
-    if found is None or not found.strip().lower().startswith(value.lower()):
-        return None
-    return Reason("spam", f"{name}: {found.strip()}")
 
 
 def _ignore(case: Case, ticket: int) -> Decision:

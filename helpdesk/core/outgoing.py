@@ -19,6 +19,7 @@ class Event(StrEnum):
     CLOSED = "closed"
     REOPENED = "reopened"
     INCIDENT = "incident"  # to a requester: what was reported is known, and worked on
+    TOO_LARGE = "too-large"  # to a sender: the mail is beyond the size that is taken
     NOTIFY = "notify"  # to agents: something happened on a ticket
     NOTE = "note"  # to agents: a colleague's note
     HELD = "held"  # to agents: a mail waits for #accept or #reject
@@ -78,6 +79,7 @@ class Letter:
     subject: str = ""
     apart_from: int | None = None  # the ticket that an agent has taken the mail out of, to begin this one
     listed: bool = False  # it only ever comes as a line of the next list (see `digest`)
+    limit_mb: int = 0  # how large a mail may be, where that is what the letter is about
 
 
 # The one word by which an agent, as the reply to an `unproven` letter, sends the text that it holds.
@@ -130,6 +132,7 @@ class LetterView:
     held: int = 0  # mails that wait for #accept or #reject
     incident: bool = False  # to a requester: the ticket hangs on an incident
     gathers: int | None = None  # of an incident: how many tickets hang on it
+    limit_mb: int = 0  # how large a mail may be
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -36,6 +36,7 @@ def values(words: Words, language: str, view: LetterView) -> dict[str, object]:
         "apart_from": view.apart_from,
         "incident": view.incident,
         "gathers": view.gathers,
+        "limit": view.limit_mb,
         "due": _day(words, view.due_at),
         "send_word": SEND_WORD[language],
         "what": words.get(("alert", f"{alert}-what"), ""),

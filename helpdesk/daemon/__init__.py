@@ -157,7 +157,7 @@ class _Service:
                 await asyncio.to_thread(server.start)
                 self._servers.append(server)
                 continue
-            box = mailbox(settings, self._world.now)
+            box = mailbox(settings, self._world.now, self._works.config.max_message_bytes)
             if box is not None:
                 watch = Watch(
                     box,

@@ -114,7 +114,7 @@ def source_of(settings: MailboxSettings) -> Source:
     return Source(name=settings.name, desk=settings.desk, spam_header=settings.spam_header)
 
 
-def mailbox(settings: MailboxSettings, now: Callable[[], datetime]) -> Mailbox | None:
+def mailbox(settings: MailboxSettings, now: Callable[[], datetime], max_bytes: int) -> Mailbox | None:
     """The mailbox to read, or None for one that is delivered to us (LMTP)."""
     match settings:
         case ImapConfig():
@@ -130,11 +130,12 @@ def mailbox(settings: MailboxSettings, now: Callable[[], datetime]) -> Mailbox |
                     done_folder=settings.done_folder,
                     quarantine_folder=settings.quarantine_folder,
                     first_start=settings.first_start,
+                    max_bytes=max_bytes,
                 ),
                 now=now,
             )
         case MaildirConfig():
-            return MaildirMailbox(settings.name, settings.path, now=now)
+            return MaildirMailbox(settings.name, settings.path, now=now, max_bytes=max_bytes)
         case LmtpMailbox():
             return None
 

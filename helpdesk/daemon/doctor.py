@@ -49,7 +49,7 @@ def examine(config: Config, now: Callable[[], datetime]) -> Iterator[Finding]:
         if isinstance(settings, LmtpMailbox):
             yield Finding(place, f"listens on {settings.listen}")
             continue
-        box = mailbox(settings, now)
+        box = mailbox(settings, now, config.max_message_bytes)
         if box is None:
             continue
         try:

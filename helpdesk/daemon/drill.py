@@ -45,7 +45,7 @@ async def once(config: Config, at: datetime | None) -> Done:
         world = replace(world, now=now)
         works = _with_clock(works, now)
         for settings in config.mailboxes:
-            box = mailbox(settings, now)
+            box = mailbox(settings, now, config.max_message_bytes)
             if box is None:
                 continue
             try:
@@ -78,7 +78,7 @@ def would_leave(config: Config, at: datetime | None) -> Iterator[str]:
         with rehearse(works.store) as rehearsal:
             played = _with_clock(replace(works, store=cast(Store, rehearsal)), now)
             for settings in config.mailboxes:
-                box = mailbox(settings, now)
+                box = mailbox(settings, now, config.max_message_bytes)
                 if box is not None:
                     try:
                         _drain(played, cast(Mailbox, _LeftAlone(box)), source_of(settings))

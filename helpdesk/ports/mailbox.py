@@ -45,12 +45,16 @@ class Cursor:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Fetched:
-    """A mail as it came. `arrived_at` is the arrival at our server, aware UTC, never later than now."""
+    """A mail as it came. `arrived_at` is the arrival at our server, aware UTC, never later than now.
+
+    `too_large`: its size, where that is more than is taken; `raw` then holds the headers alone.
+    """
 
     key: MailKey
     raw: bytes
     arrived_at: datetime
     envelope_to: tuple[str, ...] = ()
+    too_large: int = 0
 
 
 class Place(StrEnum):
@@ -136,6 +140,9 @@ class Reader(Protocol):
 
     def parts(self, raw: bytes, numbers: Sequence[int]) -> tuple[PassedOn, ...]:
         """These attachments of a mail, as files to pass on; one that cannot be read is left out."""
+
+    def head(self, raw: bytes) -> bytes:
+        """A mail of the same headers without any text, in bounded size."""
 
     def sketch(self, raw: bytes) -> Sketch:
         """What the headers say, of whatever bytes; never raises."""

@@ -27,6 +27,7 @@ from tests.stack import HOST, PASSWORD, MailStack
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 MANY = 1_000
+MAX_BYTES = 100_000
 LONG_S = 20.0  # a `wait` that is not ended early shows as a slow failure, not as a hang
 NUMBERS = itertools.count(1)
 
@@ -53,6 +54,7 @@ class FakeWorld:
 
     def __init__(self) -> None:
         self.mailbox = FakeMailbox()
+        self.mailbox.max_bytes = MAX_BYTES
 
     def arrive(self, raw: bytes, arrived_at: datetime = NOW) -> None:
         # A server's clock may run ahead of ours; what we are told of it never does.
@@ -70,7 +72,7 @@ class MaildirWorld:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.mailbox = MaildirMailbox("support", path, now=lambda: NOW)
+        self.mailbox = MaildirMailbox("support", path, now=lambda: NOW, max_bytes=MAX_BYTES)
 
     def arrive(self, raw: bytes, arrived_at: datetime = NOW) -> None:
         written = self.path / "tmp" / f"{next(NUMBERS)}.host"
@@ -104,6 +106,7 @@ class ImapWorld:
             done_folder=f"{self.folder}-Helpdesk/Done",
             quarantine_folder=f"{self.folder}-Helpdesk/Quarantine",
             first_start="all",
+            max_bytes=MAX_BYTES,
         )
         self.mailbox = ImapMailbox(self.settings, now=lambda: NOW)
 
@@ -213,6 +216,19 @@ def test_newest_mail_can_be_listed_without_the_rest(world: World) -> None:
     world.arrive(mail("late"), NOW)
     assert read_all(world.mailbox, newest) == [mail("late")]
     assert len(world.mailbox.waiting(cursor, MANY).keys) == 11
+
+
+def test_of_a_mail_that_is_too_large_only_the_headers_are_fetched(world: World) -> None:
+    cursor = world.mailbox.connect(None)
+    large = mail("large") + b"x" * 70 * 2_000
+    for hour, raw in enumerate((mail("before"), large, mail("after"))):
+        world.arrive(raw, NOW - timedelta(hours=9 - hour))
+    fetched = world.mailbox.fetch(world.mailbox.waiting(cursor, MANY).keys)
+    assert [(one.raw, one.too_large) for one in fetched] == [
+        (mail("before"), 0),
+        (b"From: a@shop.test\r\nSubject: large\r\n\r\n", len(large)),
+        (mail("after"), 0),
+    ]
 
 
 def test_mail_is_fetched_in_the_order_asked_for(world: World) -> None:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+BODY = re.compile(r"BODY\.PEEK\[(?P<part>HEADER)?\](?:<(?P<start>\d+)\.(?P<length>\d+)>)?")
 DATE = '"20-Nov-2026 10:00:00 +0000"'
 
 
@@ -205,8 +206,14 @@ class ImapServer:
                 letter = self.mails[uid]
                 size, flags = len(letter.raw), " ".join(sorted(letter.flags))
                 answer = f"* {number} FETCH (UID {uid} FLAGS ({flags}) INTERNALDATE {DATE} RFC822.SIZE {size}"
-                if "BODY.PEEK[]" in items:
-                    session.connection.sendall(f"{answer} BODY[] {{{size}}}\r\n".encode() + letter.raw)
+                if wanted := BODY.search(items):
+                    raw, place = letter.raw, ""
+                    if wanted["part"]:
+                        raw = raw.partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
+                    if wanted["start"]:
+                        raw, place = raw[int(wanted["start"]) :][: int(wanted["length"])], f"<{wanted['start']}>"
+                    literal = f"{answer} BODY[{wanted['part'] or ''}]{place} {{{len(raw)}}}\r\n"
+                    session.connection.sendall(literal.encode() + raw)
                     session.say(")")
                 else:
                     session.say(f"{answer})")

@@ -22,6 +22,7 @@ class FakeMailbox:
         self.validity = validity
         self.inbox: dict[int, Fetched] = {}
         self.places: dict[Place, list[Fetched]] = {place: [] for place in Place}
+        self.max_bytes = 25 * 1024 * 1024
         self.without_payload: set[int] = set()  # announced, not yet readable
         self.error: Exception | None = None
         self._next_uid = 1
@@ -63,7 +64,13 @@ class FakeMailbox:
     def fetch(self, keys: Sequence[MailKey]) -> Sequence[Fetched]:
         self._raise_error()
         readable = [key for key in keys if key.validity == self.validity and key.uid not in self.without_payload]
-        return [self.inbox[key.uid] for key in readable if key.uid in self.inbox]
+        return [self._given(self.inbox[key.uid]) for key in readable if key.uid in self.inbox]
+
+    def _given(self, mail: Fetched) -> Fetched:
+        if len(mail.raw) <= self.max_bytes:
+            return mail
+        head, end, _ = mail.raw.partition(b"\r\n\r\n")
+        return replace(mail, raw=head + end, too_large=len(mail.raw))
 
     def settle(self, keys: Sequence[MailKey], place: Place) -> None:
         self._raise_error()

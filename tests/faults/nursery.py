@@ -59,7 +59,7 @@ def _live(config: Config, order: dict[str, Any], reports: int) -> int:
         "build": lambda config, world: make(
             config, world, store=cast(Any, TappedStore(open_store(config.database), "store", points)), workers=False
         ),
-        "mailbox": lambda settings, now: Tapped(mailbox(settings, now), "mailbox", points),
+        "mailbox": lambda settings, now, max_bytes: Tapped(mailbox(settings, now, max_bytes), "mailbox", points),
         "transport": lambda config: TappedTransport(transport(config), "transport", points),
     }
     vars(drill).update(wraps)

@@ -56,7 +56,7 @@ class Desk:
         self.clock[0] = now
         before = len(self.relay.passed)
         settings = self.works.config.mailboxes[0]
-        box = mailbox(settings, self.world.now)
+        box = mailbox(settings, self.world.now, 2**20)
         assert box is not None
         cursor: Cursor = box.connect(None)
         drain(self.works.intake, box, source_of(settings), cursor)

@@ -83,7 +83,7 @@ def deliver(works: Works, to: str, raw: bytes) -> None:
     folder = works.config.file.parent / to
     traced = f"Delivered-To: {to}@help.test\r\nReceived: by mx for {to}@help.test\r\n".encode() + raw
     (folder / "new" / f"{len(list(folder.rglob('*')))}.mail").write_bytes(traced)
-    source = mailbox(settings, lambda: NOW)
+    source = mailbox(settings, lambda: NOW, 2**20)
     assert source is not None
     drain(works.intake, source, source_of(settings), source.connect(None))
     source.close()

@@ -26,6 +26,7 @@ CONFIG = """
 name = "Support"
 address = "support@help.test"
 packs = []
+max_message_mb = 1
 [[mailbox]]
 name = "support"
 kind = "maildir"
@@ -185,6 +186,21 @@ def test_listing_goes_on_behind_mails_that_were_taken_before(desk: Desk, monkeyp
     taken = sorted(uid for batch in desk.mailbox.fetched for uid in batch)
     assert taken == uids(1, LISTED + 2 * BATCH)
     assert desk.cursor() == LISTED + 2 * BATCH
+
+
+def test_mail_that_is_too_large_is_answered_and_moved_aside(desk: Desk) -> None:
+    desk.mailbox.max_bytes = 1024 * 1024
+    desk.mailbox.arrive(b"From: Anna <anna@shop.test>\r\nSubject: Photos\r\n\r\n" + b"x" * 70 * 20_000, NOW)
+    desk.arrive(1)
+    desk.drain()
+    (entry,) = desk.store.quarantined()
+    assert (entry.subject, entry.error) == ("Photos", "TooLarge: 1.3 MB, max_message_mb allows 1")
+    # Only the headers were fetched; the mail itself is kept on the server.
+    assert desk.store.quarantine_raw(entry.id) == b"From: Anna <anna@shop.test>\r\nSubject: Photos\r\n\r\n"
+    assert [len(mail.raw) > 1024 * 1024 for mail in desk.mailbox.places[Place.QUARANTINE]] == [True]
+    letters = {(one.event, one.recipients[0].address) for one in desk.store.outbox() if "Photos" in one.subject}
+    assert letters == {("too-large", "anna@shop.test"), ("notify", "ivan@help.test")}
+    assert desk.cursor() == 2
 
 
 def test_backlog_is_told_with_the_time_left(caplog: pytest.LogCaptureFixture) -> None:

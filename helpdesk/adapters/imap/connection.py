@@ -55,6 +55,7 @@ class ImapSettings:
     folder: str = "INBOX"
     done_folder: str = "Helpdesk/Done"
     quarantine_folder: str = "Helpdesk/Quarantine"
+    max_bytes: int = 25 * 1024 * 1024  # of a larger mail only the headers are fetched
     first_start: timedelta | Literal["new", "all"] = "new"
     cafile: str | None = None  # None: the authorities that this machine trusts
     connect_timeout_s: float = 20

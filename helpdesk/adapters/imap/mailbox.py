@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 
 FETCH_MAILS = 50  # measured: larger batches are no faster
 FETCH_BYTES = 8_000_000  # so much is fetched at once, so that large mails do not pile up in memory; one may be larger
+HEADER_BYTES = 200_000  # so much of the headers of a mail that is too large itself
 MOVE_MAILS = 200  # keeps a command well below the 8,192 bytes that servers accept
 # The answer to a SEARCH is one line, and imaplib refuses lines beyond 1,000,000 bytes; a UID takes up to 11.
 SEARCH_MAILS = 50_000
@@ -61,6 +62,14 @@ class _Selected:
     def has_news_since(self, earlier: _Selected) -> bool:
         """Whether mail has come since; without UIDNEXT the number of mails has to tell."""
         return self.next_uid != earlier.next_uid or self.mails > earlier.mails
+
+
+@dataclass(frozen=True, slots=True)
+class _Sized:
+    """A mail to fetch; `too_large`: its size, where only its headers are to be fetched."""
+
+    uid: int
+    too_large: int
 
 
 class ImapMailbox:
@@ -248,21 +257,23 @@ class ImapMailbox:
         fetched: dict[int, Fetched] = {}
         room = FETCH_BYTES
         for group in self._fetch_groups(self._uids(keys)):
-            answers = self._fetch_group(group)
+            answers = self._fetch_group([mail.uid for mail in group], too_large=group[0].too_large)
             for uid, answer in answers.items():
                 # Exchange announces a mail before its payload can be read: an empty answer is no mail.
-                if raw := answer.get(b"BODY[]"):
+                if raw := answer.get(b"BODY[]") or answer.get(b"BODY[HEADER]<0>"):
                     key = MailKey(self._settings.folder, self._validity, uid)
-                    fetched[uid] = Fetched(key=key, raw=raw, arrived_at=self._arrived_at(answer))
+                    arrived_at = self._arrived_at(answer)
+                    fetched[uid] = Fetched(key=key, raw=raw, arrived_at=arrived_at, too_large=group[0].too_large)
                     room -= len(raw)
             if room <= 0:
                 break
         return [fetched[key.uid] for key in keys if key.uid in fetched]
 
-    def _fetch_group(self, uids: list[int]) -> Any:
+    def _fetch_group(self, uids: list[int], *, too_large: int) -> Any:
+        what = f"BODY.PEEK[HEADER]<0.{HEADER_BYTES}>" if too_large else "BODY.PEEK[]"
         try:
             with self._connection.exchange(f"fetching the mail of UID {uids[0]} and {len(uids) - 1} more") as client:
-                answers = client.fetch(uids, ["BODY.PEEK[]", "INTERNALDATE"])
+                answers = client.fetch(uids, [what, "INTERNALDATE"])
         except TemporaryError:
             self._broken_fetches.update(uids)
             self._broken_at = self._now()
@@ -271,17 +282,18 @@ class ImapMailbox:
             self._broken_fetches.pop(uid, None)
         return answers
 
-    def _fetch_groups(self, uids: Sequence[int]) -> Iterator[list[int]]:
-        """The UIDs that exist, in order, in groups to fetch at once: FETCH_MAILS and FETCH_BYTES, or a single mail.
+    def _fetch_groups(self, uids: Sequence[int]) -> Iterator[list[_Sized]]:
+        """The mails that exist, in order, in groups to fetch at once: FETCH_MAILS and FETCH_BYTES, or a single mail.
 
-        A mail that was in a broken FETCH goes alone; after LONE_TRIES more it does not go, until FORGIVEN_AFTER.
+        A mail that is too large goes alone. So does one that was in a broken FETCH; after LONE_TRIES more it does not
+        go, until FORGIVEN_AFTER.
         """
         if self._now() - self._broken_at > FORGIVEN_AFTER:
             self._broken_fetches.clear()
         for batch in _batches(uids, FETCH_MAILS):
             with self._connection.exchange("asking for the sizes of mails") as client:
                 sizes = client.fetch(batch, ["RFC822.SIZE"])
-            group: list[int] = []
+            group: list[_Sized] = []
             room = FETCH_BYTES
             for uid in sizes:
                 failures = self._broken_fetches[uid]
@@ -289,11 +301,13 @@ class ImapMailbox:
                     log.error("mail_left_out mailbox=%s uid=%d broken_fetches=%d", self.name, uid, failures)
                     continue
                 size = sizes[uid].get(b"RFC822.SIZE") or 0
-                if group and (failures or size > room):
+                mail = _Sized(uid, size if size > self._settings.max_bytes else 0)
+                goes_alone = bool(failures or mail.too_large)
+                if group and (goes_alone or size > room):
                     yield group
                     group, room = [], FETCH_BYTES
-                group.append(uid)
-                room = 0 if failures else room - size
+                group.append(mail)
+                room = 0 if goes_alone else room - size
             if group:
                 yield group
 

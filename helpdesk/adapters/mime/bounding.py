@@ -35,6 +35,11 @@ def head_of(raw: bytes) -> bytes:
     return raw[:end].removesuffix(b"\r") if end < len(raw) else raw
 
 
+def bounded_head(raw: bytes) -> bytes:
+    """A mail with the headers of this one and no text; headers beyond the caps are left out."""
+    return _kept_headers(head_of(raw[: 2 * MAX_HEAD])) + b"\r\n\r\n"
+
+
 def bounded(raw: bytes) -> tuple[bytes, str]:
     """The bytes to parse, without the headers beyond the caps, and in words what was cut (empty: nothing).
 

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Sequence
 
 from helpdesk.adapters.mime import headers, parts
+from helpdesk.adapters.mime.bounding import bounded_head
 from helpdesk.adapters.mime.workers import WorkerReader
 from helpdesk.core.message import Inbound
 from helpdesk.core.poison import Sketch
@@ -18,6 +19,10 @@ class _Files:
     def parts(self, raw: bytes, numbers: Sequence[int]) -> tuple[PassedOn, ...]:
         """These attachments of a mail that was read before; one that cannot be handed out is left out."""
         return tuple(file for number in numbers if (file := _file(raw, number)) is not None)
+
+    def head(self, raw: bytes) -> bytes:
+        """A mail of the same headers without any text, in bounded size."""
+        return bounded_head(raw)
 
     def sketch(self, raw: bytes) -> Sketch:
         """What the headers say, of whatever bytes; never raises."""

@@ -291,8 +291,9 @@ def quarantine_raw(connection: Connection, entry_id: int) -> bytes | None:
 
 
 def quarantine_retry(connection: Connection, ids: Sequence[int], now: datetime) -> list[int]:
-    """Make the next try due now; the ids of those that exist."""
-    statement = sa.update(QUARANTINE).where(QUARANTINE.c.id.in_(ids)).values(next_try=now).returning(QUARANTINE.c.id)
+    """Make the next try due now; the ids of those that exist and are kept whole."""
+    whole = sa.and_(QUARANTINE.c.id.in_(ids), QUARANTINE.c.error.not_like("TooLarge:%"))
+    statement = sa.update(QUARANTINE).where(whole).values(next_try=now).returning(QUARANTINE.c.id)
     return sorted(connection.execute(statement).scalars())
 
 

@@ -25,10 +25,10 @@ def allow(table: str, column: str, *values: str) -> None:
     if not found:
         raise ValueError(f"the table {table} has no constraint ck_{table}_{column}")
     tail = rest[rest.index("))") + len("))") :]
-    version = int(connection.exec_driver_sql("PRAGMA schema_version").scalar_one())
+    version = int(connection.exec_driver_sql("PRAGMA schema_version").scalar_one()) + 1
     connection.exec_driver_sql("PRAGMA writable_schema = ON")
     changed = sa.text("UPDATE sqlite_schema SET sql = :sql WHERE type = 'table' AND name = :table")
     connection.execute(changed, {"sql": head + wanted + tail, "table": table})
     # Every connection reads the tables again, this one at once.
-    connection.exec_driver_sql(f"PRAGMA schema_version = {version + 1}")
+    connection.exec_driver_sql(f"PRAGMA schema_version = {version:d}")
     connection.exec_driver_sql("PRAGMA writable_schema = RESET")
