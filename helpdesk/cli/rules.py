@@ -17,6 +17,7 @@ from helpdesk.cli.views import dumps
 from helpdesk.core.duration import BusinessDays, parse_duration
 from helpdesk.core.message import Inbound, Kind
 from helpdesk.core.opening import plain_subject
+from helpdesk.core.quote import split
 from helpdesk.core.replay import Difference, as_it_stands, differences
 from helpdesk.core.rules import Verdict, judge
 from helpdesk.core.subject_tag import tag
@@ -156,8 +157,9 @@ def _report(pack: Pack, letters: Path | None) -> tuple[Pack, tuple[Tried, ...], 
 
 
 def see(pack: Pack, example: Example) -> Tried:
-    """What the rules of the pack see in the letter."""
-    mail = Inbound(sha256="", fingerprint="", size=0, subject=example.subject, text=example.text)
+    """What the rules of the pack see in what the letter says now, above its signature and history."""
+    said, _ = split(example.text)
+    mail = Inbound(sha256="", fingerprint="", size=0, subject=plain_subject(example.subject), text=said)
     verdict = judge(pack.rules, mail, desk="", language=example.language, kind=Kind.HUMAN)
     return Tried(example, verdict.situation, tuple(str(reason) for reason in verdict.reasons))
 

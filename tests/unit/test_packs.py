@@ -223,6 +223,22 @@ def test_letters_in_the_folder_of_a_pack_count_as_its_own(tmp_path: Path) -> Non
     )
 
 
+def test_whole_letters_stand_as_tables(tmp_path: Path) -> None:
+    (tmp_path / "ru.toml").write_text(
+        '[[letter]]\nsituation = "sale"\nsubject = "Тема"\ntext = "Текст"\n'
+        '[[letter]]\nsituation = ""\ntext = "Привет"\n'
+        '[[letter]]\nsituation = "x"\n',
+        "utf-8",
+    )
+    with pytest.raises(ConfigError, match='"x" is no situation; want one of none, sale'):
+        read_letters(tmp_path, ["sale"])
+    assert read_letters(tmp_path, ["sale", "x"]) == (
+        Example("ru", "sale", "Тема", "Текст"),
+        Example("ru", None, "", "Привет"),
+        Example("ru", "x", "", ""),
+    )
+
+
 def test_wrong_letters_are_told_file_by_file(tmp_path: Path) -> None:
     (tmp_path / "de.toml").write_text("none = []", "utf-8")
     (tmp_path / "ru.toml").write_text("returns = ['x']\nnone = 'x'", "utf-8")

@@ -62,6 +62,15 @@ def test_letters_below_the_bar_are_an_exit_status(
     assert [(one["text"], one["seen"]) for one in report["wrong"]] == [("возврат", None)]
 
 
+def test_signature_and_history_of_a_letter_count_for_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    good = pack(tmp_path, "good", word="возврат*")
+    (tmp_path / "good" / "ru.toml").write_text(
+        'returns = ["возврат"]\n[[letter]]\nsituation = ""\ntext = "Спасибо\\n\\n> возврат\\n-- \\nОтдел возврата"\n',
+        "utf-8",
+    )
+    assert run(monkeypatch, "rules", "test", str(good)) == 0
+
+
 def test_replay_tells_what_a_changed_pack_would_have_done_and_changes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
