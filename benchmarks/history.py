@@ -129,7 +129,7 @@ def _without_indexes(connection: sa.Connection) -> Iterator[None]:
         return
     made = connection.execute(sa.text("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql <> ''")).all()
     connection.commit()
-    connection.exec_driver_sql("PRAGMA cache_size = -400000")
+    connection.exec_driver_sql("PRAGMA cache_size = -100000")
     _run(connection, *(f'DROP INDEX "{index.name}"' for index in made))
     yield
     for index in made:

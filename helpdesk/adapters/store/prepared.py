@@ -11,10 +11,12 @@ from __future__ import annotations
 
 from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
+from sqlalchemy.sql import visitors
 
 from helpdesk.adapters.store.engine import raise_ours
 
@@ -81,23 +83,26 @@ class _Form:
     """A statement as one engine reads it, and what becomes of the values on their way there and back."""
 
     def __init__(self, statement: Any, dialect: sa.Dialect, sample: Values) -> None:
-        compiled = statement.compile(dialect=dialect, column_keys=list(sample))
+        # What is always the same stands in the text: SQLite prepares a statement anew for each run when a parameter
+        # stands where a partial index asks for a constant, which takes longer than the run itself.
+        written = visitors.cloned_traverse(statement, {}, {"bindparam": partial(_write_out, sample)})
+        compiled = written.compile(dialect=dialect, column_keys=list(sample))
         expanded = compiled.construct_expanded_state(dict(sample))
         self.text: str = expanded.statement
         # Each value of a list has a place, and so a name, of its own.
         expansion: Mapping[str, Sequence[str]] = expanded.parameter_expansion
         self._lists = {name: names for name, names in expansion.items() if name in sample}
         source = {place: name for name, places in expansion.items() for place in places}
-        self._places: list[tuple[str, Convert | None]] = []
-        self._constants: dict[str, Any] = {}
-        for place in expanded.positiontup:
-            name = source.get(place, place)
-            convert = compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect)
-            if name not in sample:
-                value = expanded.parameters[place]
-                self._constants[place] = convert(value) if convert else value
-                convert = None
-            self._places.append((place, convert))
+        self._places: list[tuple[str, Convert | None]] = [
+            (place, compiled.binds[source.get(place, place)].type.dialect_impl(dialect).bind_processor(dialect))
+            for place in expanded.positiontup
+        ]
+        # What the compiler itself put in, an OFFSET of 0 for example.
+        self._own = {
+            place: expanded.parameters[place]
+            for place in expanded.positiontup
+            if source.get(place, place) not in sample
+        }
         columns = getattr(statement, "exported_columns", None)
         # A column without a name gets one that namedtuple likes. typing's NamedTuple cannot be made at run time.
         names = columns.keys() if columns else ()
@@ -118,8 +123,8 @@ class _Form:
 
     def bind(self, values: Values) -> list[Any]:
         """The values as the driver takes them, in the order in which the text asks for them."""
-        if self._constants:
-            values = {**values, **self._constants}
+        if self._own:
+            values = {**values, **self._own}
         return [convert(values[name]) if convert else values[name] for name, convert in self._places]
 
     def row(self, found: Sequence[Any]) -> Any:
@@ -133,6 +138,12 @@ class _Form:
 def run_text(connection: Connection, text: str) -> None:
     """Run a statement that has no values."""
     _run(connection, text, ())
+
+
+def _write_out(sample: Values, parameter: sa.BindParameter[Any]) -> None:
+    """A parameter that is given no value has one already."""
+    if parameter.key not in sample:
+        parameter.literal_execute = True
 
 
 def _room(length: int) -> int:
