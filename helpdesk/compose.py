@@ -236,17 +236,22 @@ def _reaches(letter: Letter, ticket: Ticket | None) -> tuple[str, ...]:
     return _clean(tuple(str(address) for address in (ticket.requester, *copies)))
 
 
+def room_for_files(max_bytes: int) -> int:
+    """How many bytes of files fit into a letter of `max_bytes`."""
+    return int(max_bytes * ROOM_FOR_FILES / BASE64_GROWTH)
+
+
 def _listed(files: tuple[PassedOn, ...], max_bytes: int, seed: str) -> tuple[NamedFile, ...]:
     """Each file as the letter names it. Those that do not fit into one mail stay behind and are only named."""
-    room = max_bytes * ROOM_FOR_FILES
+    room = room_for_files(max_bytes)
     listed = []
     for index, file in enumerate(files):
-        size = len(file.content) * BASE64_GROWTH
-        attached = size <= room
+        size = file.left_out or len(file.content)
+        attached = not file.left_out and size <= room
         room -= size if attached else 0
         shown = attached and file.content_id is not None and file.type.strip().lower() in PICTURES
         cid = f"picture-{index + 1}.{seed}" if shown else ""
-        listed.append(NamedFile(name=wire.file_name(file.name), size=len(file.content), attached=attached, cid=cid))
+        listed.append(NamedFile(name=wire.file_name(file.name), size=size, attached=attached, cid=cid))
     return tuple(listed)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from helpdesk import maillog
-from helpdesk.compose import Face, compose
+from helpdesk.compose import Face, compose, room_for_files
 from helpdesk.core.digest import is_batched, shortened
 from helpdesk.core.outgoing import Letter
 from helpdesk.core.policy import Policy
@@ -106,4 +106,4 @@ class Postbox:
         source = unit.raw_of(letter.parts_of) if letter.parts_of is not None else raw
         if source is None or not letter.parts:
             return ()
-        return self._reader.parts(source, letter.parts)
+        return self._reader.parts(source, letter.parts, room_for_files(self._max_bytes))

@@ -124,12 +124,16 @@ class Mailbox(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PassedOn:
-    """A file that a letter passes on. `content_id`: it was shown within the mail that it comes from."""
+    """A file that a letter passes on. `content_id`: it was shown within the mail that it comes from.
+
+    `left_out`: its size, where it does not fit into the letter; then it has no content here.
+    """
 
     name: str
     type: str
     content: bytes
     content_id: str | None = None
+    left_out: int = 0
 
 
 class Reader(Protocol):
@@ -138,8 +142,11 @@ class Reader(Protocol):
     def read(self, raws: Sequence[bytes]) -> Sequence[Inbound | Exception]:
         """One result per mail, in order. An exception means: this one killed or stalled its reader."""
 
-    def parts(self, raw: bytes, numbers: Sequence[int]) -> tuple[PassedOn, ...]:
-        """These attachments of a mail, as files to pass on; one that cannot be read is left out."""
+    def parts(self, raw: bytes, numbers: Sequence[int], room: int) -> tuple[PassedOn, ...]:
+        """These attachments of a mail, as files to pass on; one that cannot be read is missing.
+
+        Of a file with more than `room` bytes the content may be left out.
+        """
 
     def head(self, raw: bytes) -> bytes:
         """A mail of the same headers without any text, in bounded size."""
