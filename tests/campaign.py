@@ -1,6 +1,7 @@
 """The long runs, too long for every change: `make campaign`, or `python -m tests.campaign [--seed N]`.
 
-Two hundred conversations, five hundred mails under fifty `kill -9`, then the faults of tests/faults. Each run ends
+Two hundred conversations, a storm of five hundred reports of one outage, five hundred mails under fifty `kill -9`,
+then the faults of tests/faults. Each run ends
 with its figures, or with the assertion that failed and the daemon's log.
 """
 
@@ -18,8 +19,10 @@ from tests.stack import MailStack, missing_programs
 from tests.system.conversations import account, converse
 from tests.system.desk import Desk
 from tests.system.kills import pour
+from tests.system.storm import rage, two_desks
 
 CONVERSATIONS = 200
+REPORTS = 500
 MAILS = 500
 KILLS = 50
 
@@ -34,6 +37,7 @@ def main() -> int:
         return 69
     with MailStack() as stack:
         print(f"{CONVERSATIONS} conversations: {_conversations(stack)}", flush=True)
+        print(f"A storm: {_storm(stack)}", flush=True)
         print(f"{KILLS} kills during {MAILS} mails, seed {seed}: {_kills(stack, seed)}", flush=True)
     with cluster() as postgres:
         faults.run(postgres, seed)
@@ -47,6 +51,13 @@ def _conversations(stack: MailStack) -> str:
         seconds = time.monotonic() - began
         account(desk, conversations)
     return f"every mail accounted for, {seconds:.0f} s"
+
+
+def _storm(stack: MailStack) -> str:
+    with tempfile.TemporaryDirectory() as folder, Desk(stack, Path(folder), "storm", agents=2) as desk:
+        sales = two_desks(desk)
+        with desk.running():
+            return str(rage(desk, sales, reports=REPORTS, others=20))
 
 
 def _kills(stack: MailStack, seed: int) -> str:

@@ -120,6 +120,10 @@ class Person:
         """The newest letter of this kind, as soon as there is one."""
         return self.await_letters(event, 1, within_s=within_s)[-1]
 
+    def arrival_of(self, letter: EmailMessage) -> float:
+        """When a letter of this inbox was delivered, in seconds since 1970."""
+        return next(_arrival(name)[0] for name, one in self._read.items() if one is letter)
+
 
 def parsed(raw: bytes) -> EmailMessage:
     """A mail as its reader sees it."""
