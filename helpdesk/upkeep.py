@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from helpdesk.core.decision import Outcome, Record
+from helpdesk.core.bouncing import not_reached
+from helpdesk.core.decision import Change, Done, Outcome, Record
 from helpdesk.core.digest import LIST_EVERY, lists
 from helpdesk.core.message import Reason
 from helpdesk.core.notices import alerts, to_agents
@@ -30,8 +31,9 @@ class Upkeep:
         self._now = now
 
     def follow_up(self) -> int:
-        """How many follow-ups happened now, at most one for each ticket."""
+        """How many follow-ups happened now, at most one for each ticket; those that were put off do not count."""
         done: set[int] = set()
+        happened = 0
         while True:
             now = self._now()
             with self._store.unit() as unit:
@@ -43,8 +45,9 @@ class Upkeep:
                     outcome = happen(ticket, kind, self._postbox.policy, now)
                     unit.apply(outcome, now, by="helpdesk")
                     self._postbox.put(unit, outcome.letters, ticket.number, now)
+                    happened += Done(ticket.number, kind) in outcome.changes
             if not due:
-                return len(done)
+                return happened
 
     def send_lists(self) -> int:
         """How many lists of notices that were held back are on their way now."""
@@ -60,6 +63,7 @@ class Upkeep:
         lost = {one.address for one in deliveries}
         with self._store.unit() as unit:
             ticket = unit.ticket(letter.ticket) if letter.ticket is not None else None
+            changes: tuple[Change, ...] = ()
             to_us = any(policy.agent(address) for address in lost)
             if to_us or ticket is None:
                 hour = f"{now:%Y-%m-%dT%H}"
@@ -69,11 +73,14 @@ class Upkeep:
                     if one.to.address not in lost
                 )
             else:
+                if ticket.requester is not None and ticket.requester.address in lost:
+                    changes = not_reached(ticket)
                 letters = to_agents(
                     Event.BOUNCED, ticket, policy, letter.message_id, audience=Audience.NOBODY, reasons=(why,)
                 )
-            history = (Record(ticket.number, "helpdesk", "not delivered", words),) if ticket else ()
-            outcome = Outcome(ticket=letter.ticket, changes=history, letters=letters, reasons=(why,))
+            if ticket is not None:
+                changes = (Record(ticket.number, "helpdesk", "not delivered", words), *changes)
+            outcome = Outcome(ticket=letter.ticket, changes=changes, letters=letters, reasons=(why,))
             unit.apply(outcome, now, by="helpdesk")
             self._postbox.put(unit, outcome.letters, letter.ticket, now)
 

@@ -29,7 +29,16 @@ FACE = Face(
 )
 
 _REQUESTER_EVENTS = frozenset(
-    {Event.OPENED, Event.REPLY, Event.MISSING, Event.REMINDER, Event.CLOSED, Event.REOPENED, Event.TOO_LARGE}
+    {
+        Event.OPENED,
+        Event.REPLY,
+        Event.MISSING,
+        Event.REMINDER,
+        Event.SOLVED,
+        Event.CLOSED,
+        Event.REOPENED,
+        Event.TOO_LARGE,
+    }
 )
 _AUDIENCES = {Event.NOTIFY: Audience.AGENT, Event.UNPROVEN: Audience.AGENT, Event.NOTE: Audience.COLLEAGUES}
 
@@ -104,6 +113,7 @@ def letter_of(event: Event, language: str, **changes: object) -> Letter:
         Event.UNPROVEN: (Reason("not-proven", "From says ivan@example.com"),),
     }.get(event, ())
     asked = event in (Event.OPENED, Event.MISSING, Event.REMINDER, Event.NOTIFY)
+    closes = asked or event is Event.SOLVED
     fields: dict[str, object] = {
         "event": event,
         "ticket": 123456,
@@ -120,7 +130,7 @@ def letter_of(event: Event, language: str, **changes: object) -> Letter:
         "missing": _QUESTIONS[language] if asked else (),
         "in_reply_to": "<first@shop.example>",
         "limit_mb": 25 if event is Event.TOO_LARGE else 0,
-        "due_at": datetime(2026, 3, 17, 15, 0, tzinfo=UTC) if asked and to_requester else None,
+        "due_at": datetime(2026, 3, 17, 15, 0, tzinfo=UTC) if closes and to_requester else None,
     }
     return Letter(**{**fields, **changes})  # type: ignore[arg-type]
 

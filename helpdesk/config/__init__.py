@@ -12,6 +12,7 @@ from pathlib import Path
 from helpdesk.config.assembly import assemble, packs_of
 from helpdesk.config.checks import check
 from helpdesk.config.document import Document, read_document
+from helpdesk.config.follow_ups import check_follow_ups, of_packs
 from helpdesk.config.passwords import check_passwords
 from helpdesk.config.problems import Problems
 from helpdesk.config.secret import EnvSecret, FileSecret, Secret
@@ -85,14 +86,16 @@ def load(path: Path | None, *, environ: Mapping[str, str], logins: bool = True) 
     problems = Problems(str(file))
     document = read_document(file, problems)
     check(document, problems)
+    check_follow_ups(document, problems)
     if logins:
         check_passwords(document, environ, problems)
     packs = _load_packs(packs_of(document), document.base, problems)
     _check_names(packs, document, problems)
+    follow_ups = of_packs(packs, problems)
     if problems.found or document.helpdesk is None or document.sending is None:
         # Two packs that build on the same broken one have the same problems.
         raise ConfigError(tuple(dict.fromkeys(problems.found)))
-    return assemble(document, document.helpdesk, document.sending, packs, environ)
+    return assemble(document, document.helpdesk, document.sending, packs, follow_ups, environ)
 
 
 def _check_names(packs: Mapping[str, Pack], document: Document, problems: Problems) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from helpdesk.config.checks import own_addresses
 from helpdesk.config.document import Document
+from helpdesk.config.follow_ups import OfPacks, chains
 from helpdesk.config.passwords import secret_of
 from helpdesk.config.settings import (
     CalendarSettings,
@@ -59,11 +60,12 @@ def assemble(
     helpdesk: HelpdeskTable,
     sending: SmtpTable | OutdirTable,
     packs: Mapping[str, Pack],
+    follow_ups: OfPacks,
     environ: Mapping[str, str],
 ) -> Config:
-    """The settings; `packs` are those of `packs_of` by their names."""
+    """The settings; `packs` are those of `packs_of` by their names, `follow_ups` what they say of those."""
     base = document.base
-    desks = tuple(_desk(desk.table, document, helpdesk, packs) for desk in document.desks)
+    desks = tuple(_desk(desk.table, document, helpdesk, packs, follow_ups) for desk in document.desks)
     return Config(
         file=document.file,
         name=helpdesk.name,
@@ -169,7 +171,9 @@ def _agent(table: AgentTable) -> Agent:
     return Agent(name=table.name, addresses=tuple(table.addresses), desks=tuple(table.desks), lead=table.lead)
 
 
-def _desk(table: DeskTable, document: Document, helpdesk: HelpdeskTable, packs: Mapping[str, Pack]) -> DeskSettings:
+def _desk(
+    table: DeskTable, document: Document, helpdesk: HelpdeskTable, packs: Mapping[str, Pack], follow_ups: OfPacks
+) -> DeskSettings:
     names = helpdesk.packs if table.packs is None else table.packs
     return DeskSettings(
         name=table.name,
@@ -177,8 +181,7 @@ def _desk(table: DeskTable, document: Document, helpdesk: HelpdeskTable, packs: 
         language=table.language or helpdesk.language,
         packs=tuple(packs[name] for name in names),
         calendar=_calendar(table.calendar or helpdesk.calendar, document),
-        remind_after=table.remind_after,
-        close_after=table.close_after,
+        chains=chains(table, document, (follow_ups[name] for name in names)),
         around_the_clock=table.around_the_clock,
     )
 

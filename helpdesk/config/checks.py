@@ -22,7 +22,7 @@ def check(document: Document, problems: Problems) -> None:
     _check_references(document, problems)
     _check_connections(document, problems)
     for desk in document.desks:
-        _check_follow_ups(desk, problems)
+        _check_old_follow_ups(desk, problems)
     for calendar in document.calendars:
         for day in sorted({*calendar.table.days_off} & {*calendar.table.working_days}):
             problems.add(
@@ -67,6 +67,9 @@ def _desks_named(document: Document) -> Iterator[tuple[str, str]]:
     for agent in document.agents:
         for index, name in enumerate(agent.table.desks):
             yield f"{agent.place}.desks[{index}]", name
+    for follow_up in document.follow_ups:
+        for index, name in enumerate(follow_up.table.desks):
+            yield f"{follow_up.place}.desks[{index}]", name
 
 
 def _calendars_named(document: Document) -> Iterator[tuple[str, str]]:
@@ -110,7 +113,7 @@ def _check_folders(place: str, imap: ImapTable, problems: Problems) -> None:
         problems.add(f"{place} has one name for two of folder, done_folder and quarantine_folder; want three folders")
 
 
-def _check_follow_ups(desk: Placed[DeskTable], problems: Problems) -> None:
+def _check_old_follow_ups(desk: Placed[DeskTable], problems: Problems) -> None:
     """The reminder comes before the closing, where the two can be compared."""
     remind, close = desk.table.remind_after, desk.table.close_after
     if type(remind) is type(close) and remind is not None and close is not None and not remind < close:  # type: ignore[operator]

@@ -23,6 +23,7 @@ from helpdesk.config.tables import (
     CalendarTable,
     DeskTable,
     EscalationTable,
+    FollowUpTable,
     HelpdeskTable,
     ImapTable,
     IncidentsTable,
@@ -36,7 +37,18 @@ from helpdesk.errors import ConfigError, Problem
 
 DEFAULT_DESK = "support"
 
-SECTIONS = ("agent", "bounds", "calendar", "desk", "escalation", "helpdesk", "incidents", "mailbox", "smtp")
+SECTIONS = (
+    "agent",
+    "bounds",
+    "calendar",
+    "desk",
+    "escalation",
+    "follow_up",
+    "helpdesk",
+    "incidents",
+    "mailbox",
+    "smtp",
+)
 
 T = TypeVar("T", bound=Table)
 Values = dict[str, Any]
@@ -68,6 +80,7 @@ class Document:
     agents: tuple[Placed[AgentTable], ...]
     desks: tuple[Placed[DeskTable], ...]
     calendars: tuple[Placed[CalendarTable], ...]
+    follow_ups: tuple[Placed[FollowUpTable], ...]
     desk_names: tuple[str, ...]
     calendar_names: tuple[str, ...]
 
@@ -101,9 +114,15 @@ def read_document(file: Path, problems: Problems) -> Document:
         ),
         desks=_placed((place, _read(DeskTable, place, values, problems)) for place, values in desks),
         calendars=_placed((place, _read(CalendarTable, place, values, problems)) for place, values in calendars),
+        follow_ups=read_follow_ups(_list(raw, "follow_up", problems), problems),
         desk_names=tuple(str(values["name"]) for _, values in desks if "name" in values),
         calendar_names=tuple(place.partition(".")[2] for place, _ in calendars),
     )
+
+
+def read_follow_ups(tables: Iterable[tuple[str, Values]], problems: Problems) -> tuple[Placed[FollowUpTable], ...]:
+    """The tables [[follow_up]], of this file or of a pack that it uses."""
+    return _placed((place, _read(FollowUpTable, place, values, problems)) for place, values in tables)
 
 
 def _parse(file: Path) -> Values:

@@ -14,7 +14,7 @@ from typing import Literal
 
 from helpdesk.config.secret import Secret
 from helpdesk.core.calendar import ALWAYS, Calendar, PublicHolidays, Week
-from helpdesk.core.duration import Duration
+from helpdesk.core.chains import Chain
 from helpdesk.core.message import Address
 from helpdesk.core.policy import Agent, Bounds, Desk, Escalation, Incidents, Policy
 from helpdesk.errors import ConfigError, Problem
@@ -109,8 +109,7 @@ class DeskSettings:
     language: str
     packs: tuple[Pack, ...]
     calendar: CalendarSettings
-    remind_after: Duration | None
-    close_after: Duration | None
+    chains: tuple[Chain, ...]
     around_the_clock: bool
 
 
@@ -194,7 +193,6 @@ def _desk(settings: DeskSettings, calendar: Calendar) -> Desk:
         calendar=calendar,
         rules=tuple(rule for pack in settings.packs for rule in pack.rules),
         checklists=tuple(checklist for pack in settings.packs for checklist in pack.checklists),
-        remind_after=settings.remind_after,
-        close_after=settings.close_after,
+        chains=settings.chains,
         around_the_clock=settings.around_the_clock,
     )

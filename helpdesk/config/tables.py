@@ -9,14 +9,23 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    field_validator,
+    model_validator,
+)
 
 from helpdesk.config import values
 from helpdesk.config.settings import FirstStart, Security
 from helpdesk.core.calendar import ALWAYS, Week
-from helpdesk.core.duration import BusinessDays, Duration
+from helpdesk.core.chains import CLOSE_AFTER, REMIND_AFTER, Occasion
+from helpdesk.core.duration import Duration
 
 Line = Annotated[str, AfterValidator(values.read_line)]
 MailAddress = Annotated[str, AfterValidator(values.read_address)]
@@ -27,7 +36,7 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 Megabytes = Annotated[int, Field(ge=1, le=100)]
 Count = Annotated[int, Field(ge=0)]
 Language = Literal["ru", "uk", "en", "pl"]
-FollowUp = Annotated[Duration | None, PlainValidator(values.read_follow_up)]
+DurationOrNever = Annotated[Duration | None, PlainValidator(values.read_follow_up)]
 UndoWindow = Annotated[timedelta, PlainValidator(values.clock_time(timedelta(), timedelta(hours=1)))]
 ClockOrNever = Annotated[timedelta | None, PlainValidator(values.read_clock_or_never)]
 Within = Annotated[timedelta, PlainValidator(values.clock_time(timedelta(minutes=1), timedelta(days=1)))]
@@ -150,9 +159,43 @@ class DeskTable(Table):
     language: Language | None = None
     packs: list[Line] | None = None
     calendar: Line | None = None
-    remind_after: FollowUp = BusinessDays(2)
-    close_after: FollowUp = BusinessDays(5)
+    remind_after: DurationOrNever = REMIND_AFTER
+    close_after: DurationOrNever = CLOSE_AFTER
     around_the_clock: bool = False
+
+
+class StepTable(Table):
+    """A step of a [[follow_up]]: a letter or the end."""
+
+    after: Annotated[Duration, PlainValidator(values.read_duration)] = Field(
+        description='when, counted from what the chain comes after, for example "2bd"'
+    )
+    send: Literal["reminder", "solved"] | None = None
+    close: Line | None = None
+
+    @model_validator(mode="after")
+    def _does_one_thing(self) -> Self:
+        if (self.send is None) == (self.close is None):
+            raise ValueError('want either send = "reminder" or close = "no-answer"')
+        return self
+
+
+class FollowUpTable(Table):
+    """A [[follow_up]], of the configuration or of a pack."""
+
+    after: Annotated[Occasion, PlainValidator(values.read_occasion)] = Field(
+        description='what it comes after: "missing" or "answered"'
+    )
+    desks: list[Line] = []
+    steps: list[StepTable] = Field(description='a list of {after = "2bd", send = "reminder"}; []: nothing happens')
+
+    @field_validator("steps")
+    @classmethod
+    def _come_in_order(cls, steps: list[StepTable]) -> list[StepTable]:
+        values.check_order([step.after for step in steps])
+        if any(step.close is not None for step in steps[:-1]):
+            raise ValueError("want the step that closes at the end")
+        return steps
 
 
 class CalendarTable(Table):

@@ -6,16 +6,18 @@ Each function takes what TOML gave and answers the value, or raises ValueError w
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from difflib import get_close_matches
 from ipaddress import ip_address
+from itertools import pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
 
 from helpdesk.config.settings import FirstStart
 from helpdesk.core.address import normalise
 from helpdesk.core.calendar import Week, parse_hours
+from helpdesk.core.chains import Occasion
 from helpdesk.core.duration import BusinessDays, Duration, format_duration, parse_duration
 
 _HOST = re.compile(r"[A-Za-z0-9_.:-]+")
@@ -148,6 +150,31 @@ def read_reporters(count: int) -> int:
     if count < 0 or count == 1:
         raise ValueError("want 2 or more, or 0 for never")
     return count
+
+
+def read_occasion(value: object) -> Occasion:
+    try:
+        return Occasion(read_text(value))
+    except ValueError as error:
+        raise ValueError("want " + " or ".join(f'"{one}"' for one in Occasion)) from error
+
+
+def check_order(times: Iterable[Duration]) -> None:
+    """ValueError where a step of a chain does not come later than the one before; days are compared with days."""
+    for earlier, later in pairwise(times):
+        if isinstance(earlier, BusinessDays) and isinstance(later, BusinessDays):
+            in_order = earlier < later
+        else:
+            in_order = _by_the_clock(earlier) < _by_the_clock(later)
+        if not in_order:
+            raise ValueError(
+                f'want each step later than the one before, and "{format_duration(later)}" stands after '
+                f'"{format_duration(earlier)}"'
+            )
+
+
+def _by_the_clock(duration: Duration) -> timedelta:
+    return timedelta(days=duration.count) if isinstance(duration, BusinessDays) else duration
 
 
 def read_follow_up(value: object) -> Duration | None:

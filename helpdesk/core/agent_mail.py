@@ -52,7 +52,7 @@ from helpdesk.core.orders import RESOLVED, carry_out
 from helpdesk.core.outgoing import SEND_WORD, Audience, Event, Letter, SentLetter
 from helpdesk.core.policy import Agent
 from helpdesk.core.ticket import Held, Lane, Part, State, Ticket
-from helpdesk.core.timers import ask_schedule
+from helpdesk.core.timers import begin_anew
 from helpdesk.core.trust import Authentication, addressed_to_others
 
 
@@ -278,9 +278,8 @@ def _answer(post: _Post, carried: Carried, text: str) -> Decision:
         if state is not before.state:
             changes.append(SetState(before.number, state))
             after = replace(after, state=state)
-        if before.missing and before.state is State.WAITING and before.follow_ups:
-            # Whoever got an answer has the whole time again before the ticket closes.
-            changes += ask_schedule(before.number, case.policy.desk(before.desk), case.now)
+        if state is State.WAITING:
+            changes += begin_anew(before, case.policy.desk(before.desk), case.now)
     letters = answer(
         after,
         post.agent,

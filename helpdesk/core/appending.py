@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from helpdesk.core.bounds import breaker_alerts, refusal
 from helpdesk.core.case import Case
+from helpdesk.core.chains import Occasion
 from helpdesk.core.checklist import Checklist, Findings, questions, settle
 from helpdesk.core.decision import (
     Change,
@@ -20,7 +21,6 @@ from helpdesk.core.decision import (
     Record,
     SetFacts,
     SetState,
-    Unschedule,
 )
 from helpdesk.core.escalation import watch
 from helpdesk.core.message import Reason
@@ -30,7 +30,7 @@ from helpdesk.core.outgoing import Audience, Event, Letter
 from helpdesk.core.policy import Agent
 from helpdesk.core.sender import Remember
 from helpdesk.core.ticket import Lane, State, Ticket
-from helpdesk.core.timers import ENDED_BY_ANSWER, ask_schedule
+from helpdesk.core.timers import answered, closes_at, start
 from helpdesk.core.trust import Authentication
 
 # What a mail that opens a ticket again says of it, followed by its resolution.
@@ -62,7 +62,7 @@ def append(case: Case, ticket: Ticket) -> Decision:
         state = State.NEW
 
     changes: list[Change] = [Record(ticket.number, case.sender, "wrote", _evidence(case))]
-    changes.append(Unschedule(ticket.number, ENDED_BY_ANSWER))
+    changes.append(answered(ticket.number))
     if state is not ticket.state or ticket.wake_at is not None:
         changes.append(SetState(ticket.number, state))
     if reopened:
@@ -73,7 +73,7 @@ def append(case: Case, ticket: Ticket) -> Decision:
     if silence is not None and (reopened or (progress and findings.missing)):
         changes.append(Record(ticket.number, "helpdesk", "no letter", str(silence)))
     letters: list[Letter] = list(breaker_alerts(case, silence))
-    chain = ask_schedule(ticket.number, desk, case.now) if state is State.WAITING else ()
+    chain = start(ticket.number, desk, Occasion.MISSING, case.now) if state is State.WAITING else ()
     changes += chain
     if ask_again:
         letters += to_requester(
@@ -81,7 +81,7 @@ def append(case: Case, ticket: Ticket) -> Decision:
             ticket,
             case.inbound.sha256,
             missing=questions(desk.checklists, ticket.checklist, findings.missing, ticket.language),
-            due_at=chain[-1].due_at if chain else None,  # an outage never closes by itself
+            due_at=closes_at(chain),  # an outage never closes by itself
             in_reply_to=case.inbound.message_id,
         )
     elif reopened and silence is None:

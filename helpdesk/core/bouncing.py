@@ -17,14 +17,13 @@ from helpdesk.core.decision import (
     Outcome,
     Record,
     SetState,
-    Unschedule,
 )
 from helpdesk.core.message import Reason
 from helpdesk.core.notices import alerts, to_agents
 from helpdesk.core.outgoing import Audience, Event, Letter, SentLetter
 from helpdesk.core.sender import Remember
 from helpdesk.core.ticket import State, Ticket
-from helpdesk.core.timers import ENDED_BY_ANSWER
+from helpdesk.core.timers import stop
 
 
 def decide_bounce(case: Case) -> Decision:
@@ -41,10 +40,7 @@ def decide_bounce(case: Case) -> Decision:
     if letter.ticket is not None:
         changes.append(Record(letter.ticket, "helpdesk", why.rule, why.evidence))
     if failed and case.ticket is not None and _is_requesters(letter, case.ticket):
-        changes.append(Unschedule(case.ticket.number, ENDED_BY_ANSWER))
-        if case.ticket.state is State.WAITING:
-            # Who was not reached cannot answer: the ticket is ours again.
-            changes.append(SetState(case.ticket.number, State.OPEN))
+        changes += not_reached(case.ticket)
     outcome = Outcome(
         ticket=letter.ticket,
         changes=tuple(changes),
@@ -52,6 +48,12 @@ def decide_bounce(case: Case) -> Decision:
         reasons=(why,),
     )
     return case.decision(Disposition.RECORD, Filing.RECORDED, outcome)
+
+
+def not_reached(ticket: Ticket) -> tuple[Change, ...]:
+    """Who was not reached cannot answer: nothing is sent or closed by itself, and the ticket is ours again."""
+    ours_again = (SetState(ticket.number, State.OPEN),) if ticket.state is State.WAITING else ()
+    return (stop(ticket.number), *ours_again)
 
 
 def _letter(case: Case) -> SentLetter | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import date
 
 from helpdesk.core import absence
 from helpdesk.core.message import Inbound, Kind, Reason
@@ -221,7 +222,13 @@ def _absence(inbound: Inbound) -> Iterator[Reason]:
     found = absence.words(inbound.text)
     if found is not None:
         yield Reason(OUT_OF_OFFICE, found)
-    if found is not None or absence.announced(strip_prefixes(inbound.subject)):
-        until = absence.away_until(inbound.text[: absence.LOOKED_AT], inbound.date.date() if inbound.date else None)
-        if until is not None:
-            yield Reason(OUT_OF_OFFICE, f"until {until.isoformat()}")
+    until = absent_until(inbound)
+    if until is not None:
+        yield Reason(OUT_OF_OFFICE, f"until {until.isoformat()}")
+
+
+def absent_until(inbound: Inbound) -> date | None:
+    """The last day on which its sender is away, where the mail says that nobody is there and names one."""
+    if absence.words(inbound.text) is None and not absence.announced(strip_prefixes(inbound.subject)):
+        return None
+    return absence.away_until(inbound.text[: absence.LOOKED_AT], inbound.date.date() if inbound.date else None)

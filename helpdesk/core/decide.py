@@ -9,6 +9,7 @@ then whoever takes part in a ticket; strangers at last.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from helpdesk.core.agent_mail import decide_agent_mail
@@ -16,6 +17,7 @@ from helpdesk.core.appending import append, doubt, hold, record
 from helpdesk.core.bouncing import decide_bounce
 from helpdesk.core.bounds import guessing, guessing_alerts
 from helpdesk.core.case import Arrival, Case, study, wanted
+from helpdesk.core.classify import absent_until
 from helpdesk.core.courtesy import courtesy
 from helpdesk.core.decision import Decision, Disposition, Facts, Filing, Outcome, Record, Role
 from helpdesk.core.message import Inbound, Kind, Reason
@@ -24,6 +26,7 @@ from helpdesk.core.outgoing import Audience
 from helpdesk.core.policy import Policy
 from helpdesk.core.thread import admits
 from helpdesk.core.ticket import State, Ticket
+from helpdesk.core.timers import put_off
 
 __all__ = ["Arrival", "decide", "wanted"]
 
@@ -41,9 +44,22 @@ def decide(inbound: Inbound, facts: Facts, policy: Policy, arrival: Arrival, now
         case Kind.AUTO_REPLY if case.asks_by_itself and case.ticket is None:
             return _decide_letter(case)
         case Kind.AUTO_REPLY | Kind.REPORT:
-            return record(case, case.ticket, Reason("machine-mail", case.kind.value))
+            return _note_absence(case, record(case, case.ticket, Reason("machine-mail", case.kind.value)))
         case Kind.BULK | Kind.HUMAN:
             return _decide_letter(case)
+
+
+def _note_absence(case: Case, kept: Decision) -> Decision:
+    """A requester who is away is asked again when he is back; whoever merely takes part moves nothing."""
+    away = absent_until(case.inbound)
+    ticket = case.ticket
+    if away is None or ticket is None or case.role is not Role.REQUESTER or case.arrival.silent or doubt(case):
+        return kept
+    moved = put_off(ticket, case.policy.desk(ticket.desk), away)
+    if not moved:
+        return kept
+    told = Record(ticket.number, "helpdesk", "put off", f"away until {away.isoformat()}")
+    return replace(kept, changes=(*kept.changes, *moved, told))
 
 
 def _decide_letter(case: Case) -> Decision:

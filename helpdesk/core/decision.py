@@ -251,10 +251,11 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class Unschedule:
-    """Waiting follow-ups of these kinds (empty: all) are cancelled."""
+    """Waiting follow-ups of these kinds (empty: all) are cancelled, save those `kept`."""
 
     ticket: int
     kinds: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

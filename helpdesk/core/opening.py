@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from helpdesk.core.bounds import breaker_alerts, guessing, guessing_alerts, in_turn, refusal
 from helpdesk.core.case import Case
+from helpdesk.core.chains import Occasion
 from helpdesk.core.checklist import Findings, examine, questions
 from helpdesk.core.decision import (
     Assign,
@@ -36,7 +37,7 @@ from helpdesk.core.rules import Verdict, judge
 from helpdesk.core.sender import Remember
 from helpdesk.core.subject_tag import strip_prefixes, strip_tags, tag
 from helpdesk.core.ticket import NEW, Lane, Part, Participant, State, Ticket
-from helpdesk.core.timers import ask_schedule
+from helpdesk.core.timers import closes_at, start
 from helpdesk.core.trust import Authentication
 
 # A subject made from the first words of a letter that came without one.
@@ -69,7 +70,7 @@ def open_ticket(case: Case, *, linked: Ticket | None = None) -> Decision:
     silence = guesses or refusal(case)
     ticket = _ticket(case, mail, desk, language, verdict, findings, asks=silence is None)
     gathering = None if guesses else gather(case, ticket)
-    chain = ask_schedule(NEW, desk, case.now) if ticket.state is State.WAITING else ()
+    chain = start(NEW, desk, Occasion.MISSING, case.now) if ticket.state is State.WAITING else ()
     others = tuple(other for other in case.desks_addressed if other.name not in (arrived.name, desk.name))
 
     changes: list[Change] = [OpenTicket.of(ticket), *_remembered(case, language), *_links(linked), *chain]
@@ -304,7 +305,7 @@ def _acknowledge(
         ticket,
         case.inbound.sha256,
         missing=asked,
-        due_at=chain[-1].due_at if chain else None,
+        due_at=closes_at(chain),
         in_reply_to=case.inbound.message_id,
         body=gathering.news if gathering else "",
     )

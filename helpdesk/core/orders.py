@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from helpdesk.core import command_values as order
 from helpdesk.core.bench import Bench, Carried, Refused, changed
+from helpdesk.core.chains import Occasion
 from helpdesk.core.checklist import questions
 from helpdesk.core.command_values import Command
 from helpdesk.core.decision import (
@@ -48,7 +49,7 @@ from helpdesk.core.policy import Agent
 from helpdesk.core.sender import Remember
 from helpdesk.core.splitting import split
 from helpdesk.core.ticket import Lane, Part, Participant, Priority, State, Ticket
-from helpdesk.core.timers import ENDED_BY_ANSWER, WAKE, ask_schedule
+from helpdesk.core.timers import WAKE, answered, closes_at, start
 
 RESOLVED = "solved"
 SPAM = "spam"
@@ -203,7 +204,7 @@ def _settle_held(ticket: Ticket, bench: Bench, *, accepted: bool) -> Carried | s
             changes.append(Join(ticket.number, mail.sender, Part.CC))
             after = replace(after, participants=(*after.participants, Participant(mail.sender, Part.CC)))
         if ticket.state in (State.WAITING, State.CLOSED):
-            changes += (Unschedule(ticket.number, ENDED_BY_ANSWER), SetState(ticket.number, State.OPEN))
+            changes += (answered(ticket.number), SetState(ticket.number, State.OPEN))
             after = replace(after, state=State.OPEN)
     line = (bench.words.accepted if accepted else bench.words.rejected).format(sender=mail.sender or "?")
     changes.append(Record(ticket.number, bench.agent.name, "accepted" if accepted else "rejected", str(mail.sender)))
@@ -297,10 +298,10 @@ def _ask(ticket: Ticket, items: tuple[str, ...], bench: Bench) -> Carried:
     desk = bench.policy.desk(ticket.desk)
     missing = tuple(dict.fromkeys((*ticket.missing, *items)))
     waits = ticket.lane is Lane.NORMAL
-    schedule = ask_schedule(ticket.number, desk, bench.now) if waits else ()
+    schedule = start(ticket.number, desk, Occasion.MISSING, bench.now) if waits else ()
     after = replace(ticket, missing=missing, state=State.WAITING if waits else State.OPEN, wake_at=None)
     asked = questions(desk.checklists, ticket.checklist, items, ticket.language)
-    due_at = schedule[-1].due_at if schedule else None
+    due_at = closes_at(schedule)
     letters: tuple[Letter, ...] = ()
     if not bench.has_answer:
         parent = ticket.thread[-1] if ticket.thread else None
@@ -310,7 +311,7 @@ def _ask(ticket: Ticket, items: tuple[str, ...], bench: Bench) -> Carried:
         changes=(
             SetFacts(ticket.number, (), missing, ticket.checklist),
             SetState(ticket.number, after.state),
-            Unschedule(ticket.number, ENDED_BY_ANSWER),
+            answered(ticket.number),
             *schedule,
         ),
         letters=letters,

@@ -16,6 +16,7 @@ class Event(StrEnum):
     REPLY = "reply"  # an agent's answer
     MISSING = "missing"  # a later request for missing facts
     REMINDER = "reminder"
+    SOLVED = "solved"  # some time after an answer: has it helped?
     CLOSED = "closed"
     REOPENED = "reopened"
     INCIDENT = "incident"  # to a requester: what was reported is known, and worked on

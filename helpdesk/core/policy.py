@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from helpdesk.core.calendar import Calendar
+from helpdesk.core.chains import Chain, Occasion, asked
 from helpdesk.core.checklist import Checklist
-from helpdesk.core.duration import BusinessDays, Duration
 from helpdesk.core.message import Address
 from helpdesk.core.rules import Rule
 
@@ -36,10 +36,12 @@ class Desk:
     calendar: Calendar
     rules: tuple[Rule, ...] = ()
     checklists: tuple[Checklist, ...] = ()
-    remind_after: Duration | None = BusinessDays(2)  # after missing facts were asked for
-    close_after: Duration | None = BusinessDays(5)
-    close_resolution: str = "no-answer"
+    chains: tuple[Chain, ...] = (asked(),)  # one for each occasion
     around_the_clock: bool = False  # are outages escalated outside opening hours as well?
+
+    def chain(self, occasion: Occasion) -> Chain | None:
+        """What happens by itself after this occasion, or None."""
+        return next((chain for chain in self.chains if chain.after is occasion), None)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

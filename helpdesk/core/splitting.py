@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from helpdesk.core.appending import CLOSED_AS
 from helpdesk.core.bench import Bench, Carried
+from helpdesk.core.chains import Occasion
 from helpdesk.core.checklist import examine, questions
 from helpdesk.core.decision import Change, Link, MoveMail, OpenTicket, Record, SetState
 from helpdesk.core.escalation import watch
@@ -20,7 +21,7 @@ from helpdesk.core.outgoing import Event
 from helpdesk.core.rules import judge
 from helpdesk.core.subject_tag import tag
 from helpdesk.core.ticket import NEW, Lane, Part, Participant, State, Ticket
-from helpdesk.core.timers import ask_schedule
+from helpdesk.core.timers import closes_at, start
 
 
 def split(ticket: Ticket, bench: Bench) -> Carried | str:
@@ -32,7 +33,7 @@ def split(ticket: Ticket, bench: Bench) -> Carried | str:
         return bench.words.nothing_to_split
     new = _ticket(told, ticket, bench)
     desk = bench.policy.desk(new.desk)
-    chain = ask_schedule(NEW, desk, bench.now) if new.state is State.WAITING else ()
+    chain = start(NEW, desk, Occasion.MISSING, bench.now) if new.state is State.WAITING else ()
     cause = f"split:{told.inbound.sha256}"
     asked = questions(desk.checklists, new.checklist, new.missing, new.language)
     acknowledgement = to_requester(
@@ -40,7 +41,7 @@ def split(ticket: Ticket, bench: Bench) -> Carried | str:
         new,
         cause,
         missing=asked,
-        due_at=chain[-1].due_at if chain else None,
+        due_at=closes_at(chain),
         in_reply_to=told.inbound.message_id,
         apart_from=ticket.number,
     )

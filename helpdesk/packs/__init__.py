@@ -29,7 +29,7 @@ _DEEPEST = 8
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pack:
-    """What one pack brings. `follow_ups` are (name, value) as written; the configuration reads them.
+    """What one pack brings. `follow_ups` are (file, place, table) as written; the configuration reads them.
 
     `folders` hold more labelled letters; `all_examples` reads them.
     """
@@ -40,7 +40,7 @@ class Pack:
     examples: tuple[Example, ...] = ()
     folders: tuple[Path, ...] = ()
     bar: Bar = Bar()
-    follow_ups: tuple[tuple[str, object], ...] = ()
+    follow_ups: tuple[tuple[str, str, dict[str, object]], ...] = ()
 
 
 def shipped_packs() -> tuple[str, ...]:

@@ -29,7 +29,7 @@ _WORDS = {
     "narrow": "narrow",
     "wide": "wide",
 }
-_TOP = ("extends", "ask_customer", "bar", "words", "everywhere", "rule", "item", "checklist", "examples", "follow_ups")
+_TOP = ("extends", "ask_customer", "bar", "words", "everywhere", "rule", "item", "checklist", "examples", "follow_up")
 _RULE = (
     *("name", *_WORDS, "from", "header", "attachment", "field"),
     *("desks", "languages", "kinds", "hours", "requests_1h"),
@@ -106,9 +106,9 @@ class PackReader:
         self._known_keys("bar", table, _BAR)
         return Bar(**{key: self._percent("bar", table, key) for key in _BAR}) if table else None
 
-    def follow_ups(self) -> tuple[tuple[str, object], ...]:
-        """The table [follow_ups] as written."""
-        return tuple(self._table("", self.table, "follow_ups").items())
+    def follow_ups(self) -> tuple[tuple[str, str, Table], ...]:
+        """The tables [[follow_up]] as written, each with file and place."""
+        return tuple((self.file, f"follow_up[{i}]", each) for i, each in enumerate(self._tables("follow_up")))
 
     # --- tables
 

@@ -302,10 +302,20 @@ def test_what_happened_never_happens_again(store: SqlStore) -> None:
         assert [kind for _, kind in unit.due(NOW + 100 * DAY, 10)] == ["auto-close"]
 
 
-@pytest.mark.parametrize(("kinds", "left"), [((), []), (("reminder", "wake"), ["auto-close"])])
-def test_cancelled_follow_ups_are_gone(store: SqlStore, kinds: tuple[str, ...], left: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("kinds", "kept", "left"),
+    [
+        ((), (), []),
+        (("reminder", "wake"), (), ["auto-close"]),
+        ((), ("reminder", "wake"), ["reminder"]),
+        ((), ("wake",), []),
+    ],
+)
+def test_cancelled_follow_ups_are_gone(
+    store: SqlStore, kinds: tuple[str, ...], kept: tuple[str, ...], left: list[str]
+) -> None:
     number = ticket_of(store)
     with store.unit() as unit:
         change(unit, number, Schedule(number, "reminder", NOW), Schedule(number, "auto-close", NOW))
-        change(unit, number, Unschedule(number, kinds))
+        change(unit, number, Unschedule(number, kinds, kept))
     assert [one.kind for one in ticket(store, number).follow_ups] == left

@@ -8,7 +8,8 @@ from helpdesk.core.case import Arrival
 from helpdesk.core.decide import decide
 from helpdesk.core.decision import Disposition, Facts
 from helpdesk.core.message import Inbound, Kind
-from helpdesk.core.outgoing import OutboxState, RecipientState
+from helpdesk.core.outgoing import Delivery, OutboxState, RecipientState
+from helpdesk.core.ticket import State
 from tests.security.desk import ANNA, EVE, IVAN, LENA, START, Desk, mail, reply
 
 FLOOD = 10_000
@@ -113,3 +114,15 @@ def test_lists_are_not_answered(open_desk: Desk) -> None:
         mail(EVE, f"News {n}", "Read this.", "List-Id: <news.evil.test>", "Precedence: list") for n in range(50)
     )
     assert open_desk.written() == {}
+
+
+def test_a_letter_that_the_relay_refuses_ends_the_follow_ups(open_desk: Desk) -> None:
+    number = open_desk.open()
+    notification = next(one for one in open_desk.sent if one.recipients == (IVAN,))
+    open_desk.take_one(reply(notification, IVAN, "#ask ip"))
+    assert open_desk.ticket(number).state is State.WAITING
+    asking = next(one for one in open_desk.send() if one.recipients == (ANNA,))
+    open_desk.works.upkeep.tell_failed(asking, [Delivery(ANNA, 550, "no such user")])
+    ticket = open_desk.ticket(number)
+    assert (ticket.state, ticket.follow_ups) == (State.OPEN, ())
+    assert open_desk.written()["bounced", IVAN] == 1

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from helpdesk.core.chains import Chain, Occasion, Step
 from helpdesk.core.decision import (
     Assign,
     Decision,
@@ -20,6 +22,7 @@ from helpdesk.core.decision import (
     SettleHeld,
     SpendSecret,
 )
+from helpdesk.core.duration import BusinessDays
 from helpdesk.core.message import Address, Attachment, Inbound
 from helpdesk.core.outgoing import Audience, Event, Letter, SentLetter
 from helpdesk.core.sender import LetterCounts, Remember
@@ -113,6 +116,16 @@ def test_an_answer_gives_the_requester_the_whole_time_again() -> None:
         Schedule(NUMBER, "auto-close", NOW + 5 * DAY),
     ]
     assert changes(ordered("Fine.", rules=asking_policy()), Schedule) == []  # nothing was asked
+
+
+def test_an_answer_begins_what_the_desk_lets_come_after_answers() -> None:
+    helped = Chain(after=Occasion.ANSWERED, steps=(Step(after=BusinessDays(3), send=Event.SOLVED),))
+    (desk,) = asking_policy().desks
+    rules = asking_policy(desks=(replace(desk, chains=(*desk.chains, helped)),))
+    asked_again = Schedule(NUMBER, "answered:solved", NOW + 3 * DAY)
+    assert changes(ordered("Fine.", rules=rules), Schedule) == [asked_again]
+    outage = ticket(lane=Lane.OUTAGE, assignee="Ivan")
+    assert changes(ordered("We work on it.", on=outage, rules=rules), Schedule) == []
 
 
 def test_files_of_an_answer_travel_with_it() -> None:

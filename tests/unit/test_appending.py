@@ -24,7 +24,7 @@ from helpdesk.core.message import Attachment, Inbound
 from helpdesk.core.outgoing import Audience
 from helpdesk.core.sender import LetterCounts
 from helpdesk.core.ticket import FollowUp, Held, Lane, State, Ticket
-from helpdesk.core.timers import ENDED_BY_ANSWER
+from helpdesk.core.timers import answered
 from tests.build import (
     ANNA,
     AUTHSERV,
@@ -96,7 +96,7 @@ def test_what_a_reply_does_to_the_state(before: Ticket, after: State | None) -> 
 
 def test_any_answer_ends_what_was_due() -> None:
     decision = replied(mail("Thank you."), ASKED, asking_policy())
-    assert changes(decision, Unschedule) == [Unschedule(NUMBER, ENDED_BY_ANSWER)]
+    assert changes(decision, Unschedule) == [answered(NUMBER)]
     assert changes(decision, Schedule) == []
     assert changes(decision, SetState) == [SetState(NUMBER, State.OPEN)]
 

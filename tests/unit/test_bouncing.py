@@ -18,7 +18,7 @@ from helpdesk.core.message import Address, Bounce, FailedRecipient, Kind
 from helpdesk.core.outgoing import Audience, SentLetter
 from helpdesk.core.sender import Remember
 from helpdesk.core.ticket import State, Ticket
-from helpdesk.core.timers import ENDED_BY_ANSWER
+from helpdesk.core.timers import stop
 from tests.build import ANNA, BORIS, NUMBER, acknowledged, changes, decided, mail, sent, ticket, written
 
 DAEMON = Address("mailer-daemon@relay.test")
@@ -45,7 +45,7 @@ def test_a_letter_that_the_requester_did_not_get_is_told_to_the_agents_and_ends_
     assert decision.filing is Filing.RECORDED
     assert written(decision) == [("bounced", "ivan@help.test"), ("bounced", "olha@help.test")]
     assert {letter.audience for letter in decision.letters} == {Audience.NOBODY}
-    assert changes(decision, Unschedule) == [Unschedule(NUMBER, ENDED_BY_ANSWER)]
+    assert changes(decision, Unschedule) == [stop(NUMBER)]
     assert changes(decision, Remember) == [Remember(ANNA.address, failing=True)]
     assert changes(decision, Record) == [Record(NUMBER, "helpdesk", "bounce", "anna@shop.test 5.1.1")]
     assert [change.message_id for change in changes(decision, MarkBounced)] == [acknowledged().message_id]

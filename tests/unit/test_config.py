@@ -35,8 +35,10 @@ from helpdesk.config.tables import (
     Table,
 )
 from helpdesk.core.calendar import ALWAYS, Opening, PublicHolidays
+from helpdesk.core.chains import Chain, Occasion, Step, asked
 from helpdesk.core.duration import BusinessDays
 from helpdesk.core.message import Address
+from helpdesk.core.outgoing import Event
 from helpdesk.core.policy import Agent, Bounds
 from helpdesk.errors import ConfigError, TemporaryError
 from helpdesk.packs import shipped_packs
@@ -139,7 +141,7 @@ def test_the_smallest_configuration_has_every_default(folder: Folder) -> None:
     )
     [desk] = config.desks
     assert (desk.name, desk.address, desk.language) == ("support", config.address, "en")
-    assert (desk.calendar.week, desk.remind_after, desk.close_after) == (ALWAYS, BusinessDays(2), BusinessDays(5))
+    assert (desk.calendar.week, desk.chains) == (ALWAYS, (asked(BusinessDays(2), BusinessDays(5)),))
 
 
 def test_packs_that_ship_with_the_program_are_used_unless_others_are_named(folder: Folder) -> None:
@@ -242,8 +244,114 @@ hours = "Mon-Fri 10:00-18:00"
     assert config.own == {"support@example.com", "sales@example.com"}
     assert support.calendar.week == ((Opening(540, 1260),),) * 6 + ((),)
     assert sales.address == Address("sales@example.com", "Отдел продаж")
-    assert (sales.language, sales.remind_after, sales.close_after) == ("ru", None, timedelta(days=10))
+    assert (sales.language, sales.chains) == ("ru", (asked(None, timedelta(days=10)),))
     assert sales.calendar.week == ((Opening(600, 1080),),) * 5 + ((), ())
+
+
+FOLLOW_UPS = """
+[[desk]]
+name = "support"
+
+[[desk]]
+name = "sales"
+remind_after = "1bd"
+
+[[follow_up]]
+after = "missing"
+desks = ["support"]
+steps = [
+  {after = "2bd", send = "reminder"},
+  {after = "4bd", send = "reminder"},
+  {after = "6d", close = "given-up"},
+]
+
+[[follow_up]]
+after = "answered"
+steps = [{after = "3bd", send = "solved"}, {after = "7bd", close = "solved"}]
+"""
+SUPPORT_ASKS = Chain(
+    after=Occasion.MISSING,
+    steps=(
+        Step(after=BusinessDays(2), send=Event.REMINDER),
+        Step(after=BusinessDays(4), send=Event.REMINDER),
+        Step(after=timedelta(days=6), close="given-up"),
+    ),
+)
+
+
+def test_follow_ups_are_chains_of_steps_for_all_desks_or_some(folder: Folder) -> None:
+    support, sales = folder.load(SMALLEST + FOLLOW_UPS).desks
+    answered = Chain(
+        after=Occasion.ANSWERED,
+        steps=(Step(after=BusinessDays(3), send=Event.SOLVED), Step(after=BusinessDays(7), close="solved")),
+    )
+    assert support.chains == (SUPPORT_ASKS, answered)
+    assert sales.chains == (asked(BusinessDays(1), BusinessDays(5)), answered)
+
+
+def test_a_chain_without_steps_turns_it_off(folder: Folder) -> None:
+    assert folder.load(SMALLEST + '\n[[follow_up]]\nafter = "missing"\nsteps = []\n').desks[0].chains == ()
+
+
+def test_a_pack_brings_follow_ups_that_the_desk_may_replace(folder: Folder) -> None:
+    (folder.path / "ours.toml").write_text(
+        '[[follow_up]]\nafter = "missing"\nsteps = [{after = "9d", close = "gone"}]\n', encoding="utf-8"
+    )
+    with_pack = smallest("[helpdesk]", packs='["ours.toml"]')
+    gone = Chain(after=Occasion.MISSING, steps=(Step(after=timedelta(days=9), close="gone"),))
+    assert folder.load(with_pack).desks[0].chains == (gone,)
+    support, sales = folder.load(with_pack + FOLLOW_UPS).desks
+    assert support.chains[0] == SUPPORT_ASKS
+    assert sales.chains[0] == asked(BusinessDays(1), BusinessDays(5))
+
+
+def test_problems_of_a_packs_follow_ups_name_the_pack(folder: Folder) -> None:
+    (folder.path / "ours.toml").write_text('[[follow_up]]\nafter = "missing"\nstep = 1\n', encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        folder.load(smallest("[helpdesk]", packs='["ours.toml"]'))
+    assert [str(problem) for problem in caught.value.problems] == [
+        (
+            'ours.toml: follow_up[0].steps is missing; want a list of {after = "2bd", send = "reminder"}; '
+            "[]: nothing happens"
+        ),
+        'ours.toml: follow_up[0].step is not known here; did you mean "steps"?',
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (
+            'after = "closed"\nsteps = []',
+            'follow_up[0].after is "closed"; want "missing" or "answered"',
+        ),
+        (
+            'after = "missing"\nsteps = [{after = "2bd"}]',
+            'follow_up[0].steps[0] is a table; want either send = "reminder" or close = "no-answer"',
+        ),
+        (
+            'after = "missing"\nsteps = [{after = "4bd", send = "reminder"}, {after = "2bd", close = "x"}]',
+            'follow_up[0].steps is a list; want each step later than the one before, and "2bd" stands after "4bd"',
+        ),
+        (
+            'after = "missing"\nsteps = [{after = "2bd", close = "x"}, {after = "4bd", send = "reminder"}]',
+            "follow_up[0].steps is a list; want the step that closes at the end",
+        ),
+        (
+            'after = "missing"\ndesks = ["suport"]\nsteps = []',
+            'follow_up[0].desks[0] is "suport"; there is no such desk; did you mean "support"?',
+        ),
+        (
+            'after = "missing"\nsteps = []\n[[desk]]\nname = "support"\nclose_after = "9d"',
+            (
+                'follow_up[0] is a chain after "missing" of the desk "support", and so is desk[0].close_after; '
+                "want one of them"
+            ),
+        ),
+    ],
+)
+def test_a_chain_that_cannot_be_meant_is_refused(folder: Folder, text: str, problem: str) -> None:
+    assert folder.problems(f"{SMALLEST}\n[[follow_up]]\n{text}\n") == [problem]
 
 
 def test_agents_and_bounds_reach_the_policy(folder: Folder) -> None:
@@ -516,8 +624,8 @@ addresses = ["anna@example.org", "Anna <anna@example.net>"]
     )
     assert problems == [
         (
-            "colour is not known here; known are agent, bounds, calendar, desk, escalation, helpdesk, incidents, "
-            "mailbox, smtp"
+            "colour is not known here; known are agent, bounds, calendar, desk, escalation, follow_up, helpdesk, "
+            "incidents, mailbox, smtp"
         ),
         "helpdesk.language is \"de\"; want one of 'ru', 'uk', 'en' or 'pl'",
         'helpdesk.timezone is "Europe/Moskow"; want the name of a time zone, did you mean "Europe/Moscow"?',

@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from typing import Any
+
 import pytest
 
 from helpdesk.core.case import wanted
-from helpdesk.core.decision import Disposition, Facts, Filing, OpenTicket, Proof, Record, Role, Wanted
+from helpdesk.core.decision import (
+    Decision,
+    Disposition,
+    Facts,
+    Filing,
+    OpenTicket,
+    Proof,
+    Record,
+    Role,
+    Schedule,
+    Wanted,
+)
 from helpdesk.core.message import Address, Bounce, FailedRecipient, Inbound, Kind
 from helpdesk.core.sender import Contact
-from helpdesk.core.ticket import State
+from helpdesk.core.ticket import FollowUp, State
 from tests.build import (
     ANNA,
+    AUTHSERV,
     BORIS,
+    DAY,
     DESK,
     EVE,
+    FORGED,
     IVAN_WRITES,
+    NOW,
     NUMBER,
     acknowledged,
     answering,
@@ -67,6 +85,35 @@ def test_machines_are_never_answered(
     assert (decision.letters, decision.ticket) == ((), NUMBER if known else None)
     # A closed ticket stays closed: nothing but a line of its history.
     assert [type(change) for change in decision.changes] == ([Record] if known else [])
+
+
+AWAY = "I am out of the office until 20 March 2026."
+WAITS = ticket(
+    state=State.WAITING, follow_ups=(FollowUp("reminder", NOW + 2 * DAY), FollowUp("auto-close", NOW + 5 * DAY))
+)
+
+
+def away(sender: Address = ANNA, **values: Any) -> Decision:
+    """What an out-of-office answer on a ticket that waits for Anna does."""
+    facts = Facts(by_reference=(("<first@shop.test>", WAITS),))
+    headers = OUT_OF_OFFICE + values.pop("headers", ())
+    return decided(mail(AWAY, sender=sender, headers=headers, date=NOW), facts, policy(**values))
+
+
+def test_whoever_is_out_of_the_office_is_asked_again_on_his_return() -> None:
+    decision = away()
+    back = datetime(2026, 3, 21, tzinfo=UTC)
+    assert changes(decision, Schedule) == [
+        Schedule(NUMBER, "reminder", back),
+        Schedule(NUMBER, "auto-close", back + 3 * DAY),
+    ]
+    assert changes(decision, Record)[-1] == Record(NUMBER, "helpdesk", "put off", "away until 2026-03-20")
+    assert decision.letters == ()
+
+
+def test_only_the_requester_himself_puts_follow_ups_off() -> None:
+    assert changes(away(BORIS), Schedule) == []
+    assert changes(away(headers=FORGED, trusted_authserv=AUTHSERV), Schedule) == []
 
 
 def test_the_mark_of_another_helpdesk_is_no_loop() -> None:

@@ -30,7 +30,7 @@ from helpdesk.core.order_words import words_in
 from helpdesk.core.orders import carry_out
 from helpdesk.core.sender import Remember
 from helpdesk.core.ticket import Held, Lane, Part, Priority, State, Ticket
-from helpdesk.core.timers import ENDED_BY_ANSWER
+from helpdesk.core.timers import answered
 from tests.build import ANNA, BORIS, DAY, EVE, IVAN, IVAN_WRITES, NOW, NUMBER, asking_policy, policy, ticket
 
 HELD = Held(id=5, sender=EVE, subject="Hello", at=NOW)
@@ -104,7 +104,7 @@ def test_an_accepted_mail_lets_its_sender_in() -> None:
         SettleHeld(NUMBER, 5, True),
         Remember(EVE.address, blocked=False),
         Join(NUMBER, EVE, Part.CC),
-        Unschedule(NUMBER, ENDED_BY_ANSWER),
+        answered(NUMBER),
         SetState(NUMBER, State.OPEN),
         Record(NUMBER, "Ivan", "accepted", "Eve <eve@evil.test>"),
     )
@@ -238,7 +238,7 @@ def test_asking_waits_for_the_requester() -> None:
     assert carried.changes == (
         SetFacts(NUMBER, (), ("ip", "colour"), "general"),
         SetState(NUMBER, State.WAITING),
-        Unschedule(NUMBER, ENDED_BY_ANSWER),
+        answered(NUMBER),
         Schedule(NUMBER, "reminder", NOW + 2 * DAY),
         Schedule(NUMBER, "auto-close", NOW + 5 * DAY),
     )

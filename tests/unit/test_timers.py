@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import datetime, timedelta
+from dataclasses import astuple, replace
+from datetime import date, datetime, timedelta
 
 import pytest
 
 from helpdesk.core.calendar import Calendar, parse_hours
+from helpdesk.core.chains import Chain, Occasion, Step, asked
 from helpdesk.core.decision import Done, Outcome, Record, Schedule, SetState, Unschedule
 from helpdesk.core.duration import BusinessDays
+from helpdesk.core.outgoing import Event
 from helpdesk.core.policy import Desk
-from helpdesk.core.ticket import FollowUp, Lane, State, Ticket
-from helpdesk.core.timers import ask_schedule, happen
-from tests.build import DAY, DESK, NOW, NUMBER, asking_policy, changes, ticket, written
+from helpdesk.core.ticket import FollowUp, Held, Lane, State, Ticket
+from helpdesk.core.timers import closes_at, happen, put_off, start
+from tests.build import DAY, DESK, NOW, NUMBER, asking_policy, changes, policy, ticket, written
 
 POLICY = asking_policy()
 OFFICE = Desk(
@@ -21,9 +23,21 @@ OFFICE = Desk(
     address=DESK,
     language="en",
     calendar=Calendar(timezone="Europe/Moscow", week=parse_hours("Mon-Fri 10:00-18:00")),
-    remind_after=BusinessDays(2),
-    close_after=BusinessDays(5),
+    chains=(asked(BusinessDays(2), BusinessDays(5)),),
 )
+TWICE = Chain(
+    after=Occasion.MISSING,
+    steps=(
+        Step(after=BusinessDays(2), send=Event.REMINDER),
+        Step(after=BusinessDays(4), send=Event.REMINDER),
+        Step(after=BusinessDays(5), close="given-up"),
+    ),
+)
+HELPED = Chain(
+    after=Occasion.ANSWERED,
+    steps=(Step(after=BusinessDays(3), send=Event.SOLVED), Step(after=BusinessDays(7), close="solved")),
+)
+MONDAY_AFTER = datetime.fromisoformat("2026-03-09T07:00:00Z")
 TEN_YEARS = timedelta(days=3653)
 ASKED = ticket(
     state=State.WAITING,
@@ -41,8 +55,8 @@ def later(before: Ticket, outcome: Outcome) -> Ticket:
         match change:
             case Done(_, kind):
                 del waiting[kind]
-            case Unschedule(_, kinds):
-                waiting = {kind: at for kind, at in waiting.items() if kinds and kind not in kinds}
+            case Unschedule(_, kinds, kept):
+                waiting = {kind: at for kind, at in waiting.items() if kind in kept or (kinds and kind not in kinds)}
             case Schedule(_, kind, due_at):
                 waiting[kind] = due_at
             case SetState():
@@ -54,14 +68,60 @@ def later(before: Ticket, outcome: Outcome) -> Ticket:
 
 def test_the_chain_counts_business_days() -> None:
     friday = NOW + 4 * DAY
-    assert [change.due_at for change in ask_schedule(NUMBER, OFFICE, friday)] == [
+    assert [change.due_at for change in start(NUMBER, OFFICE, Occasion.MISSING, friday)] == [
         datetime.fromisoformat("2026-03-10T09:00:00Z"),  # Tuesday
         datetime.fromisoformat("2026-03-13T09:00:00Z"),  # Friday
     ]
 
 
 def test_a_desk_that_never_reminds_or_closes_has_no_chain() -> None:
-    assert ask_schedule(NUMBER, replace(OFFICE, remind_after=None, close_after=None), NOW) == ()
+    assert start(NUMBER, replace(OFFICE, chains=()), Occasion.MISSING, NOW) == ()
+    assert start(NUMBER, OFFICE, Occasion.ANSWERED, NOW) == ()
+
+
+def test_a_chain_has_as_many_letters_as_it_has_steps() -> None:
+    desk = replace(OFFICE, chains=(TWICE, HELPED))
+    after_asking, after_answering = (start(NUMBER, desk, occasion, NOW) for occasion in Occasion)
+    assert [one.kind for one in after_asking] == ["reminder", "reminder-2", "auto-close"]
+    assert [one.kind for one in after_answering] == ["answered:solved", "answered:auto-close"]
+    assert closes_at(after_answering) == datetime.fromisoformat("2026-03-11T09:00:00Z")
+    assert closes_at(after_answering[:1]) is None
+
+
+def test_each_step_does_what_its_chain_says() -> None:
+    desks = (replace(OFFICE, chains=(TWICE, HELPED)),)
+    waiting = ticket(
+        state=State.WAITING, follow_ups=tuple(FollowUp(kind, NOW) for kind in (*TWICE.kinds, *HELPED.kinds))
+    )
+    done = {one.kind: happen(waiting, one.kind, policy(desks=desks), NOW) for one in waiting.follow_ups}
+    assert {kind: letter.event for kind, outcome in done.items() for letter in outcome.letters} == {
+        "reminder": "reminder",
+        "reminder-2": "reminder",
+        "auto-close": "closed",
+        "answered:solved": "solved",
+        "answered:auto-close": "closed",
+    }
+    closed = [done[kind] for kind in ("auto-close", "answered:auto-close")]
+    assert [change.resolution for outcome in closed for change in changes(outcome, SetState)] == ["given-up", "solved"]
+
+
+def test_a_step_that_the_desk_has_given_up_ends_without_a_trace() -> None:
+    outcome = happen(ASKED, "reminder-2", POLICY, NOW + 9 * DAY)
+    assert (outcome.letters, outcome.changes) == ((), (Done(NUMBER, "reminder-2"),))
+
+
+@pytest.mark.parametrize("kind", ["reminder", "auto-close"])
+def test_nothing_is_sent_while_the_desk_is_closed(kind: str) -> None:
+    saturday = NOW + 5 * DAY
+    outcome = happen(ASKED, kind, policy(desks=(OFFICE,)), saturday)
+    assert (outcome.letters, outcome.changes) == ((), (Schedule(NUMBER, kind, MONDAY_AFTER),))
+
+
+@pytest.mark.parametrize("kind", ["reminder", "auto-close"])
+def test_a_ticket_with_held_mail_waits_for_us(kind: str) -> None:
+    asked_and_held = replace(ASKED, held=(Held(id=1, sender=None, subject="Re: A question", at=NOW),))
+    outcome = happen(asked_and_held, kind, POLICY, NOW + 5 * DAY)
+    assert (outcome.letters, outcome.changes) == ((), (Schedule(NUMBER, kind, NOW + 6 * DAY),))
 
 
 def test_whoever_has_not_answered_is_asked_again() -> None:
@@ -78,6 +138,26 @@ def test_then_the_ticket_closes_with_a_letter() -> None:
     assert changes(outcome, SetState) == [SetState(NUMBER, State.CLOSED, resolution="no-answer")]
     assert changes(outcome, Record) == [Record(NUMBER, "helpdesk", "closed", "nobody answered")]
     assert later(ASKED, outcome).follow_ups == ()
+
+
+def test_whoever_is_away_is_reminded_on_his_return() -> None:
+    # Until Friday the 20th: the desk opens on Monday.
+    assert put_off(ASKED, OFFICE, date(2026, 3, 20)) == (
+        Schedule(NUMBER, "reminder", datetime.fromisoformat("2026-03-23T07:00:00Z")),
+        Schedule(NUMBER, "auto-close", datetime.fromisoformat("2026-03-26T07:00:00Z")),
+    )
+
+
+def test_whoever_was_reminded_has_the_whole_time_to_the_closing_after_his_return() -> None:
+    reminded = replace(ASKED, follow_ups=ASKED.follow_ups[1:])
+    assert put_off(reminded, OFFICE, date(2026, 3, 20)) == (
+        Schedule(NUMBER, "auto-close", datetime.fromisoformat("2026-03-26T07:00:00Z")),
+    )
+
+
+def test_a_return_before_the_next_letter_moves_nothing() -> None:
+    assert put_off(ASKED, OFFICE, date(2026, 3, 3)) == ()
+    assert put_off(ticket(follow_ups=(FollowUp("wake", NOW + DAY),)), OFFICE, date(2026, 3, 20)) == ()
 
 
 @pytest.mark.parametrize("kind", ["reminder", "auto-close"])
@@ -117,6 +197,19 @@ def test_a_clock_that_jumps_ten_years_sends_one_letter() -> None:
     # The closing keeps its distance: as long after the reminder as it was to be.
     assert after.follow_ups == (FollowUp("auto-close", now + 3 * DAY),)
     assert reminded.letters[0].due_at == now + 3 * DAY
+
+
+def test_a_reminder_on_time_does_not_move_the_closing_over_a_weekend() -> None:
+    thursday = NOW + 3 * DAY
+    asked_then = replace(
+        ASKED,
+        follow_ups=tuple(FollowUp(*one[1:]) for one in map(astuple, start(NUMBER, OFFICE, Occasion.MISSING, thursday))),
+    )
+    reminder, closing = asked_then.follow_ups
+    ticked = reminder.due_at + timedelta(seconds=59)
+    outcome = happen(asked_then, "reminder", policy(desks=(OFFICE,)), ticked)
+    assert outcome.letters[0].due_at == closing.due_at
+    assert changes(outcome, Schedule) == []
 
 
 def test_a_reminder_on_time_does_not_move_the_closing() -> None:

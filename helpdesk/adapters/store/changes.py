@@ -171,8 +171,8 @@ class _Work:
                 self._leave(self._number(ticket), PARTICIPANT.c.address == address)
             case Schedule(ticket, kind, due_at):
                 follow_ups.schedule(self.connection, self._number(ticket), kind, due_at)
-            case Unschedule(ticket, kinds):
-                follow_ups.remove(self.connection, self._number(ticket), kinds)
+            case Unschedule(ticket, kinds, kept):
+                follow_ups.remove(self.connection, self._number(ticket), kinds, kept)
             case Done(ticket, kind):
                 follow_ups.remove(self.connection, self._number(ticket), [kind])
             case SettleHeld():

@@ -24,15 +24,19 @@ _REMOVE_KINDS = Prepared(
     _OF_TICKET.where(FOLLOW_UP.c.kind.in_(sa.bindparam("kinds", expanding=True))), lists=("kinds",)
 )
 
+_REMOVE_BUT = Prepared(_OF_TICKET.where(FOLLOW_UP.c.kind.not_in(sa.bindparam("kept", expanding=True))), lists=("kept",))
+
 
 def schedule(connection: Connection, ticket: int, kind: str, due_at: datetime) -> None:
     """Let `kind` happen at `due_at`, instead of when it was to happen so far."""
     _SCHEDULE.run(connection, {"ticket": ticket, "kind": kind, "due_at": due_at})
 
 
-def remove(connection: Connection, ticket: int, kinds: Sequence[str]) -> None:
-    """Follow-ups of these kinds (empty: of every kind) happen no longer."""
-    if kinds:
+def remove(connection: Connection, ticket: int, kinds: Sequence[str], kept: Sequence[str] = ()) -> None:
+    """Follow-ups of these kinds (empty: of every kind but those `kept`) happen no longer."""
+    if kept:
+        _REMOVE_BUT.run(connection, {"of": ticket, "kept": list(kept)})
+    elif kinds:
         _REMOVE_KINDS.run(connection, {"of": ticket, "kinds": list(kinds)})
     else:
         _REMOVE.run(connection, {"of": ticket})
