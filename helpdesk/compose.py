@@ -144,6 +144,7 @@ def view(letter: Letter, ticket: Ticket | None, face: Face, files: tuple[NamedFi
         body=body if len(body) <= MAX_BODY else body[:MAX_BODY] + " […]",
         questions=_clean(letter.missing),
         due_at=letter.due_at.astimezone(zone) if letter.due_at else None,
+        begins_at=letter.begins_at.astimezone(zone) if letter.begins_at else None,
         resolution=wire.one_line(ticket.resolution or "") if ticket else "",
         reaches=_reaches(letter, ticket),
         reasons=_reasons(letter, ticket) if ours else (),

@@ -231,6 +231,7 @@ FULL_VIEW = LetterView(
     fields=(("ip", "192.0.2.1"),),
     opened_at=datetime(2026, 3, 12, 9, 30, tzinfo=UTC),
     due_at=datetime(2026, 3, 17, 9, 30, tzinfo=UTC),
+    begins_at=datetime(2026, 3, 13, 9, 30, tzinfo=UTC),
     urgent=True,
     held=1,
     apart_from="[##100002##]",

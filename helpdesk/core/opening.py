@@ -306,6 +306,7 @@ def _acknowledge(
         case.inbound.sha256,
         missing=asked,
         due_at=closes_at(chain),
+        begins_at=desk.begins_at(ticket.lane, case.now),
         in_reply_to=case.inbound.message_id,
         body=gathering.news if gathering else "",
     )

@@ -76,6 +76,7 @@ class Letter:
     author: Address | None = None  # whose words `body` holds
     in_reply_to: str | None = None
     due_at: datetime | None = None  # when the next automatic step happens (reminder, closing)
+    begins_at: datetime | None = None  # when the desk, closed now, opens and somebody reads the request
     send_after: datetime | None = None
     subject: str = ""
     apart_from: int | None = None  # the ticket that an agent has taken the mail out of, to begin this one
@@ -128,6 +129,7 @@ class LetterView:
     fields: tuple[tuple[str, str], ...] = ()
     opened_at: datetime | None = None  # in the desk's time zone
     due_at: datetime | None = None  # in the desk's time zone
+    begins_at: datetime | None = None  # in the desk's time zone
     urgent: bool = False
     apart_from: str = ""  # the tag of the ticket that this one was taken out of
     held: int = 0  # mails that wait for #accept or #reject

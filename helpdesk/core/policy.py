@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from helpdesk.core.calendar import Calendar
 from helpdesk.core.chains import Chain, Occasion, asked
 from helpdesk.core.checklist import Checklist
 from helpdesk.core.message import Address
 from helpdesk.core.rules import Rule
+from helpdesk.core.ticket import Lane
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,6 +43,12 @@ class Desk:
     def chain(self, occasion: Occasion) -> Chain | None:
         """What happens by itself after this occasion, or None."""
         return next((chain for chain in self.chains if chain.after is occasion), None)
+
+    def begins_at(self, lane: Lane, now: datetime) -> datetime | None:
+        """When somebody begins with a request that comes now; None while the desk is open, or for an outage."""
+        if lane is Lane.OUTAGE or self.calendar.is_open(now):
+            return None
+        return self.calendar.next_opening(now)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -38,6 +38,7 @@ def values(words: Words, language: str, view: LetterView) -> dict[str, object]:
         "gathers": view.gathers,
         "limit": view.limit_mb,
         "due": _day(words, view.due_at),
+        "begins": _opening(words, view.begins_at),
         "send_word": SEND_WORD[language],
         "what": words.get(("alert", f"{alert}-what"), ""),
         "why": words.get(("alert", f"{alert}-why"), ""),
@@ -130,3 +131,9 @@ def _day(words: Words, at: datetime | None) -> str:
 
 def _moment(words: Words, at: datetime | None) -> str:
     return f"{_day(words, at)}, {at:%H:%M}" if at else ""
+
+
+def _opening(words: Words, at: datetime | None) -> str:
+    if at is None:
+        return ""
+    return words["opening", str(at.isoweekday())].replace("{day}", _day(words, at)).replace("{time}", f"{at:%H:%M}")

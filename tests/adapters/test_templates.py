@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -147,6 +148,22 @@ def test_the_acknowledgement_names_the_number_and_asks_everything_at_once(langua
     assert " 123456." in text
     assert re.findall(r"(?m)^\d\. (.*)$", text) == list(seen.questions)
     assert text.rstrip().endswith("[##123456##] · Служба поддержки")
+
+
+@pytest.mark.parametrize(
+    ("language", "moment"),
+    [
+        ("ru", "в понедельник, 9 марта, в 10:00."),
+        ("uk", "у понеділок, 9 березня, о 10:00."),
+        ("en", "on Monday, 9 March, at 10:00."),
+        ("pl", "w poniedziałek, 9 marca, o godz. 10:00."),
+    ],
+)
+def test_an_acknowledgement_outside_opening_hours_says_when_work_begins(language: str, moment: str) -> None:
+    nothing_asked = replace(view_of(Event.OPENED, language), questions=(), due_at=None)
+    closed = replace(nothing_asked, begins_at=datetime(2026, 3, 9, 10, 0, tzinfo=UTC))
+    assert moment in " ".join(SHIPPED.render("opened", language, closed).text.split())
+    assert moment not in " ".join(SHIPPED.render("opened", language, nothing_asked).text.split())
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from helpdesk.core.calendar import Calendar, parse_hours
 from helpdesk.core.decision import (
     Disposition,
     Facts,
@@ -105,6 +106,18 @@ def test_a_vague_letter_waits_and_is_asked_in_the_acknowledgement_itself() -> No
     ]
     (acknowledgement,) = to_customers(decision)
     assert (acknowledgement.missing, acknowledgement.due_at) == (("Since when?",), NOW + 5 * DAY)
+
+
+def test_a_letter_outside_opening_hours_is_told_when_work_begins() -> None:
+    office = Calendar(timezone="Europe/Moscow", week=parse_hours("Mon-Fri 10:00-18:00"))
+    desks = (replace(policy().desks[0], calendar=office),)
+    saturday = NOW + 5 * DAY
+    monday = datetime(2026, 3, 9, 7, 0, tzinfo=UTC)
+    begins = {
+        text: decided(mail(text), rules=policy(desks=desks), now=now).letters[0].begins_at
+        for text, now in (("In hours.", NOW), ("At the weekend.", saturday), ("The site is down!", saturday))
+    }
+    assert begins == {"In hours.": None, "At the weekend.": monday, "The site is down!": None}
 
 
 def test_a_letter_that_says_everything_is_not_asked() -> None:
