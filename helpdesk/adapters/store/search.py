@@ -6,6 +6,7 @@ emptied at any time. Both engines keep the same evened-out words (core/search.py
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -26,26 +27,39 @@ _LATECOMERS = 1000
 _LOOKED_AT = 1000
 MAX_FOUND = 100
 
+
+@dataclass(frozen=True, slots=True)
+class _Wording:
+    """What one engine calls it: which messages are new, the last one in the index, to add one, to find some."""
+
+    new: sa.TextClause
+    last: sa.TextClause
+    add: sa.TextClause
+    find: sa.TextClause
+
+
 # FTS5 keeps which rows it has in a table of its own, which is read by key.
-_SQLITE = {
-    "new": "NOT EXISTS (SELECT 1 FROM search_index_docsize AS kept WHERE kept.id = message.id)",
-    "last": "SELECT max(id) FROM search_index_docsize",
-    "add": "INSERT INTO search_index (rowid, words) VALUES (:id, :words)",
-    "find": "SELECT rowid FROM search_index WHERE words MATCH :query ORDER BY rowid DESC LIMIT :limit",
-}
-_POSTGRESQL = {
-    "new": "NOT EXISTS (SELECT 1 FROM search_index AS kept WHERE kept.message = message.id)",
-    "last": "SELECT max(message) FROM search_index",
-    "add": "INSERT INTO search_index VALUES (:id, to_tsvector('simple', :words)) ON CONFLICT DO NOTHING",
-    "find": "SELECT message FROM search_index WHERE words @@ to_tsquery('simple', :query)"
-    " ORDER BY message DESC LIMIT :limit",
-}
+_SQLITE = _Wording(
+    new=sa.text("NOT EXISTS (SELECT 1 FROM search_index_docsize AS kept WHERE kept.id = message.id)"),
+    last=sa.text("SELECT max(id) FROM search_index_docsize"),
+    add=sa.text("INSERT INTO search_index (rowid, words) VALUES (:id, :words)"),
+    find=sa.text("SELECT rowid FROM search_index WHERE words MATCH :query ORDER BY rowid DESC LIMIT :limit"),
+)
+_POSTGRESQL = _Wording(
+    new=sa.text("NOT EXISTS (SELECT 1 FROM search_index AS kept WHERE kept.message = message.id)"),
+    last=sa.text("SELECT max(message) FROM search_index"),
+    add=sa.text("INSERT INTO search_index VALUES (:id, to_tsvector('simple', :words)) ON CONFLICT DO NOTHING"),
+    find=sa.text(
+        "SELECT message FROM search_index WHERE words @@ to_tsquery('simple', :query)"
+        " ORDER BY message DESC LIMIT :limit"
+    ),
+)
 
 
 def catch_up(connection: Connection, limit: int = AT_ONCE) -> int:
     """Take messages that are not in the index yet into it, oldest first; how many those were."""
     wording = _wording(connection)
-    last = connection.execute(sa.text(wording["last"])).scalar() or 0
+    last = connection.execute(wording.last).scalar() or 0
     rows = connection.execute(
         sa.select(MESSAGE.c.id, MESSAGE.c.subject, MESSAGE.c.text)
         .where(
@@ -54,15 +68,13 @@ def catch_up(connection: Connection, limit: int = AT_ONCE) -> int:
             MESSAGE.c.filing != Filing.COMMAND,
             # Automatic letters, which no agent signed, all say the same.
             sa.or_(MESSAGE.c.direction != Direction.OUT, MESSAGE.c.sender_name != ""),
-            sa.text(wording["new"]),
+            wording.new,
         )
         .order_by(MESSAGE.c.id)
         .limit(limit)
     ).all()
     if rows:
-        connection.execute(
-            sa.text(wording["add"]), [{"id": row.id, "words": searchable(row.subject, row.text)} for row in rows]
-        )
+        connection.execute(wording.add, [{"id": row.id, "words": searchable(row.subject, row.text)} for row in rows])
     return len(rows)
 
 
@@ -75,7 +87,7 @@ def look_for(connection: Connection, words: str) -> tuple[Found, ...]:
         pass
     quoted = ('"{}"*', " AND ") if connection.dialect.name == "sqlite" else ("'{}':*", " & ")
     query = quoted[1].join(quoted[0].format(word.replace("'", "''")) for word in wanted)
-    found = connection.execute(sa.text(_wording(connection)["find"]), {"query": query, "limit": _LOOKED_AT}).scalars()
+    found = connection.execute(_wording(connection).find, {"query": query, "limit": _LOOKED_AT}).scalars()
     rows = connection.execute(
         sa.select(MESSAGE.c.ticket, MESSAGE.c.subject, MESSAGE.c.text, MESSAGE.c.at)
         .where(MESSAGE.c.id.in_(list(found)))
@@ -92,5 +104,5 @@ def look_for(connection: Connection, words: str) -> tuple[Found, ...]:
     )
 
 
-def _wording(connection: Connection) -> dict[str, str]:
+def _wording(connection: Connection) -> _Wording:
     return _SQLITE if connection.dialect.name == "sqlite" else _POSTGRESQL
