@@ -33,14 +33,17 @@ _CUT = zlib.compress(b"From: support@desk.example\r\n\r\nCut.\r\n")
 
 # In the order in which rows can be written.
 _TABLES = (
-    *("raw", "ticket", "participant", "history", "message", "attachment", "reference", "outbox"),
+    *("raw", "ticket", "incident", "participant", "history", "message", "attachment", "reference", "outbox"),
     *("outbox_recipient", "contact"),
 )
 
 # What a copy counts further, and by the rows of which table.
 _NUMBERS = {
-    ("ticket", "number"): "ticket",
-    **{(table, "ticket"): "ticket" for table in ("participant", "history", "message", "reference", "outbox")},
+    **{("ticket", column): "ticket" for column in ("number", "merged_into", "incident")},
+    **{
+        (table, "ticket"): "ticket"
+        for table in ("incident", "participant", "history", "message", "reference", "outbox")
+    },
     **{(table, "id"): table for table in ("participant", "history", "message", "outbox")},
     ("message", "uid"): "message",
     ("attachment", "message"): "message",

@@ -58,8 +58,10 @@ def _by_standard_library(raw: bytes) -> list[object]:
     for part in message.walk():
         if not part.is_multipart():
             content = part.get_payload(decode=True)
-            is_text = part.get_content_maintype() == "text" and isinstance(content, bytes)
-            found.append(content.decode(part.get_content_charset() or "utf-8", "replace") if is_text else content)
+            if isinstance(content, bytes) and part.get_content_maintype() == "text":
+                found.append(content.decode(part.get_content_charset() or "utf-8", "replace"))
+            else:
+                found.append(content)
     return found
 
 

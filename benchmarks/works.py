@@ -81,7 +81,7 @@ class Bench:
             max_bytes=config.max_message_bytes,
         )
         self._source = source_of(config.mailboxes[0])
-        box = mailbox(config.mailboxes[0], lambda: self._at)
+        box = mailbox(config.mailboxes[0], lambda: self._at, config.max_message_bytes)
         assert box is not None
         self._mailbox = watched_mailbox(box, self.watch)
         self._cursor = self._mailbox.connect(None)
