@@ -43,7 +43,22 @@ def test_outages_sees_in_every_example_what_its_label_says() -> None:
 
 
 def test_every_rule_of_outages_leads_out_of_turn() -> None:
-    assert {(rule.lane, rule.priority) for rule in OUTAGES.rules} == {(Lane.OUTAGE, Priority.HIGH)}
+    assert {rule.lane for rule in OUTAGES.rules} == {Lane.OUTAGE}
+
+
+def test_what_is_said_in_one_sentence_goes_before_what_a_story_tells() -> None:
+    told = {rule.name: rule.priority for rule in OUTAGES.rules if rule.name.endswith("-told")}
+    assert told
+    assert set(told.values()) == {Priority.NORMAL}
+    assert {rule.priority for rule in OUTAGES.rules if rule.name not in told} == {Priority.HIGH}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_several_matters_in_one_letter_do_not_add_up_to_an_outage(language: str) -> None:
+    others = [one.text.rstrip(".!?") for one in LETTERS if one.language == language and one.situation is None]
+    letters = [". ".join(others[start::40]) + "." for start in range(40)]
+    seen = [seen_by(OUTAGES, Example(language, None, "", letter)) for letter in letters]
+    assert sum(one is not None for one in seen) <= 2
     assert {rule.situation for rule in OUTAGES.rules} == SITUATIONS
 
 
