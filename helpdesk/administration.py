@@ -11,6 +11,7 @@ from helpdesk.core.decision import Outcome
 from helpdesk.core.order_words import words_in
 from helpdesk.core.orders import carry_out
 from helpdesk.core.policy import Agent
+from helpdesk.core.sender import Reached
 from helpdesk.core.ticket import Held, Ticket
 from helpdesk.ports import Store, Unit
 from helpdesk.postbox import Postbox
@@ -42,12 +43,21 @@ def order(store: Store, postbox: Postbox, number: int, command: Command, now: da
         return True, " ".join(lines)
 
 
+def unmute(store: Store, address: str, now: datetime) -> bool:
+    """Letters to this agent are sent again; answers whether any had come back."""
+    with store.unit() as unit:
+        if address not in dict(unit.came_back()):
+            return False
+        unit.apply(Outcome(changes=(Reached(address),)), now, by=ADMINISTRATOR.name)
+        return True
+
+
 def _carry_out(
     unit: Unit, postbox: Postbox, ticket: Ticket, command: Command, held: tuple[Held, ...], now: datetime
 ) -> tuple[Ticket, tuple[str, ...]] | Refused:
     bench = Bench(
         agent=ADMINISTRATOR,
-        policy=postbox.policy,
+        policy=postbox.policy_now(unit),
         now=now,
         cause=f"administrator:{now.isoformat()}",
         words=words_in("en"),

@@ -21,8 +21,9 @@ from helpdesk.core.decision import Decision, Disposition
 from helpdesk.core.lease import Lease
 from helpdesk.core.message import Inbound
 from helpdesk.core.oversize import MEGABYTE, too_large
-from helpdesk.core.poison import given_up
+from helpdesk.core.poison import given_up, instead_of_sketch
 from helpdesk.core.policy import Policy
+from helpdesk.core.ticket import NEW
 from helpdesk.errors import TemporaryError
 from helpdesk.ports import Cursor, Fetched, MailKey, Place, Poison, Reader, Store, Unit
 from helpdesk.postbox import Postbox
@@ -176,13 +177,17 @@ class Intake:
             return None
         return unit.facts(wanted(inbound, self._postbox.policy), self._now()).duplicate or None
 
-    def _settle(self, unit: Unit, source: Source, mail: Fetched, inbound: Inbound) -> Taken:
-        """The heart of the program: facts, decision, commit."""
+    def _settle(
+        self, unit: Unit, source: Source, mail: Fetched, inbound: Inbound, sketched: int | None = None
+    ) -> Taken:
+        """The heart of the program: facts, decision, commit. `sketched`: the ticket made when it was given up."""
         if mail.too_large:
             return self._refuse(unit, source, mail, inbound)
-        now, policy = self._now(), self._postbox.policy
+        now, policy = self._now(), self._postbox.policy_now(unit)
         facts = unit.facts(wanted(inbound, policy), now)
         decision = decide(inbound, facts, policy, source.arrival(mail), now)
+        if sketched is not None:
+            decision = instead_of_sketch(decision, sketched)
         ticket = unit.apply(decision, now, by=_author(inbound, policy))
         unit.file(source.name, mail, inbound, decision, ticket, now)
         self._postbox.put(unit, decision.letters, ticket, now, mail.raw)
@@ -196,7 +201,7 @@ class Intake:
 
     def _refuse(self, unit: Unit, source: Source, mail: Fetched, inbound: Inbound) -> Taken:
         """A mail that is too large: its headers are kept in quarantine, its sender and the desk are told."""
-        now, policy = self._now(), self._postbox.policy
+        now, policy = self._now(), self._postbox.policy_now(unit)
         limit = max(MEGABYTE, self._max_bytes)
         error = f"TooLarge: {mail.too_large / MEGABYTE:.1f} MB, max_message_mb allows {limit // MEGABYTE}"
         entry = unit.quarantine(
@@ -212,13 +217,24 @@ class Intake:
         case = study(inbound, unit.facts(wanted(inbound, policy), now), policy, source.arrival(mail), now)
         outcome = too_large(case, mail.too_large, limit, entry)
         ticket = unit.apply(outcome, now, by=_author(inbound, policy))
+        if outcome.ticket == NEW and ticket is not None:
+            unit.gave_up(entry, ticket)
         self._postbox.put(unit, outcome.letters, ticket, now)
         maillog.quarantined(
             mailbox=source.name, entry=entry, message_id=inbound.message_id, error=error, tries_left=False
         )
         return Taken(key=mail.key, ticket=ticket, error=error)
 
-    def _set_aside(self, unit: Unit, source: Source, mail: Fetched, problem: Exception, *, attempts: int) -> Taken:
+    def _set_aside(
+        self,
+        unit: Unit,
+        source: Source,
+        mail: Fetched,
+        problem: Exception,
+        *,
+        attempts: int,
+        sketched: int | None = None,
+    ) -> Taken:
         """Keep a mail that could not be processed. After the last try the desk gets a ticket from its headers."""
         now = self._now()
         sketch = self._reader.sketch(mail.raw)
@@ -234,10 +250,12 @@ class Intake:
             now,
             next_try=None if last else now + PAUSE,
         )
-        ticket = None
-        if last:
-            outcome = given_up(sketch, entry, error, self._postbox.policy, source.arrival(mail), now)
+        ticket = sketched
+        if last and ticket is None:
+            outcome = given_up(sketch, entry, error, self._postbox.policy_now(unit), source.arrival(mail), now)
             ticket = unit.apply(outcome, now, by="helpdesk")
+            if ticket is not None:
+                unit.gave_up(entry, ticket)
             self._postbox.put(unit, outcome.letters, ticket, now)
         maillog.quarantined(
             mailbox=source.name, entry=entry, message_id=sketch.message_id, error=error, tries_left=not last
@@ -252,12 +270,12 @@ class Intake:
                 if isinstance(inbound, Exception):
                     raise inbound
                 with unit.savepoint():
-                    self._settle(unit, source, mail, inbound)
+                    self._settle(unit, source, mail, inbound, poison.ticket)
                     unit.release(poison.id)
             except TemporaryError:
                 raise
             except Exception as problem:
-                self._set_aside(unit, source, mail, problem, attempts=poison.attempts + 1)
+                self._set_aside(unit, source, mail, problem, attempts=poison.attempts + 1, sketched=poison.ticket)
         self._on_queued()
 
     @staticmethod

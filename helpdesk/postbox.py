@@ -8,6 +8,7 @@ late are held back for a list (core/digest).
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from helpdesk import maillog
@@ -38,6 +39,11 @@ class Postbox:
         self._key = key
         self._nonce = nonce
         self._max_bytes = max_bytes
+
+    def policy_now(self, unit: Unit) -> Policy:
+        """The policy with what the store knows of our own people: whose letters come back."""
+        came_back = unit.came_back()
+        return replace(self.policy, came_back=came_back) if came_back else self.policy
 
     def put(
         self, unit: Unit, letters: tuple[Letter, ...], opened: int | None, now: datetime, raw: bytes | None = None

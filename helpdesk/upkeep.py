@@ -12,6 +12,7 @@ from helpdesk.core.bouncing import not_reached
 from helpdesk.core.decision import Change, Done, Outcome, Record
 from helpdesk.core.digest import LIST_EVERY, lists
 from helpdesk.core.message import Reason
+from helpdesk.core.muting import refused
 from helpdesk.core.notices import alerts, to_agents
 from helpdesk.core.outgoing import Audience, Delivery, Event
 from helpdesk.core.timers import happen
@@ -42,7 +43,7 @@ class Upkeep:
                     if ticket.number in done:
                         continue
                     done.add(ticket.number)
-                    outcome = happen(ticket, kind, self._postbox.policy, now)
+                    outcome = happen(ticket, kind, self._postbox.policy_now(unit), now)
                     unit.apply(outcome, now, by="helpdesk")
                     self._postbox.put(unit, outcome.letters, ticket.number, now)
                     happened += Done(ticket.number, kind) in outcome.changes
@@ -57,15 +58,20 @@ class Upkeep:
 
     def tell_failed(self, letter: QueuedLetter, deliveries: Sequence[Delivery]) -> None:
         """A letter will not arrive: its ticket's agents are told; of a letter to an agent, the leads are."""
-        now, policy = self._now(), self._postbox.policy
+        now = self._now()
         words = "; ".join(f"{one.address}: {one.code or 'no answer'} {one.text}".strip() for one in deliveries)
         why = Reason("not-delivered", words)
         lost = {one.address for one in deliveries}
+        changes: tuple[Change, ...] = ()
         with self._store.unit() as unit:
+            policy = self._postbox.policy_now(unit)
             ticket = unit.ticket(letter.ticket) if letter.ticket is not None else None
-            changes: tuple[Change, ...] = ()
+            for_good = (policy.agent(one.address) for one in deliveries if one.permanent)
+            agent = next((one for one in for_good if one is not None), None)
             to_us = any(policy.agent(address) for address in lost)
-            if to_us or ticket is None:
+            if agent is not None:
+                changes, letters = refused(policy, agent, letter.message_id, why, ticket, now)
+            elif to_us or ticket is None:
                 hour = f"{now:%Y-%m-%dT%H}"
                 letters = tuple(
                     one
@@ -88,4 +94,4 @@ class Upkeep:
         """Those who lead the desk learn what is wrong with it, once for each `cause`."""
         now = self._now()
         with self._store.unit() as unit:
-            self._postbox.put(unit, alerts(self._postbox.policy, what, cause), None, now)
+            self._postbox.put(unit, alerts(self._postbox.policy_now(unit), what, cause), None, now)

@@ -17,7 +17,7 @@ Numbers = Annotated[list[int], typer.Argument(metavar="NUMBER…", help="Ticket 
 
 def register(app: typer.Typer) -> None:
     """Add these commands to the program."""
-    for command in (close, reopen, assign, accept, reject, spam, merge):
+    for command in (close, reopen, assign, accept, reject, spam, merge, unmute):
         app.command()(command)
 
 
@@ -66,6 +66,19 @@ def merge(
 ) -> None:
     """These tickets go into another one, and their numbers lead there; who took part in them takes part in it."""
     _order(context, numbers, MergeInto(into))
+
+
+def unmute(
+    context: typer.Context,
+    addresses: Annotated[list[str], typer.Argument(metavar="ADDRESS…", help="First addresses of agents.")],
+) -> None:
+    """Write again to agents at whose addresses letters came back."""
+    with works(context) as built:
+        unknown = [one for one in addresses if not administration.unmute(built.store, one.lower(), utc_now())]
+    if unknown:
+        raise UnreadableError(
+            f"unmute: no letter to {', '.join(unknown)} came back; `helpdesk check` says who is muted"
+        )
 
 
 def _order(context: typer.Context, numbers: Sequence[int], command: Command) -> None:

@@ -17,6 +17,7 @@ from helpdesk.core.decision import (
     Decision,
     Disposition,
     Filing,
+    Join,
     Outcome,
     Record,
     SetFacts,
@@ -29,7 +30,7 @@ from helpdesk.core.notices import to_agents, to_requester
 from helpdesk.core.outgoing import Audience, Event, Letter
 from helpdesk.core.policy import Agent
 from helpdesk.core.sender import Remember
-from helpdesk.core.ticket import Lane, State, Ticket
+from helpdesk.core.ticket import Lane, Part, State, Ticket
 from helpdesk.core.timers import answered, closes_at, start
 from helpdesk.core.trust import Authentication
 
@@ -63,6 +64,8 @@ def append(case: Case, ticket: Ticket) -> Decision:
 
     changes: list[Change] = [Record(ticket.number, case.sender, "wrote", _evidence(case))]
     changes.append(answered(ticket.number))
+    if case.inbound.sender is not None and case.sender in ticket.colleagues and ticket.part_of(case.sender) is None:
+        changes.append(Join(ticket.number, case.inbound.sender, Part.CC))
     if state is not ticket.state or ticket.wake_at is not None:
         changes.append(SetState(ticket.number, state))
     if reopened:

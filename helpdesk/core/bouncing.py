@@ -19,6 +19,7 @@ from helpdesk.core.decision import (
     SetState,
 )
 from helpdesk.core.message import Reason
+from helpdesk.core.muting import refused
 from helpdesk.core.notices import alerts, to_agents
 from helpdesk.core.outgoing import Audience, Event, Letter, SentLetter
 from helpdesk.core.sender import Remember
@@ -41,10 +42,11 @@ def decide_bounce(case: Case) -> Decision:
         changes.append(Record(letter.ticket, "helpdesk", why.rule, why.evidence))
     if failed and case.ticket is not None and _is_requesters(letter, case.ticket):
         changes += not_reached(case.ticket)
+    noted, letters = _told(case, letter, why) if failed else ((), ())
     outcome = Outcome(
         ticket=letter.ticket,
-        changes=tuple(changes),
-        letters=_told(case, letter, why) if failed else (),
+        changes=(*changes, *noted),
+        letters=letters,
         reasons=(why,),
     )
     return case.decision(Disposition.RECORD, Filing.RECORDED, outcome)
@@ -64,10 +66,13 @@ def _is_requesters(letter: SentLetter, ticket: Ticket) -> bool:
     return ticket.requester is not None and letter.recipient == ticket.requester.address
 
 
-def _told(case: Case, letter: SentLetter, why: Reason) -> tuple[Letter, ...]:
+def _told(case: Case, letter: SentLetter, why: Reason) -> tuple[tuple[Change, ...], tuple[Letter, ...]]:
     """A letter to a requester failed: its agents. A letter to an agent failed: the leads, but not that agent."""
+    agent = case.policy.agent(letter.recipient)
+    if letter.audience is not Audience.REQUESTER and agent is not None:
+        return refused(case.policy, agent, letter.message_id, why, case.ticket, case.now)
     if letter.audience is not Audience.REQUESTER:
-        return alerts(
+        return (), alerts(
             case.policy,
             str(why),
             f"{letter.recipient}:{case.now:%Y-%m-%dT%H}",
@@ -75,8 +80,8 @@ def _told(case: Case, letter: SentLetter, why: Reason) -> tuple[Letter, ...]:
             but=letter.recipient,
         )
     if case.ticket is None:
-        return ()
-    return to_agents(
+        return (), ()
+    return (), to_agents(
         Event.BOUNCED,
         case.ticket,
         case.policy,

@@ -111,8 +111,10 @@ GRAMMAR: tuple[Row, ...] = (
         read_accept,
         "accept | принять | прийняти | przyjmij",
         "[always] | [всегда] | [завжди] | [zawsze]",
-        "let a held mail into the ticket | принять задержанное письмо в обращение | "
-        "прийняти затриманий лист у звернення | przyjąć wstrzymaną wiadomość do zgłoszenia",
+        "let a held mail into the ticket; always: its sender into every ticket of this requester | "
+        "принять задержанное письмо в обращение; всегда: отправителя — во все обращения этого заявителя | "
+        "прийняти затриманий лист у звернення; завжди: відправника — в усі звернення цього заявника | "
+        "przyjąć wstrzymaną wiadomość do zgłoszenia; zawsze: nadawcę do każdego zgłoszenia tej osoby",
     ),
     _row(
         nothing(values.Reject()),

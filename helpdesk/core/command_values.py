@@ -30,7 +30,7 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class Accept:
-    """A held mail becomes part of the ticket; `always`: this sender's from now on, too."""
+    """A held mail becomes part of the ticket; `always`: this sender may write on every ticket of its requester."""
 
     always: bool = False
 

@@ -19,11 +19,12 @@ from helpdesk.core.bounds import guessing, guessing_alerts
 from helpdesk.core.case import Arrival, Case, study, wanted
 from helpdesk.core.classify import absent_until
 from helpdesk.core.courtesy import courtesy
-from helpdesk.core.decision import Decision, Disposition, Facts, Filing, Outcome, Record, Role
+from helpdesk.core.decision import Decision, Disposition, Facts, Filing, Outcome, Proof, Record, Role
 from helpdesk.core.message import Inbound, Kind, Reason
 from helpdesk.core.opening import open_ticket
 from helpdesk.core.outgoing import Audience
 from helpdesk.core.policy import Policy
+from helpdesk.core.sender import Reached
 from helpdesk.core.thread import admits
 from helpdesk.core.ticket import State, Ticket
 from helpdesk.core.timers import put_off
@@ -34,6 +35,18 @@ __all__ = ["Arrival", "decide", "wanted"]
 def decide(inbound: Inbound, facts: Facts, policy: Policy, arrival: Arrival, now: datetime) -> Decision:
     """What shall happen with this message, and why."""
     case = study(inbound, facts, policy, arrival, now)
+    agent = policy.agent(case.sender)
+    address = agent.addresses[0] if agent else ""
+    if address not in dict(policy.came_back) or case.proof is Proof.NONE or case.kind is not Kind.HUMAN:
+        return _decide(case)
+    # Who writes to us reads what we write: letters to him are sent again, the answer to this mail first.
+    kept = tuple(one for one in policy.came_back if one[0] != address)
+    decision = _decide(replace(case, policy=replace(policy, came_back=kept)))
+    return replace(decision, changes=(*decision.changes, Reached(address)))
+
+
+def _decide(case: Case) -> Decision:
+    facts = case.facts
     if facts.duplicate is not None:
         return _ignore(case, facts.duplicate)
     match case.kind:

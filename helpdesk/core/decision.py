@@ -13,8 +13,18 @@ from enum import StrEnum
 from helpdesk.core.incident import HangOn, Incident, Report, SetNews
 from helpdesk.core.message import Address, Bounce, KeptMail, Kind, Reason
 from helpdesk.core.outgoing import Letter, SentLetter
+from helpdesk.core.regrouping import Merge, MoveMail, SetRequester
 from helpdesk.core.search import Found
-from helpdesk.core.sender import Contact, LetterCounts, Opened, Remember
+from helpdesk.core.sender import (
+    AddColleague,
+    CameBack,
+    Contact,
+    LetterCounts,
+    Opened,
+    Reached,
+    Remember,
+    RemoveColleague,
+)
 from helpdesk.core.ticket import Lane, Part, Priority, State, Ticket
 
 
@@ -124,7 +134,10 @@ class Filing(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OpenTicket:
-    """A ticket begins, or an incident (`gathers`): its number, NEW or NEW_INCIDENT until then, is given at commit."""
+    """A ticket begins, or an incident (`gathers`): its number, NEW or NEW_INCIDENT until then, is given at commit.
+
+    `over` is the ticket that was made of the headers of the same mail when it was given up: it becomes this one.
+    """
 
     subject: str
     requester: Address | None
@@ -143,6 +156,7 @@ class OpenTicket:
     words: bool = True
     forged: bool = False
     gathers: bool = False
+    over: int | None = None
 
     @classmethod
     def of(cls, ticket: Ticket) -> OpenTicket:
@@ -225,14 +239,6 @@ class Join:
 
 
 @dataclass(frozen=True, slots=True)
-class SetRequester:
-    """A ticket is somebody else's; whose it was before takes no part in it any more."""
-
-    ticket: int
-    requester: Address
-
-
-@dataclass(frozen=True, slots=True)
 class Leave:
     """Somebody is a participant no longer."""
 
@@ -282,27 +288,6 @@ class Link:
     a: int
     b: int
     kind: str
-
-
-@dataclass(frozen=True, slots=True)
-class Merge:
-    """A ticket goes into another one: it is closed, and its mail and letters are there from now on.
-
-    `regroups`: not the same people take part in both.
-    """
-
-    ticket: int
-    into: int
-    regroups: bool
-
-
-@dataclass(frozen=True, slots=True)
-class MoveMail:
-    """A mail, and what we told our own of it, goes from one ticket to another. `id` is the row of the message."""
-
-    id: int
-    ticket: int
-    to: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -361,6 +346,10 @@ Change = (
     | SpendSecret
     | CancelLetters
     | MarkBounced
+    | CameBack
+    | Reached
+    | AddColleague
+    | RemoveColleague
     | Record
 )
 

@@ -16,19 +16,19 @@ from helpdesk.core.decision import (
     Change,
     Join,
     Link,
-    Merge,
     Record,
     Schedule,
     SetFacts,
     SetPlace,
-    SetRequester,
     SetState,
     Unschedule,
 )
 from helpdesk.core.escalation import ESCALATE
+from helpdesk.core.incident import HangOn
 from helpdesk.core.message import Reason
 from helpdesk.core.notices import to_agents
 from helpdesk.core.outgoing import Event
+from helpdesk.core.regrouping import Merge, SetRequester
 from helpdesk.core.subject_tag import tag
 from helpdesk.core.ticket import MERGED, Part, Participant, State, Ticket
 
@@ -49,7 +49,7 @@ def merge(ticket: Ticket, number: int, bench: Bench) -> Carried | str:
         return bench.words.merge_closed.format(number=into.number)
     joining = _joining(ticket, into)
     after, changes = _with_people(into, joining)
-    for step in (_as_urgent, _as_open, _with_facts, _with_assignee, _with_clock):
+    for step in (_as_urgent, _on_incident, _as_open, _with_facts, _with_assignee, _with_clock):
         after, more = step(ticket, after)
         changes += more
     regroups = _people(ticket) != _people(into)
@@ -118,6 +118,16 @@ def _as_urgent(ticket: Ticket, into: Ticket) -> tuple[Ticket, tuple[Change, ...]
         after = replace(after, state=State.OPEN)
         return after, (place, Unschedule(into.number), SetState(into.number, State.OPEN))
     return after, (place,)
+
+
+def _on_incident(ticket: Ticket, into: Ticket) -> tuple[Ticket, tuple[Change, ...]]:
+    """What hung on an incident still does; nobody is told twice what is new."""
+    if ticket.incident is None:
+        return into, ()
+    gone = HangOn(ticket.number, None)
+    if into.incident is not None:
+        return into, (gone,)
+    return replace(into, incident=ticket.incident), (gone, HangOn(into.number, ticket.incident))
 
 
 def _as_open(ticket: Ticket, into: Ticket) -> tuple[Ticket, tuple[Change, ...]]:

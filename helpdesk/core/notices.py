@@ -99,18 +99,23 @@ def without_agents(text: str, agents: tuple[Agent, ...]) -> str:
 
 
 def concerned(ticket: Ticket, policy: Policy) -> tuple[Agent, ...]:
-    """Whom news of a ticket concern: its assignee; without one, everybody on its desk; else the leads."""
-    assignee = tuple(agent for agent in policy.agents if agent.name == ticket.assignee)
-    on_desk = tuple(agent for agent in policy.agents if agent.serves(ticket.desk))
+    """Whom news of a ticket concern: its assignee; without one, everybody on its desk; else the leads.
+
+    Nobody at whom letters come back.
+    """
+    reached = tuple(agent for agent in policy.agents if not policy.is_muted(agent))
+    assignee = tuple(agent for agent in reached if agent.name == ticket.assignee)
+    on_desk = tuple(agent for agent in reached if agent.serves(ticket.desk))
     return assignee or on_desk or leads(policy)
 
 
 def leads(policy: Policy) -> tuple[Agent, ...]:
     """Those who are told when something is wrong with the desk itself; without any, every agent."""
-    told = tuple(agent for agent in policy.agents if agent.lead)
+    reached = tuple(agent for agent in policy.agents if not policy.is_muted(agent))
+    told = tuple(agent for agent in reached if agent.lead)
     if policy.alert_address is not None:
         told = (*told, Agent(name="", addresses=(policy.alert_address,)))
-    return told or policy.agents
+    return told or reached
 
 
 def to_agents(
@@ -149,7 +154,7 @@ def to_agents(
             listed=listed,
         )
         for agent in (concerned(ticket, policy) if agents is None else agents)
-        if but not in agent.addresses
+        if but not in agent.addresses and not policy.is_muted(agent)
     )
 
 

@@ -14,6 +14,7 @@ class Words:
     assigned: str
     released: str
     accepted: str
+    accepted_always: str
     rejected: str
     blocked: str
     closed: str
@@ -84,6 +85,7 @@ ENGLISH = Words(
     assigned="Assigned to {name}.",
     released="Back on the desk, assigned to nobody.",
     accepted="Accepted: the mail of {sender} is part of the ticket.",
+    accepted_always="From now on {sender} may write on every ticket of {requester}; #uncc takes that back.",
     rejected="Rejected: the mail of {sender} stays out of the ticket.",
     blocked="Spam: {sender} is blocked, no letter goes there.",
     closed="Closed: {resolution}.",
@@ -153,6 +155,7 @@ RUSSIAN = Words(
     assigned="Назначено: {name}.",
     released="Возвращено отделу, исполнителя нет.",
     accepted="Принято: письмо {sender} стало частью обращения.",
+    accepted_always="С этого момента {sender} может писать во все обращения {requester}; отменить — #исключить.",
     rejected="Отклонено: письмо {sender} в обращение не вошло.",
     blocked="Спам: {sender} заблокирован, письма туда не уходят.",
     closed="Закрыто: {resolution}.",
@@ -226,6 +229,7 @@ UKRAINIAN = Words(
     assigned="Призначено: {name}.",
     released="Повернуто відділу, виконавця немає.",
     accepted="Прийнято: лист {sender} став частиною звернення.",
+    accepted_always="Відтепер {sender} може писати в усі звернення {requester}; скасувати — #вилучити.",
     rejected="Відхилено: лист {sender} до звернення не ввійшов.",
     blocked="Спам: {sender} заблоковано, листи туди не надсилаються.",
     closed="Закрито: {resolution}.",
@@ -299,6 +303,7 @@ POLISH = Words(
     assigned="Przypisano: {name}.",
     released="Zgłoszenie wróciło do działu, nikt nie jest przypisany.",
     accepted="Przyjęto: wiadomość od {sender} należy do zgłoszenia.",
+    accepted_always="Od teraz {sender} może pisać we wszystkich zgłoszeniach {requester}; cofa to #usuń.",
     rejected="Odrzucono: wiadomość od {sender} nie należy do zgłoszenia.",
     blocked="Spam: {sender} jest zablokowany, nic tam nie wysyłamy.",
     closed="Zamknięto: {resolution}.",

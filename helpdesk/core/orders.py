@@ -46,7 +46,7 @@ from helpdesk.core.notices import to_agents, to_requester
 from helpdesk.core.outgoing import Event, Letter
 from helpdesk.core.people import add_cc, remove_cc, set_requester
 from helpdesk.core.policy import Agent
-from helpdesk.core.sender import Remember
+from helpdesk.core.sender import AddColleague, Remember
 from helpdesk.core.splitting import split
 from helpdesk.core.ticket import Lane, Part, Participant, Priority, State, Ticket
 from helpdesk.core.timers import WAKE, answered, closes_at, start
@@ -84,8 +84,8 @@ def _step(command: Command, ticket: Ticket, bench: Bench) -> Carried | str:
             return _assign_by_name(ticket, name, bench)
         case order.Release():
             return _release(ticket, bench)
-        case order.Accept():
-            return _settle_held(ticket, bench, accepted=True)
+        case order.Accept(always):
+            return _settle_held(ticket, bench, accepted=True, always=always)
         case order.Reject():
             return _settle_held(ticket, bench, accepted=False)
         case order.Spam():
@@ -186,7 +186,7 @@ def _begins(agent: Agent, wanted: str) -> bool:
     return any(word.startswith(wanted) for word in words)
 
 
-def _settle_held(ticket: Ticket, bench: Bench, *, accepted: bool) -> Carried | str:
+def _settle_held(ticket: Ticket, bench: Bench, *, accepted: bool, always: bool = False) -> Carried | str:
     # What an agent wrote without a proof is held, too, but is settled by his one-word reply.
     of_others = tuple(one for one in ticket.held if not (one.sender and bench.policy.agent(one.sender.address)))
     held = bench.held or of_others or ticket.held
@@ -208,7 +208,18 @@ def _settle_held(ticket: Ticket, bench: Bench, *, accepted: bool) -> Carried | s
             after = replace(after, state=State.OPEN)
     line = (bench.words.accepted if accepted else bench.words.rejected).format(sender=mail.sender or "?")
     changes.append(Record(ticket.number, bench.agent.name, "accepted" if accepted else "rejected", str(mail.sender)))
-    return Carried(ticket=after, changes=tuple(changes), lines=(line,))
+    if (
+        not always
+        or mail.sender is None
+        or ticket.requester is None
+        or after.part_of(mail.sender.address) is not Part.CC
+    ):
+        return Carried(ticket=after, changes=tuple(changes), lines=(line,))
+    # Nothing is said of others who ask: only of tickets of this requester.
+    changes.append(AddColleague(ticket.requester.address, mail.sender))
+    after = replace(after, colleagues=(*after.colleagues, mail.sender.address))
+    more = bench.words.accepted_always.format(sender=mail.sender.address, requester=ticket.requester.address)
+    return Carried(ticket=after, changes=tuple(changes), lines=(line, more))
 
 
 def _spam(ticket: Ticket, bench: Bench) -> Carried:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from helpdesk.core.bench import Bench, Carried, changed
-from helpdesk.core.decision import Change, Join, Leave, Record, SetRequester, SetState, Unschedule
+from helpdesk.core.decision import Change, Join, Leave, Record, SetState, Unschedule
 from helpdesk.core.message import Address
+from helpdesk.core.regrouping import SetRequester
+from helpdesk.core.sender import RemoveColleague
 from helpdesk.core.ticket import Part, Participant, State, Ticket
 
 
@@ -27,13 +29,16 @@ def add_cc(ticket: Ticket, address: str, bench: Bench) -> Carried | str:
 
 def remove_cc(ticket: Ticket, address: str, bench: Bench) -> Carried | str:
     """Somebody gets the answers no longer."""
-    if ticket.part_of(address) is not Part.CC:
+    colleague = address in ticket.colleagues
+    if ticket.part_of(address) is not Part.CC and not colleague:
         return bench.words.not_cc.format(address=address)
+    requester = ticket.requester.address if ticket.requester else ""
     kept = tuple(person for person in ticket.participants if person.address.address != address)
     return changed(
-        replace(ticket, participants=kept),
+        replace(ticket, participants=kept, colleagues=tuple(one for one in ticket.colleagues if one != address)),
         bench.words.uncc.format(address=address),
         Leave(ticket.number, address),
+        *((RemoveColleague(requester, address),) if colleague else ()),
         Record(ticket.number, bench.agent.name, "uncc", address),
     )
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from helpdesk.core.case import Arrival
-from helpdesk.core.decision import OpenTicket, Outcome, Record
+from helpdesk.core.decision import Decision, OpenTicket, Outcome, Record, Unschedule
 from helpdesk.core.message import Address, Reason
 from helpdesk.core.notices import alerts, to_agents
 from helpdesk.core.outgoing import Event
 from helpdesk.core.policy import Policy
-from helpdesk.core.ticket import NEW, State, Ticket
+from helpdesk.core.regrouping import Merge
+from helpdesk.core.subject_tag import tag
+from helpdesk.core.ticket import MERGED, NEW, State, Ticket
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,3 +51,21 @@ def given_up(sketch: Sketch, entry: int, error: str, policy: Policy, arrival: Ar
         letters=letters,
         reasons=(why,),
     )
+
+
+def instead_of_sketch(decision: Decision, sketched: int) -> Decision:
+    """The decision about a mail that was given up before and can be read now: one ticket, not two.
+
+    What it begins takes the place of the ticket made from its headers; where it belongs to another ticket, that one
+    takes the other in.
+    """
+    if any(isinstance(change, OpenTicket) for change in decision.changes):
+        changes = tuple(
+            replace(change, over=sketched) if isinstance(change, OpenTicket) else change for change in decision.changes
+        )
+        return replace(decision, changes=changes)
+    if not decision.ticket or decision.ticket == sketched:
+        return decision
+    known = Record(sketched, "helpdesk", MERGED, f"its mail can be read now and belongs to {tag(decision.ticket)}")
+    merged = Merge(sketched, decision.ticket, regroups=True)
+    return replace(decision, changes=(*decision.changes, known, Unschedule(sketched), merged))

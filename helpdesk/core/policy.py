@@ -12,6 +12,9 @@ from helpdesk.core.message import Address
 from helpdesk.core.rules import Rule
 from helpdesk.core.ticket import Lane
 
+# So many letters to an agent may come back for good before no more are written to him.
+MUTE_AFTER = 3
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Agent:
@@ -101,6 +104,11 @@ class Policy:
     bounds: Bounds = field(default_factory=Bounds)
     incidents: Incidents = field(default_factory=Incidents)
     escalation: Escalation = field(default_factory=Escalation)
+    came_back: tuple[tuple[str, str], ...] = ()  # what the store knows: (agent's address, Message-ID of the letter)
+
+    def is_muted(self, agent: Agent) -> bool:
+        """Do letters to this agent come back, so that no more are written until a good mail comes from there?"""
+        return sum(address == agent.addresses[0] for address, _ in self.came_back) >= MUTE_AFTER
 
     def desk(self, name: str) -> Desk:
         """The desk called `name`, else the first (a ticket may outlive its desk)."""

@@ -1,8 +1,10 @@
-"""What we remember of whoever wrote, and what he has caused so far."""
+"""What we remember of an address: of whoever wrote, of his colleagues, of our own people whom letters do not reach."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+from helpdesk.core.message import Address
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +51,37 @@ class Remember:
     language: str | None = None
     blocked: bool | None = None
     failing: bool | None = None
+
+
+# --- changes of a decision that outlive its ticket ---------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CameBack:
+    """A letter to one of ours was refused for good."""
+
+    address: str
+    message_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """Letters arrive at this address of one of ours again."""
+
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class AddColleague:
+    """Somebody may write on every ticket of this requester."""
+
+    requester: str
+    colleague: Address
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveColleague:
+    """Somebody may not write on every ticket of this requester any longer."""
+
+    requester: str
+    address: str

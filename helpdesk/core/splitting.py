@@ -12,12 +12,13 @@ from helpdesk.core.appending import CLOSED_AS
 from helpdesk.core.bench import Bench, Carried
 from helpdesk.core.chains import Occasion
 from helpdesk.core.checklist import examine, questions
-from helpdesk.core.decision import Change, Link, MoveMail, OpenTicket, Record, SetState
+from helpdesk.core.decision import Change, Link, OpenTicket, Record, SetState
 from helpdesk.core.escalation import watch
 from helpdesk.core.message import KeptMail, Kind
 from helpdesk.core.notices import to_agents, to_requester
 from helpdesk.core.opening import plain_subject
 from helpdesk.core.outgoing import Event
+from helpdesk.core.regrouping import MoveMail
 from helpdesk.core.rules import judge
 from helpdesk.core.subject_tag import tag
 from helpdesk.core.ticket import NEW, Lane, Part, Participant, State, Ticket

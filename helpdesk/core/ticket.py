@@ -108,6 +108,7 @@ class Ticket:
     missing: tuple[str, ...] = ()
     fields: tuple[tuple[str, str], ...] = ()
     participants: tuple[Participant, ...] = ()
+    colleagues: tuple[str, ...] = ()  # addresses that may write on every ticket of this requester
     follow_ups: tuple[FollowUp, ...] = ()
     held: tuple[Held, ...] = ()
     thread: tuple[str, ...] = ()

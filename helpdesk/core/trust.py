@@ -124,7 +124,9 @@ def role_of(inbound: Inbound, ticket: Ticket | None, policy: Policy) -> Role:
         case Part.PARTNER:
             return Role.PARTNER
         case None:
-            return Role.STRANGER
+            # Who may write gets the answers from his first mail on.
+            is_colleague = ticket is not None and inbound.sender.address in ticket.colleagues
+            return Role.CC if is_colleague else Role.STRANGER
 
 
 def proven(inbound: Inbound, authentication: Authentication, letters: tuple[SentLetter, ...]) -> Proof:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from helpdesk.adapters.store import open_store, schema_version
@@ -44,6 +44,7 @@ def examine(config: Config, now: Callable[[], datetime]) -> Iterator[Finding]:
     if store is not None:
         with closing(store):
             yield from _waiting(store, now())
+            yield from _muted(config, store, now())
     for settings in config.mailboxes:
         place = f"mailbox {settings.name}"
         if isinstance(settings, LmtpMailbox):
@@ -119,6 +120,20 @@ def _waiting(store: Store, now: datetime) -> Iterator[Finding]:
             f"{len(quarantined)} mail(s) could not be processed",
             "helpdesk quarantine; quarantine retry ID",
         )
+
+
+def _muted(config: Config, store: Store, now: datetime) -> Iterator[Finding]:
+    """Agents who get no notifications, because letters to them come back."""
+    with store.unit() as unit:
+        policy = replace(policy_of(config, store, now), came_back=unit.came_back())
+    for agent in policy.agents:
+        if policy.is_muted(agent):
+            address = agent.addresses[0]
+            yield Finding(
+                "agent",
+                f"{agent.name}: letters to {address} come back, so no more are sent there",
+                f"correct the address, or helpdesk unmute {address}",
+            )
 
 
 def _relay(config: Config) -> Iterator[Finding]:

@@ -161,6 +161,7 @@ class Poison:
     raw: bytes
     arrived_at: datetime
     attempts: int
+    ticket: int | None  # what was made of its headers when it was given up
 
 
 class Unit(Protocol):
@@ -174,6 +175,8 @@ class Unit(Protocol):
     def cursor(self, mailbox: str) -> Cursor | None: ...
     def facts(self, wanted: Wanted, now: datetime) -> Facts: ...
     def ticket(self, number: int) -> Ticket | None: ...
+    def came_back(self) -> tuple[tuple[str, str], ...]: ...  # (address of ours, Message-ID) of each such letter
+
     def due(self, now: datetime, limit: int) -> Sequence[tuple[Ticket, str]]:
         """Tickets with a follow-up kind that is due, oldest first."""
 
@@ -213,6 +216,7 @@ class Unit(Protocol):
     ) -> int:
         """Keep a mail that could not be processed: `next_try` None is its end; the same key again, one more attempt."""
 
+    def gave_up(self, poison_id: int, ticket: int) -> None: ...
     def release(self, poison_id: int) -> None:
         """A quarantined mail was processed after all."""
 

@@ -26,14 +26,16 @@ from helpdesk.adapters.store.engine import make_engine
 from helpdesk.adapters.store.models import METADATA
 from helpdesk.core.audit import Finding
 from helpdesk.core.decision import Schedule
+from helpdesk.core.incident import HangOn
 from helpdesk.core.message import Attachment
 from helpdesk.core.outgoing import Delivery
+from helpdesk.core.regrouping import Merge
 from helpdesk.core.ticket import NEW
 from helpdesk.errors import PermanentError, TemporaryError
 from helpdesk.ports import Cursor
 from helpdesk.verify import verify
 from tests.build import policy
-from tests.desk import HOUR, NOW, PETER, file, letter, mail, open_ticket, queue, record, ticket_of
+from tests.desk import HOUR, NOW, PETER, change, file, letter, mail, open_ticket, queue, record, ticket_of
 from tests.postgres import Cluster
 
 ROOT = Path(__file__).parents[2]
@@ -165,6 +167,21 @@ def test_every_row_of_every_table_arrives(source: str, target: str) -> None:
     assert rows(target) == before == rows(source)
     assert steps[-1].done == steps[-1].total == 2 * sum(map(len, before.values()))
     assert findings(target) == findings(source) == []
+
+
+def test_a_ticket_that_leads_to_a_newer_one_moves_before_it(source: str, target: str) -> None:
+    with closing(open_store(source)) as store:
+        old, newer, hanging, incident = (ticket_of(store) for _ in range(4))
+        with store.unit() as unit:
+            change(unit, newer, Merge(old, newer, regroups=False), HangOn(hanging, incident))
+    list(moving.move(source, target))
+    with closing(open_store(target)) as store:
+        moved = store.show(old)
+        assert moved is not None
+        assert moved.ticket.merged_into == newer
+        hangs = store.show(hanging)
+        assert hangs is not None
+        assert hangs.ticket.incident == incident
 
 
 def test_a_desk_moves_within_one_engine_too(source: str, new_database: Make) -> None:

@@ -24,6 +24,7 @@ from helpdesk.core.decision import (
 )
 from helpdesk.core.message import Address, Attachment
 from helpdesk.core.outgoing import Audience
+from helpdesk.core.sender import AddColleague, CameBack, Reached, RemoveColleague
 from helpdesk.core.ticket import (
     FIRST_NUMBER,
     NEW,
@@ -319,3 +320,45 @@ def test_cancelled_follow_ups_are_gone(
         change(unit, number, Schedule(number, "reminder", NOW), Schedule(number, "auto-close", NOW))
         change(unit, number, Unschedule(number, kinds, kept))
     assert [one.kind for one in ticket(store, number).follow_ups] == left
+
+
+# --- what outlives a ticket -----------------------------------------------------------------------
+
+
+def test_a_colleague_is_known_on_every_ticket_of_the_requester(store: SqlStore) -> None:
+    first, second, others = ticket_of(store), ticket_of(store), ticket_of(store, requester=PETER)
+    with store.unit() as unit:
+        change(unit, first, AddColleague(ANNA.address, IVAN), AddColleague(ANNA.address, IVAN))
+    assert [ticket(store, number).colleagues for number in (first, second, others)] == [
+        (IVAN.address,),
+        (IVAN.address,),
+        (),
+    ]
+    with store.unit() as unit:
+        change(unit, second, RemoveColleague(ANNA.address, IVAN.address))
+    assert ticket(store, first).colleagues == ()
+
+
+def test_letters_that_came_back_are_counted_until_one_arrives(store: SqlStore) -> None:
+    number = ticket_of(store)
+    with store.unit() as unit:
+        assert unit.came_back() == ()
+        change(unit, number, *(CameBack(IVAN.address, f"<{one}>") for one in "aab"), CameBack(ANNA.address, "<c>"))
+        assert unit.came_back() == (
+            (ANNA.address, "<c>"),
+            (IVAN.address, "<a>"),
+            (IVAN.address, "<b>"),
+        )
+        change(unit, number, Reached(IVAN.address))
+    with store.unit() as unit:
+        assert unit.came_back() == ((ANNA.address, "<c>"),)
+
+
+def test_what_a_savepoint_undoes_is_not_counted(store: SqlStore) -> None:
+    number = ticket_of(store)
+    with store.unit() as unit:
+        with pytest.raises(ZeroDivisionError), unit.savepoint():
+            change(unit, number, CameBack(IVAN.address, "<a>"))
+            assert len(unit.came_back()) == 1
+            raise ZeroDivisionError
+        assert unit.came_back() == ()

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from helpdesk.adapters.store import SqlStore
 from helpdesk.core.decision import (
+    Assign,
     Disposition,
     Filing,
 )
 from helpdesk.core.message import Address, Attachment
+from helpdesk.core.ticket import Part
 from helpdesk.ports import Cursor, MailKey, StoredAttachment
 from tests.desk import (
+    ANNA,
     DAY,
     HOUR,
     MINUTE,
     NOW,
+    OPENING,
     PETER,
+    change,
     decision,
     facts,
     file,
@@ -25,6 +32,7 @@ from tests.desk import (
     open_ticket,
     shown,
     ticket,
+    ticket_of,
 )
 
 # --- mail in --------------------------------------------------------------------------------------
@@ -159,6 +167,28 @@ def test_an_administrator_lets_a_mail_be_tried_again(store: SqlStore) -> None:
     assert store.quarantine_retry([entry, headers, headers + 1], NOW) == [entry]
     with store.unit() as unit:
         assert [poison.id for poison in unit.poisoned(NOW, 10)] == [entry]
+
+
+def test_the_ticket_made_of_the_headers_is_known_at_the_next_try(store: SqlStore) -> None:
+    number = ticket_of(store)
+    with store.unit() as unit:
+        entry = unit.quarantine("support", mail(1), "", "", None, "died", NOW, next_try=None)
+        unit.gave_up(entry, number)
+    store.quarantine_retry([entry], NOW)
+    with store.unit() as unit:
+        assert [poison.ticket for poison in unit.poisoned(NOW, 10)] == [number]
+
+
+def test_the_mail_fills_in_the_ticket_made_of_its_headers(store: SqlStore) -> None:
+    sketch = ticket_of(store, subject="?", words=False)
+    with store.unit() as unit:
+        change(unit, sketch, Assign(sketch, "Ivan"))
+        filled = unit.apply(decision(replace(OPENING, over=sketch, requester=PETER, cc=(ANNA,))), NOW, by="x")
+    assert filled == sketch
+    found = shown(store, sketch).ticket
+    assert (found.subject, found.words, found.assignee, found.opened_at) == ("Сайт лежит", True, "Ivan", NOW)
+    assert [(one.address, one.part) for one in found.participants] == [(PETER, Part.REQUESTER), (ANNA, Part.CC)]
+    assert ticket_of(store) == sketch + 1
 
 
 def test_a_mail_that_went_through_after_all_leaves_quarantine(store: SqlStore) -> None:

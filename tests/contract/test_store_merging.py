@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from helpdesk.adapters.store import SqlStore
-from helpdesk.core.decision import Filing, Join, Merge, MoveMail, SetRequester, SettleHeld, Unschedule
+from helpdesk.core.decision import Filing, Join, SettleHeld, Unschedule
 from helpdesk.core.message import Attachment, KeptMail, Reason
 from helpdesk.core.outgoing import Audience, Event, Letter, OutboxState
+from helpdesk.core.regrouping import Merge, MoveMail, SetRequester
 from helpdesk.core.ticket import NEW, Part, Participant, State
 from tests.desk import (
     ANNA,

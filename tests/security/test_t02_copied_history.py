@@ -67,3 +67,38 @@ def test_cc_of_the_first_mail_gets_answers_and_no_history(open_desk: Desk) -> No
     answers = dict(answer_of_ivan(open_desk, taken.ticket or 0, "Which router?"))
     assert set(answers) == {ANNA, "boris@shop.test"}
     assert b"hunter2" not in answers["boris@shop.test"]
+
+
+CANARY = "canary-7731"
+
+
+def test_answer_to_a_notification_of_before_a_merge_reaches_nobody_by_surprise(open_desk: Desk) -> None:
+    number, other = open_desk.open(), open_desk.open(EVE, "Mine")
+    told = {one.ticket: one for one in open_desk.sent if one.event == "notify"}
+    open_desk.take_one(reply(told[other], IVAN, f"#merge {number}"))
+    asked = next(one for one in open_desk.send() if one.event == "result")
+    open_desk.take_one(reply(asked, IVAN, "yes"))
+    open_desk.send()
+    assert open_desk.ticket(other).merged_into == number
+    for stale in told.values():
+        # Its first line names one reader, and now there would be two.
+        open_desk.take_one(reply(stale, IVAN, f"Your password is {CANARY}."))
+    assert {to for _, to in open_desk.written()} == {IVAN}
+    assert not [one for one in open_desk.sent if one.recipients != (IVAN,) and CANARY in one.raw.decode()]
+
+
+def test_who_joins_by_a_merge_gets_nothing_of_what_was_written_before(open_desk: Desk) -> None:
+    number, other = open_desk.open(text=f"My password is {CANARY}."), open_desk.open(EVE, "Mine")
+    told = {one.ticket: one for one in open_desk.sent if one.event == "notify"}
+    open_desk.take_one(reply(told[other], IVAN, f"#merge {number}"))
+    asked = next(one for one in open_desk.send() if one.event == "result")
+    open_desk.take_one(reply(asked, IVAN, "yes"))
+    open_desk.pass_time(1)
+    first = next(one for one in open_desk.sent if one.recipients == (ANNA,))
+    open_desk.take_one(reply(first, ANNA, "Any news?"))
+    notified = [one for one in open_desk.send() if one.event == "notify"][-1]
+    open_desk.take_one(reply(notified, IVAN, "We are on it."))
+    letters = [one for one in open_desk.send() if one.recipients == (EVE,)]
+    assert len(letters) == 1
+    assert CANARY not in letters[0].raw.decode()
+    assert first.message_id not in letters[0].raw.decode()

@@ -180,3 +180,42 @@ def test_fresh_notification_that_holds_a_kept_text_goes_to_the_agents_own_addres
     (letter,) = guarded_desk.send()
     assert (letter.event, letter.recipients) == ("unproven", (IVAN,))
     assert EVE not in str(opened(letter))
+
+
+@pytest.mark.parametrize("order", [f"#requester {EVE}", "#merge {other}"])
+def test_stolen_secret_of_a_notification_does_not_give_a_ticket_away(open_desk: Desk, order: str) -> None:
+    number, other = open_desk.open(), open_desk.open(EVE, "Mine")
+    notified = next(one for one in open_desk.sent if one.event == "notify" and one.ticket == number)
+    before = open_desk.file(number).ticket
+    text = order.format(other=other)
+    open_desk.take_one(reply(notified, IVAN, text))
+    # Whoever has the secret writes in Ivan's name, but the word is asked for in a letter that only Ivan reads.
+    open_desk.take_one(reply(notified, IVAN, "yes"))
+    after = open_desk.file(number).ticket
+    assert (after.requester, after.merged_into) == (before.requester, None)
+    asked = next(one for one in open_desk.send() if one.event == "result")
+    assert asked.recipients == (IVAN,)
+    open_desk.take_one(reply(asked, EVE, "yes"))
+    assert (open_desk.ticket(number).requester, open_desk.ticket(number).merged_into) == (before.requester, None)
+    open_desk.take_one(reply(asked, IVAN, "Yes."))
+    moved = open_desk.ticket(number)
+    assert (moved.requester, moved.merged_into) != (before.requester, None)
+
+
+def test_word_said_again_does_nothing(open_desk: Desk) -> None:
+    number = open_desk.open()
+    open_desk.take_one(reply(notification(open_desk), IVAN, f"#requester {EVE}"))
+    (asked,) = (one for one in open_desk.send() if one.event == "result")
+    open_desk.take_one(reply(asked, IVAN, "yes"))
+    assert str(open_desk.ticket(number).requester) == EVE
+    open_desk.take_one(reply(notification(open_desk), IVAN, f"#requester {ANNA}"))
+    again = next(one for one in open_desk.send() if one.event == "result" and "one word" in text_of(one))
+    open_desk.take_one(reply(asked, IVAN, "yes"))
+    assert str(open_desk.ticket(number).requester) == EVE
+    open_desk.take_one(reply(again, IVAN, "yes"))
+    assert str(open_desk.ticket(number).requester) == ANNA
+
+
+def text_of(letter: QueuedLetter) -> str:
+    body = opened(letter).get_body(("plain",))
+    return str(body.get_content()) if body else ""

@@ -10,7 +10,8 @@ from helpdesk.core.decision import Disposition, Facts
 from helpdesk.core.message import Inbound, Kind
 from helpdesk.core.outgoing import Delivery, OutboxState, RecipientState
 from helpdesk.core.ticket import State
-from tests.security.desk import ANNA, EVE, IVAN, LENA, START, Desk, mail, reply
+from helpdesk.daemon.doctor import examine
+from tests.security.desk import ANNA, EVE, IVAN, LENA, START, Desk, mail, opened, reply
 
 FLOOD = 10_000
 
@@ -67,17 +68,64 @@ def test_report_of_a_delay_changes_nothing(open_desk: Desk) -> None:
     assert open_desk.works.store.outbox() == []
 
 
-def test_agent_who_cannot_be_reached_is_told_of_to_the_lead_once_an_hour(open_desk: Desk) -> None:
-    for n in range(30):
-        open_desk.open(f"customer{n}@shop.test")
-    notices = [one for one in open_desk.sent if one.recipients == (IVAN,)]
+def notices_of(desk: Desk, tickets: int) -> list[str]:
+    """The Message-IDs of the notifications that Ivan gets of so many new tickets."""
+    for n in range(tickets):
+        desk.open(f"customer{n}@shop.test")
+    return [one.message_id for one in desk.sent if one.recipients == (IVAN,)]
+
+
+def test_agent_who_cannot_be_reached_is_told_of_to_the_lead(open_desk: Desk) -> None:
+    notices = notices_of(open_desk, 30)
     assert len(notices) == 30
-    open_desk.take(report(one.message_id, IVAN, n=n) for n, one in enumerate(notices))
-    assert open_desk.written() == {("alert", LENA): 1}
+    open_desk.take(report(one, IVAN, n=n) for n, one in enumerate(notices))
+    # One that a letter came back, one that the address is muted; the other 27 reports are no news.
+    assert open_desk.written() == {("alert", LENA): 2}
     # The lead's mailbox is broken, too: nobody is left, and nothing turns in a circle.
     alert = [one for one in open_desk.sent if one.event == "alert"]
     open_desk.take(report(one.message_id, LENA) for one in alert)
     assert open_desk.written() == {}
+
+
+def test_agent_address_that_bounces_three_times_gets_nothing_more_and_the_lead_is_told_once(open_desk: Desk) -> None:
+    notices = notices_of(open_desk, 5)
+    open_desk.take(report(one, IVAN, n=n) for n, one in enumerate(notices[:2]))
+    open_desk.take([report(notices[1], IVAN, n=7), report(notices[1], IVAN, action="delayed", status="4.4.1", n=8)])
+    assert open_desk.written() == {("alert", LENA): 1}
+    open_desk.take([mail(EVE, "One more")])
+    assert open_desk.written()["notify", IVAN] == 1, "the same letter twice, or late, is one letter"
+    open_desk.pass_time(120)
+    open_desk.take(report(one, IVAN, n=n) for n, one in enumerate(notices[2:4], start=9))
+    assert open_desk.written() == {("alert", LENA): 1}
+    alert = next(one for one in reversed(open_desk.sent) if one.event == "alert")
+    assert IVAN in str(opened(alert).get_body(("plain",)))
+    open_desk.pass_time(2880)
+    open_desk.take([mail(ANNA, "Is anybody there?")])
+    # News goes to whoever is reached: here the lead.
+    assert open_desk.written() == {("opened", ANNA): 1, ("notify", LENA): 1}
+    found = [one.cure for one in examine(open_desk.works.config, lambda: START) if one.place == "agent"]
+    assert found == [f"correct the address, or helpdesk unmute {IVAN}"]
+
+
+def test_good_mail_of_a_muted_agent_or_the_lead_ends_it(open_desk: Desk) -> None:
+    ids = notices_of(open_desk, 3)
+    notices = [one for one in open_desk.sent if one.recipients == (IVAN,)]
+    open_desk.take(report(one, IVAN, n=n) for n, one in enumerate(ids))
+    open_desk.written()
+    # A From alone is no good mail.
+    open_desk.take([mail(IVAN, "I am here", "#queue")])
+    open_desk.take([mail(ANNA, "First")])
+    assert ("notify", IVAN) not in open_desk.written()
+    open_desk.take([reply(notices[0], IVAN, "#take")])
+    assert open_desk.written()["result", IVAN] == 1
+    open_desk.take([mail(ANNA, "Second")])
+    assert open_desk.written()["notify", IVAN] == 1
+    # The count begins anew, and the lead may end it, too.
+    open_desk.take(report(one, IVAN, n=n) for n, one in enumerate(ids, start=20))
+    open_desk.written()
+    open_desk.cli("unmute", IVAN)
+    open_desk.take([mail(ANNA, "Third")])
+    assert open_desk.written()["notify", IVAN] == 1
 
 
 def test_reports_in_human_words_are_never_answered(open_desk: Desk) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -23,7 +24,7 @@ from helpdesk.core.decision import (
 from helpdesk.core.message import Attachment, Inbound
 from helpdesk.core.outgoing import Audience
 from helpdesk.core.sender import LetterCounts
-from helpdesk.core.ticket import FollowUp, Held, Lane, State, Ticket
+from helpdesk.core.ticket import FollowUp, Held, Lane, Part, Participant, State, Ticket
 from helpdesk.core.timers import answered
 from tests.build import (
     ANNA,
@@ -240,3 +241,19 @@ def test_the_first_held_mails_of_a_ticket_have_a_notice_each_later_ones_one_an_h
 
 def test_a_flood_of_held_mail_falls_silent() -> None:
     assert held_notices(3, ticket(), already=20) == set()
+
+
+def test_a_colleague_of_the_requester_writes_on_any_of_his_tickets_and_takes_part_from_then_on() -> None:
+    on = ticket(colleagues=(EVE.address,))
+    inbound = mail("We need it by Friday.", sender=EVE, subject=f"[##{NUMBER}##] A question")
+    decision = decided(inbound, Facts(by_number=(on,)))
+    assert (decision.disposition, decision.role) == (Disposition.APPEND, Role.CC)
+    assert changes(decision, Join) == [Join(NUMBER, EVE, Part.CC)]
+    again = decided(inbound, Facts(by_number=(replace(on, participants=(Participant(EVE, Part.CC),)),)))
+    assert changes(again, Join) == []
+
+
+def test_a_forged_colleague_is_held_as_anybody_is() -> None:
+    inbound = mail("Now.", sender=EVE, subject=f"[##{NUMBER}##]", headers=verdict("dmarc=fail header.from=evil.test"))
+    facts = Facts(by_number=(ticket(colleagues=(EVE.address,)),))
+    assert decided(inbound, facts, policy(trusted_authserv=AUTHSERV)).disposition is Disposition.HOLD

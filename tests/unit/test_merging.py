@@ -16,7 +16,6 @@ from helpdesk.core.decision import (
     Filing,
     Join,
     Link,
-    Merge,
     Record,
     SetFacts,
     SetPlace,
@@ -24,12 +23,14 @@ from helpdesk.core.decision import (
     SettleHeld,
     Unschedule,
 )
-from helpdesk.core.decision import SetRequester as RequesterChanged
+from helpdesk.core.incident import HangOn
 from helpdesk.core.message import Address
 from helpdesk.core.order_words import words_in
 from helpdesk.core.orders import carry_out
 from helpdesk.core.outgoing import Audience, Event, Letter, SentLetter
 from helpdesk.core.policy import Policy
+from helpdesk.core.regrouping import Merge
+from helpdesk.core.regrouping import SetRequester as RequesterChanged
 from helpdesk.core.ticket import Held, Lane, Part, Participant, State, Ticket
 from tests.build import (
     ANNA,
@@ -147,6 +148,15 @@ def test_merging_in_a_circle_or_into_nothing_is_refused() -> None:
     assert "is this very ticket" in refused(MergeInto(OTHER), ticket(), gone, ticket())
     assert refused(MergeInto(OTHER), ticket()) == "there is no ticket 100002"
     assert "100002 is closed" in refused(MergeInto(OTHER), ticket(), ticket(OTHER, state=State.CLOSED))
+
+
+def test_what_hung_on_an_incident_still_does_and_once() -> None:
+    def hung(into: Ticket) -> list[HangOn]:
+        carried = done(MergeInto(OTHER), ticket(incident=100009), into)
+        return [one for one in carried.changes if isinstance(one, HangOn)]
+
+    assert hung(SURVIVOR) == [HangOn(NUMBER, None), HangOn(OTHER, 100009)]
+    assert hung(ticket(OTHER, incident=100008)) == [HangOn(NUMBER, None)]
 
 
 def test_merging_follows_to_where_the_other_ticket_went() -> None:

@@ -28,7 +28,7 @@ from helpdesk.core.decision import (
 from helpdesk.core.message import Address
 from helpdesk.core.order_words import words_in
 from helpdesk.core.orders import carry_out
-from helpdesk.core.sender import Remember
+from helpdesk.core.sender import AddColleague, Remember, RemoveColleague
 from helpdesk.core.ticket import Held, Lane, Part, Priority, State, Ticket
 from helpdesk.core.timers import answered
 from tests.build import ANNA, BORIS, DAY, EVE, IVAN, IVAN_WRITES, NOW, NUMBER, asking_policy, policy, ticket
@@ -110,6 +110,24 @@ def test_an_accepted_mail_lets_its_sender_in() -> None:
     )
     assert carried.ticket.held == ()
     assert carried.letters == ()
+
+
+def test_accepting_always_lets_the_sender_into_every_ticket_of_the_requester() -> None:
+    carried = done(order.Accept(always=True), on=ticket(held=(HELD,)))
+    assert carried.changes[-1] == AddColleague(ANNA.address, EVE)
+    assert carried.ticket.colleagues == (EVE.address,)
+    assert carried.lines[1] == (
+        "From now on eve@evil.test may write on every ticket of anna@shop.test; #uncc takes that back."
+    )
+    forged = Held(id=5, sender=ANNA, subject="", at=NOW)
+    for on in (ticket(held=(forged,)), ticket(held=(HELD,), requester=None)):
+        assert not any(isinstance(one, AddColleague) for one in done(order.Accept(always=True), on=on).changes)
+
+
+def test_uncc_takes_that_back() -> None:
+    carried = done(order.RemoveCc(EVE.address), on=ticket(colleagues=(EVE.address,)))
+    assert RemoveColleague(ANNA.address, EVE.address) in carried.changes
+    assert carried.ticket.colleagues == ()
 
 
 def test_accepting_what_claims_to_be_the_requester_adds_nobody() -> None:

@@ -3,11 +3,26 @@
 from __future__ import annotations
 
 from helpdesk.core.case import Arrival
-from helpdesk.core.decision import OpenTicket, Outcome, Record
+from helpdesk.core.decision import Facts, OpenTicket, Outcome, Record, Unschedule
 from helpdesk.core.message import Address
-from helpdesk.core.poison import Sketch, given_up
+from helpdesk.core.poison import Sketch, given_up, instead_of_sketch
+from helpdesk.core.regrouping import Merge
 from helpdesk.core.ticket import NEW, State
-from tests.build import ANNA, DAY, NOW, changes, policy, to_customers, written
+from tests.build import (
+    ANNA,
+    DAY,
+    NOW,
+    NUMBER,
+    acknowledged,
+    answering,
+    changes,
+    decided,
+    mail,
+    policy,
+    ticket,
+    to_customers,
+    written,
+)
 
 
 def gave_up(address: Address | None) -> Outcome:
@@ -43,3 +58,25 @@ def test_without_a_sender_the_leads_are_told() -> None:
 
 def test_the_same_entry_is_told_once() -> None:
     assert gave_up(ANNA).letters[0].dedupe_key == gave_up(ANNA).letters[0].dedupe_key
+
+
+def test_a_mail_that_can_be_read_at_last_fills_in_the_ticket_made_of_its_headers() -> None:
+    decision = instead_of_sketch(decided(mail("Please help.")), 100009)
+    assert [one.over for one in changes(decision, OpenTicket)] == [100009]
+    assert written(decision)[0] == ("opened", "anna@shop.test")
+
+
+def test_a_mail_that_belongs_to_another_ticket_takes_the_ticket_of_its_headers_there() -> None:
+    decision = decided(mail("More."), answering(acknowledged(), ticket()))
+    after = instead_of_sketch(decision, 100009)
+    assert after.changes[len(decision.changes) :] == (
+        Record(100009, "helpdesk", "merged", "its mail can be read now and belongs to [##100001##]"),
+        Unschedule(100009),
+        Merge(100009, NUMBER, regroups=True),
+    )
+    assert instead_of_sketch(decision, NUMBER) == decision
+
+
+def test_a_mail_about_no_ticket_leaves_the_one_made_of_its_headers() -> None:
+    decision = decided(mail("More."), Facts(duplicate=0))
+    assert instead_of_sketch(decision, 100009) == decision

@@ -9,20 +9,11 @@ from typing import Any
 import pytest
 
 from helpdesk.core.case import wanted
-from helpdesk.core.decision import (
-    Decision,
-    Disposition,
-    Link,
-    MoveMail,
-    OpenTicket,
-    Record,
-    Schedule,
-    SetState,
-    Wanted,
-)
+from helpdesk.core.decision import Decision, Disposition, Link, OpenTicket, Record, Schedule, SetState, Wanted
 from helpdesk.core.message import Address, Attachment, Inbound, KeptMail, Reason
 from helpdesk.core.new_matter import LONG_AGO, new_matter
 from helpdesk.core.outgoing import Event, Letter, SentLetter
+from helpdesk.core.regrouping import MoveMail
 from helpdesk.core.ticket import NEW, Held, Lane, State, Ticket
 from tests.build import (
     ANNA,

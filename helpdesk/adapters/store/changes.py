@@ -13,7 +13,7 @@ from typing import Any, assert_never
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from helpdesk.adapters.store import follow_ups, incidents, merging, outbox
+from helpdesk.adapters.store import came_back, colleagues, follow_ups, incidents, merging, outbox
 from helpdesk.adapters.store.later import Later
 from helpdesk.adapters.store.models import (
     CONTACT,
@@ -38,8 +38,6 @@ from helpdesk.core.decision import (
     Leave,
     Link,
     MarkBounced,
-    Merge,
-    MoveMail,
     OpenTicket,
     Outcome,
     Record,
@@ -47,7 +45,6 @@ from helpdesk.core.decision import (
     SetDesk,
     SetFacts,
     SetPlace,
-    SetRequester,
     SetState,
     SettleHeld,
     SpendSecret,
@@ -55,7 +52,8 @@ from helpdesk.core.decision import (
 )
 from helpdesk.core.incident import HangOn, SetNews
 from helpdesk.core.message import Address
-from helpdesk.core.sender import Remember
+from helpdesk.core.regrouping import Merge, MoveMail, SetRequester
+from helpdesk.core.sender import AddColleague, CameBack, Reached, Remember, RemoveColleague
 from helpdesk.core.ticket import NEW, NEW_INCIDENT, Part, State
 
 _NEXT_NUMBER = Prepared(sa.update(META).values(next_number=META.c.next_number + 1).returning(META.c.next_number - 1))
@@ -194,6 +192,14 @@ class _Work:
                 # The bounce may be of a letter of this very transaction.
                 self.later.write()
                 outbox.mark_bounced(self.connection, message_id, bounce)
+            case CameBack(address, message_id):
+                came_back.add(self.connection, address, message_id)
+            case Reached(address):
+                came_back.clear(self.connection, address)
+            case AddColleague(requester, colleague):
+                colleagues.add(self.connection, requester, colleague)
+            case RemoveColleague(requester, address):
+                colleagues.remove(self.connection, requester, address)
             case Record(ticket, by, what, why):
                 self.later.insert(
                     _RECORD,
@@ -209,38 +215,38 @@ class _Work:
 
     def _open(self, new: OpenTicket) -> int:
         """The number of the new ticket."""
-        number = int(_NEXT_NUMBER.scalar(self.connection, {}))
         requester = new.requester
-        _OPEN.run(
-            self.connection,
-            {
-                "number": number,
-                "subject": new.subject,
-                "requester_address": requester.address if requester else None,
-                "requester_name": requester.name if requester else "",
-                "desk": new.desk,
-                "state": new.state,
-                "lane": new.lane,
-                "priority": new.priority,
-                "situation": new.situation,
-                "assignee": None,
-                "language": new.language,
-                "resolution": None,
-                "checklist": new.checklist,
-                "missing": new.missing,
-                "fields": new.fields,
-                "reasons": new.reasons,
-                "words": new.words,
-                "forged": new.forged,
-                "opened_at": new.opened_at,
-                "active_at": self.now,
-                "closed_at": self.now if new.state is State.CLOSED else None,
-                "wake_at": None,
-                "merged_into": None,
-                "regrouped_at": None,
-                "incident": None,
-            },
-        )
+        values = {
+            "subject": new.subject,
+            "requester_address": requester.address if requester else None,
+            "requester_name": requester.name if requester else "",
+            "desk": new.desk,
+            "state": new.state,
+            "lane": new.lane,
+            "priority": new.priority,
+            "situation": new.situation,
+            "language": new.language,
+            "resolution": None,
+            "checklist": new.checklist,
+            "missing": new.missing,
+            "fields": new.fields,
+            "reasons": new.reasons,
+            "words": new.words,
+            "forged": new.forged,
+            "opened_at": new.opened_at,
+            "active_at": self.now,
+            "closed_at": self.now if new.state is State.CLOSED else None,
+            "wake_at": None,
+        }
+        if new.over is None:
+            number = int(_NEXT_NUMBER.scalar(self.connection, {}))
+            begun = {"number": number, "assignee": None, "merged_into": None, "regrouped_at": None, "incident": None}
+            _OPEN.run(self.connection, values | begun)
+        else:
+            # What was said of it so far came from the headers alone.
+            number = new.over
+            self._update(number, **values, regrouped_at=self.now)
+            self._leave(number, PARTICIPANT.c.part == Part.REQUESTER)
         people = [(requester, Part.REQUESTER)] if requester is not None else []
         people += [(address, Part.CC) for address in new.cc]
         if people:

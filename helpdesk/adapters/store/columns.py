@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import Field
+from sqlmodel import Field, SQLModel
 
 # zlib's level: the fastest takes a third of the time of the usual one, and its results are a tenth longer.
 COMPRESSION = 1
@@ -75,3 +75,17 @@ def choice_column(members: type[StrEnum], **options: Any) -> Any:
         values_callable=lambda enum: [member.value for member in enum],
     )
     return Field(sa_type=kind, **options)
+
+
+class Row(SQLModel):
+    """What all tables share: constraints have names, so that later migrations can address them."""
+
+    metadata = sa.MetaData(
+        naming_convention={
+            "pk": "pk_%(table_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+        }
+    )

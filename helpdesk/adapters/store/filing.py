@@ -252,9 +252,15 @@ def poisoned(connection: Connection, now: datetime, limit: int) -> list[Poison]:
             raw=zlib.decompress(row.content),
             arrived_at=row.arrived_at,
             attempts=row.attempts,
+            ticket=row.ticket,
         )
         for row in rows
     ]
+
+
+def gave_up(connection: Connection, poison_id: int, ticket: int) -> None:
+    """This ticket was made of the headers of a quarantined mail."""
+    connection.execute(sa.update(QUARANTINE).where(QUARANTINE.c.id == poison_id).values(ticket=ticket))
 
 
 def release(connection: Connection, poison_id: int) -> None:

@@ -12,9 +12,9 @@ from enum import StrEnum
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from helpdesk.adapters.store.columns import choice_column, strings_column, text_column
+from helpdesk.adapters.store.columns import Row, choice_column, strings_column, text_column
 from helpdesk.core.decision import Disposition, Filing, Proof, Role
 from helpdesk.core.message import Kind
 from helpdesk.core.outgoing import Audience, Event, OutboxState, RecipientState
@@ -27,20 +27,6 @@ class Direction(StrEnum):
     IN = "in"
     OUT = "out"
     NOTE = "note"
-
-
-class Row(SQLModel):
-    """What all tables share: constraints have names, so that later migrations can address them."""
-
-    metadata = sa.MetaData(
-        naming_convention={
-            "pk": "pk_%(table_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-            "ck": "ck_%(table_name)s_%(constraint_name)s",
-        }
-    )
 
 
 class MetaRow(Row, table=True):
@@ -113,9 +99,9 @@ class TicketRow(Row, table=True):
     active_at: datetime
     closed_at: datetime | None
     wake_at: datetime | None
-    merged_into: int | None = Field(foreign_key="ticket.number")
+    merged_into: int | None  # a number, checked by `merging` alone: rows are copied in any order
     regrouped_at: datetime | None
-    incident: int | None = Field(foreign_key="ticket.number")
+    incident: int | None  # a number; no foreign key, as above
 
 
 class IncidentRow(Row, table=True):
@@ -308,6 +294,25 @@ class NoticeRow(Row, table=True):
     created_at: datetime = Field(index=True)
 
 
+class CameBackRow(Row, table=True):
+    """A letter to one of ours that came back for good, since the last good mail from there."""
+
+    __tablename__ = "came_back"
+
+    address: str = text_column(primary_key=True)
+    message_id: str = text_column(primary_key=True)
+
+
+class ColleagueRow(Row, table=True):
+    """Who may write on every ticket of a requester."""
+
+    __tablename__ = "colleague"
+
+    requester: str = text_column(primary_key=True)
+    address: str = text_column(primary_key=True)
+    name: str = text_column()
+
+
 class ContactRow(Row, table=True):
     """What we remember of an address."""
 
@@ -340,6 +345,7 @@ class QuarantineRow(Row, table=True):
     error: str = text_column()
     attempts: int
     next_try: datetime | None = Field(index=True)
+    ticket: int | None = Field(foreign_key="ticket.number")  # what was made of its headers when it was given up
 
 
 class CursorRow(Row, table=True):
@@ -385,6 +391,8 @@ NOTICE = METADATA.tables["notice"]
 CONTACT = METADATA.tables["contact"]
 QUARANTINE = METADATA.tables["quarantine"]
 CURSOR = METADATA.tables["cursor"]
+CAME_BACK = METADATA.tables["came_back"]
+COLLEAGUE = METADATA.tables["colleague"]
 LEASE = METADATA.tables["lease"]
 
 # An INSERT that knows ON CONFLICT. Both engines have it in one form, and SQLAlchemy's PostgreSQL class compiles for

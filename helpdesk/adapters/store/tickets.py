@@ -14,7 +14,16 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from helpdesk.adapters.store.models import ATTACHMENT, FOLLOW_UP, INCIDENT, MESSAGE, OUTBOX, PARTICIPANT, TICKET
+from helpdesk.adapters.store.models import (
+    ATTACHMENT,
+    COLLEAGUE,
+    FOLLOW_UP,
+    INCIDENT,
+    MESSAGE,
+    OUTBOX,
+    PARTICIPANT,
+    TICKET,
+)
 from helpdesk.adapters.store.outbox import UNSENT_ANSWER
 from helpdesk.adapters.store.prepared import Prepared
 from helpdesk.core import triage
@@ -81,6 +90,12 @@ _RANKED = (
     .subquery()
 )
 
+_COLLEAGUES = (
+    sa.select(TICKET.c.number.label("ticket"), COLLEAGUE.c.address)
+    .join(COLLEAGUE, COLLEAGUE.c.requester == TICKET.c.requester_address)
+    .subquery()
+)
+
 _LISTS = Prepared(
     sa.union_all(
         _list(
@@ -91,6 +106,7 @@ _LISTS = Prepared(
             PARTICIPANT.c.part,
             order=PARTICIPANT.c.id,
         ),
+        _list("colleague", _COLLEAGUES, _COLLEAGUES.c.address),
         _list("follow-up", FOLLOW_UP, FOLLOW_UP.c.kind, at=FOLLOW_UP.c.due_at),
         _list("held", MESSAGE, order=MESSAGE.c.id).where(MESSAGE.c.filing == Filing.HELD),
         _list("unsent", OUTBOX, OUTBOX.c.agent).where(UNSENT_ANSWER).distinct(),
@@ -167,6 +183,7 @@ def _load(connection: Connection, numbers: list[int]) -> dict[int, Ticket]:
             ),
             held=tuple(held.get(row.number, ())),
             thread=tuple(one.first for one in sorted(lists["thread"][row.number], key=_place)),
+            colleagues=tuple(one.first for one in lists["colleague"][row.number]),
             unsent=tuple(one.first for one in lists["unsent"][row.number]),
         )
         for row in rows

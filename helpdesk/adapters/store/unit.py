@@ -8,7 +8,18 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.engine import Connection
 
-from helpdesk.adapters.store import changes, facts, filing, follow_ups, leases, notices, outbox, references, tickets
+from helpdesk.adapters.store import (
+    came_back,
+    changes,
+    facts,
+    filing,
+    follow_ups,
+    leases,
+    notices,
+    outbox,
+    references,
+    tickets,
+)
 from helpdesk.adapters.store.later import Later
 from helpdesk.adapters.store.prepared import run_text
 from helpdesk.core.decision import Decision, Facts, Outcome, Wanted
@@ -30,6 +41,7 @@ class SqlUnit:
         self._later = Later(connection)
         # The row of the mail whose outcome is being carried out: it is the cause of the letters that follow.
         self._cause: int | None = None
+        self._came_back: tuple[tuple[str, str], ...] | None = None
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
@@ -46,6 +58,7 @@ class SqlUnit:
             raise
         except BaseException:
             self._later.forget()
+            self._came_back = None
             run_text(self._connection, "ROLLBACK TO SAVEPOINT one_mail")
             run_text(self._connection, "RELEASE SAVEPOINT one_mail")
             raise
@@ -72,6 +85,12 @@ class SqlUnit:
         """The ticket as this transaction sees it."""
         return tickets.load(self._connection, [number]).get(number)
 
+    def came_back(self) -> tuple[tuple[str, str], ...]:
+        """(address, Message-ID) of each letter to one of ours that came back; asked for once in a transaction."""
+        if self._came_back is None:
+            self._came_back = came_back.load(self._connection)
+        return self._came_back
+
     def due(self, now: datetime, limit: int) -> Sequence[tuple[Ticket, str]]:
         """Tickets with a follow-up kind that is due, oldest first."""
         return follow_ups.due(self._connection, now, limit)
@@ -87,6 +106,7 @@ class SqlUnit:
     def apply(self, outcome: Outcome, now: datetime, *, by: str) -> int | None:
         """Carry out the changes of an outcome; the number of its ticket."""
         self._cause = None
+        self._came_back = None if came_back.concerns(outcome) else self._came_back
         return changes.apply(self._connection, self._later, outcome, now, by)
 
     def file(
@@ -136,6 +156,10 @@ class SqlUnit:
             now=now,
             next_try=next_try,
         )
+
+    def gave_up(self, poison_id: int, ticket: int) -> None:
+        """This ticket was made of the headers of a quarantined mail."""
+        filing.gave_up(self._connection, poison_id, ticket)
 
     def release(self, poison_id: int) -> None:
         """A quarantined mail was processed after all."""

@@ -16,10 +16,7 @@ depends_on = None
 
 def upgrade() -> None:
     """Add two columns; every ticket stays what it is."""
-    # Written out: SQLite adds a column that points to a row, and Alembic would copy the whole table for it.
-    op.execute(
-        "ALTER TABLE ticket ADD COLUMN merged_into INTEGER CONSTRAINT fk_ticket_merged_into REFERENCES ticket (number)"
-    )
+    op.add_column("ticket", sa.Column("merged_into", sa.Integer(), nullable=True))
     op.add_column("ticket", sa.Column("regrouped_at", sa.DateTime(timezone=True), nullable=True))
     merged = sa.text("merged_into IS NOT NULL")
     op.create_index("ix_ticket_merged_into", "ticket", ["merged_into"], sqlite_where=merged, postgresql_where=merged)

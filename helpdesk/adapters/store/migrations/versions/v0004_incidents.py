@@ -30,10 +30,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["ticket"], ["ticket.number"], name="fk_incident_ticket"),
         sa.PrimaryKeyConstraint("ticket", name="pk_incident"),
     )
-    # Written out: SQLite adds a column that points to a row, and Alembic would copy the whole table for it.
-    op.execute(
-        "ALTER TABLE ticket ADD COLUMN incident INTEGER CONSTRAINT fk_ticket_incident REFERENCES ticket (number)"
-    )
+    op.add_column("ticket", sa.Column("incident", sa.Integer(), nullable=True))
     hangs = sa.text("incident IS NOT NULL")
     op.create_index("ix_ticket_incident", "ticket", ["incident"], sqlite_where=hangs, postgresql_where=hangs)
     alone = sa.text("lane = 'outage' AND incident IS NULL AND state <> 'closed'")
