@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Protocol
 
 from helpdesk.core.audit import (
+    Breakers,
     Finding,
     KeptLetter,
     KeptMail,
@@ -51,6 +52,8 @@ class Records(Protocol):
         """Mails that are both filed and in quarantine."""
 
     def paused(self) -> bool: ...
+    def resumed_at(self) -> datetime | None:
+        """When the breakers were closed by hand last."""
 
 
 class Archive(Protocol):
@@ -65,7 +68,8 @@ def verify(archive: Archive, policy: Policy, now: datetime) -> Iterator[Finding 
     with archive.records() as records:
         yield from _whole(records)
         total, done = records.count() + 1, 0
-        windows, paused = Windows(policy.bounds), records.paused()
+        windows, breakers = Windows(policy.bounds), Breakers(policy.bounds, records.resumed_at())
+        paused = records.paused()
         for raw in records.raws():
             yield from raw_findings(raw)
             yield (done := done + 1) / total
@@ -75,6 +79,7 @@ def verify(archive: Archive, policy: Policy, now: datetime) -> Iterator[Finding 
         for letter in records.letters():
             yield from letter_findings(letter, policy, now, paused=paused)
             yield from windows.findings(letter)
+            yield from breakers.findings(letter)
             yield (done := done + 1) / total
         for ticket, note, text in records.notes_beside_letters():
             yield from note_findings(ticket, note, text)

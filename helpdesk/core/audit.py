@@ -7,7 +7,7 @@ bounds allow, nothing internal left the house. A sound record gives no finding; 
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -18,6 +18,9 @@ from helpdesk.core.policy import Bounds, Policy
 
 # A claim of a letter lasts 15 minutes. Who finds it ended so long ago finds that nobody sends.
 OVERDUE = timedelta(minutes=15)
+
+# Daemons that decide side by side do not see each other's letters of the moment.
+OVERSHOOT = 200
 
 # A shorter note ("ok", a serial number) may stand in a letter by chance.
 NOTE_LENGTH = 24
@@ -61,7 +64,10 @@ class KeptMail:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class KeptLetter:
-    """A letter of the outbox. `cause` is the kind of the mail that led to it, None where no mail did."""
+    """A letter of the outbox. `cause` is the kind of the mail that led to it, None where no mail did.
+
+    `addresses` are those whom it goes to in fact; `answers`: it goes to the writer of the mail that led to it.
+    """
 
     id: int
     audience: Audience
@@ -71,7 +77,9 @@ class KeptLetter:
     state: OutboxState
     next_attempt_at: datetime | None
     recipients: frozenset[RecipientState]
+    addresses: frozenset[str]
     caused: bool
+    answers: bool
     cause: Kind | None
     message_id: str
     raw: bytes | None
@@ -110,8 +118,11 @@ def letter_findings(letter: KeptLetter, policy: Policy, now: datetime, *, paused
     elif letter.state is OutboxState.SENDING and not paused and _is_overdue(letter.next_attempt_at, now):
         found = f"its sender gave no sign since {letter.next_attempt_at} and nobody took it over"
         findings.append(Finding(place, found, "start the daemon: it sends the letter again"))
-    if policy.is_ours(letter.to) or "@" not in letter.to:
-        findings.append(Finding(place, f"is addressed to {letter.to or 'nobody'}, which is never written to", cancel))
+    findings += [
+        Finding(place, f"is addressed to {to or 'nobody'}, which is never written to", cancel)
+        for to in sorted({letter.to, *letter.addresses})
+        if policy.is_ours(to) or "@" not in to
+    ]
     to_requester = letter.automatic and letter.audience is Audience.REQUESTER
     if to_requester and letter.cause not in (None, Kind.HUMAN):
         findings.append(Finding(place, f"answers machine mail ({letter.cause})", cancel))
@@ -155,6 +166,42 @@ class Windows:
             self._sent[address].popleft()
             if not self._sent[address]:
                 del self._sent[address]
+
+
+class Breakers:
+    """Counts automatic letters to each domain, and to everybody, over the last hour of every letter.
+
+    Those up to `resumed_at` count no longer: then an administrator closed the breakers, perhaps not for the first time.
+    """
+
+    def __init__(self, bounds: Bounds, resumed_at: datetime | None) -> None:
+        self._bounds = bounds
+        self._resumed_at = resumed_at
+        self._latest: deque[tuple[datetime, str]] = deque()
+        self._to_domain: Counter[str] = Counter()
+
+    def findings(self, letter: KeptLetter) -> list[Finding]:
+        """Was there room for this letter? Letters come in the order in which they were made."""
+        if not letter.automatic or letter.audience is not Audience.REQUESTER:
+            return []
+        if self._resumed_at is not None and letter.created_at <= self._resumed_at:
+            return []
+        while self._latest and self._latest[0][0] <= letter.created_at - timedelta(hours=1):
+            self._to_domain[self._latest.popleft()[1]] -= 1
+        domain = letter.to.rpartition("@")[2]
+        windows = (
+            (domain, self._to_domain[domain], self._bounds.per_domain_1h),
+            ("everybody", len(self._latest), self._bounds.total_1h),
+        )
+        findings = []
+        for whom, count, bound in windows:
+            if letter.answers and count >= bound + OVERSHOOT:
+                found = f"{count} automatic letters to {whom} were made within an hour before it; the bound is {bound}"
+                cure = "report this, unless [bounds] was lowered since"
+                findings.append(Finding(f"letter {letter.id}", found, cure))
+        self._latest.append((letter.created_at, domain))
+        self._to_domain[domain] += 1
+        return findings
 
 
 def note_findings(ticket: int, note: str, letter: str) -> list[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -9,10 +10,12 @@ import sqlalchemy as sa
 
 from helpdesk.adapters.store import SqlStore
 from helpdesk.adapters.store.engine import make_engine
+from helpdesk.core import audit
 from helpdesk.core.audit import Finding
 from helpdesk.core.decision import Filing
-from helpdesk.core.message import Kind
+from helpdesk.core.message import Address, Kind
 from helpdesk.core.outgoing import Delivery
+from helpdesk.core.policy import Bounds
 from helpdesk.verify import verify
 from tests.build import policy
 from tests.desk import (
@@ -81,6 +84,8 @@ def test_a_sound_desk_gives_no_finding(store: SqlStore) -> None:
         ("UPDATE message SET disposition = NULL WHERE direction = 'in'", "is kept with no disposition"),
         ("UPDATE message SET reasons = '[]' WHERE direction = 'in'", "is kept with no reasons"),
         ("UPDATE outbox SET to_address = 'support@help.test'", "is addressed to support@help.test"),
+        ("UPDATE outbox_recipient SET address = 'support@help.test'", "is addressed to support@help.test"),
+        ("UPDATE outbox_recipient SET address = ''", "is addressed to nobody"),
         ("UPDATE message SET kind = 'bounce' WHERE direction = 'in'", "letter 1: answers machine mail (bounce)"),
     ],
 )
@@ -121,6 +126,34 @@ def test_more_automatic_letters_than_the_bound_are_found(store: SqlStore) -> Non
         queue(unit, letter("too much"), number, now=NOW + 11 * MINUTE)
     (only,) = findings(store)
     assert f"{ANNA.address} had 10 automatic letters within 3:00:00 before it; the bound is 10" in only
+
+
+def test_letters_that_an_open_breaker_should_have_held_are_found(store: SqlStore) -> None:
+    narrow = replace(policy(), bounds=Bounds(per_domain_1h=2, total_1h=4))
+
+    def found() -> list[str]:
+        return [one.found for one in verify(store, narrow, NOW) if isinstance(one, Finding)]
+
+    def answer_mail(uid: int, domain: str, at: datetime) -> None:
+        writer = Address(f"{uid}@{domain}")
+        fetched = mail(uid)
+        with store.unit() as unit:
+            number = open_ticket(unit, requester=writer)
+            unit.file("support", fetched, inbound(fetched, sender=writer), decision(), number, at)
+            queue(unit, letter(f"{uid}", writer, ticket=number), number, now=at)
+
+    # As many as daemons that decide side by side may overlook.
+    for uid in range(audit.OVERSHOOT + 2):
+        answer_mail(uid, "one.test", NOW)
+    answer_mail(1000, "two.test", NOW)
+    answer_mail(1001, "one.test", NOW + HOUR)
+    assert found() == []
+    answer_mail(1002, "one.test", NOW + MINUTE)
+    assert found() == ["202 automatic letters to one.test were made within an hour before it; the bound is 2"]
+    answer_mail(1003, "three.test", NOW + MINUTE)
+    assert found()[1:] == ["204 automatic letters to everybody were made within an hour before it; the bound is 4"]
+    store.close_breakers(NOW + MINUTE)
+    assert found() == []
 
 
 def test_a_note_in_an_automatic_letter_is_found(store: SqlStore) -> None:

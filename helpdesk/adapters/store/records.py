@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -28,7 +29,12 @@ _LETTERS = (
     sa.select(
         OUTBOX,
         MESSAGE.c.kind.label("cause_kind"),
-        sa.select(sa.func.aggregate_strings(sa.cast(OUTBOX_RECIPIENT.c.state, sa.Text), ","))
+        MESSAGE.c.sender_address.label("cause_sender"),
+        sa.select(
+            sa.func.aggregate_strings(
+                sa.cast(OUTBOX_RECIPIENT.c.state, sa.Text) + " " + sa.cast(OUTBOX_RECIPIENT.c.address, sa.Text), "\n"
+            )
+        )
         .where(OUTBOX_RECIPIENT.c.letter == OUTBOX.c.id)
         .scalar_subquery()
         .label("recipients"),
@@ -94,6 +100,7 @@ class SqlRecords:
     def letters(self) -> Iterator[KeptLetter]:
         """Every letter, in the order in which they were made."""
         for row in self._stream(_LETTERS):
+            recipients = [line.split(" ", 1) for line in (row.recipients or "").splitlines()]
             yield KeptLetter(
                 id=row.id,
                 audience=row.audience,
@@ -102,8 +109,10 @@ class SqlRecords:
                 created_at=row.created_at,
                 state=row.state,
                 next_attempt_at=row.next_attempt_at,
-                recipients=frozenset(RecipientState(state) for state in (row.recipients or "").split(",") if state),
+                recipients=frozenset(RecipientState(state) for state, _ in recipients),
+                addresses=frozenset(address for _, address in recipients),
                 caused=row.cause is not None,
+                answers=row.cause_sender == row.to_address,
                 cause=row.cause_kind,
                 message_id=row.message_id,
                 raw=_unpacked(row.raw),
@@ -128,6 +137,11 @@ class SqlRecords:
     def paused(self) -> bool:
         """Are letters held back?"""
         return outbox.paused(self._connection)
+
+    def resumed_at(self) -> datetime | None:
+        """When the breakers were closed by hand last."""
+        resumed_at: datetime | None = self._connection.execute(sa.select(META.c.resumed_at)).scalar_one()
+        return resumed_at
 
     def _stream(self, statement: sa.Select[Any]) -> Iterator[Row[Any]]:
         yield from self._connection.execution_options(yield_per=_AT_ONCE).execute(statement)
