@@ -31,8 +31,8 @@ bench: $(VENV)/.development ## speed and memory, measured on this machine
 bench-million: $(VENV)/.development ## CPU per mail on a desk of 1,000,000 tickets: 12 GB, made once (20 minutes)
 	$(RUN) -m benchmarks.pipeline --million
 
-campaign: $(VENV)/.development ## long runs: kill -9, faults (minutes to hours)
-	$(RUN) -m tests.campaign
+campaign: $(VENV)/.development ## long runs: kill -9, faults; PART=kills for one kind; goes on where it was (hours)
+	$(RUN) -m tests.campaign $(PART)
 
 fuzz: $(VENV)/.development ## broken mail for MINUTES=10 on two processes; crashers go to tests/corpus
 	$(RUN) -m tests.fuzz --minutes $(or $(MINUTES),10)

@@ -86,6 +86,11 @@ class ImapServer:
         self.mails.update({uid: Letter(raw) for uid, raw in zip(uids, raws, strict=True)})
         return uids
 
+    @property
+    def next_uid(self) -> int:
+        """What the next mail will be called."""
+        return max(self.mails, default=0) + 1
+
     def commands(self, name: str) -> list[str]:
         """The arguments of every command of that name so far, in order."""
         found = (re.fullmatch(rf"\S+ {name}(?: (.*))?", line) for line in self.lines)
@@ -190,7 +195,7 @@ class ImapServer:
         session.say("* 0 RECENT")
         session.say(f"* OK [UIDVALIDITY {self.validity}] valid")
         if self.next_uid_known:
-            session.say(f"* OK [UIDNEXT {max(self.mails, default=0) + 1}] next")
+            session.say(f"* OK [UIDNEXT {self.next_uid}] next")
 
     def _found(self, criteria: str) -> list[int]:
         match = re.search(r"UID (\d+|\*)(?::(\d+|\*))?", criteria)

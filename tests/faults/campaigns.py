@@ -11,9 +11,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
 
+from tests.fakes.imap_server import Mischief, Session
 from tests.faults.servers import DROP
+from tests.faults.stand import Run
 from tests.faults.taps import Blow, Fault
-from tests.faults.trials import Run, Trials
+from tests.faults.trials import Trials
 
 KILLED = -9
 
@@ -61,6 +63,15 @@ def kill_twice(trials: Trials, every: int = 1) -> Iterator[Run]:
         yield trials.strike(Fault(Blow.KILL, at), Fault(Blow.KILL, max(1, (points - at) // 2)))
 
 
+def kill_twice_at_each_named_point(trials: Trials, every: int = 1) -> Iterator[Run]:
+    """One kill for each name, and another one at the same place, or else amid things, while the desk recovers."""
+    points = len(trials.usual.points)
+    names = list(Counter(trials.usual.points).items())
+    for name, passed in names[::every]:
+        again = Fault(Blow.KILL, 1, point=name) if passed > 1 else Fault(Blow.KILL, points // 3)
+        yield trials.strike(Fault(Blow.KILL, (passed + 1) // 2, point=name), again)
+
+
 def break_the_database(trials: Trials, blow: Blow, *, sticky: bool, every: int = 1) -> Iterator[Run]:
     """The Nth statement, or commit, fails; or all from the Nth on. Until a run has fewer of them."""
     for at in count(1, every):
@@ -88,6 +99,33 @@ def break_imap(trials: Trials, answer: str, *, sticky: bool, every: int = 1) -> 
             return
 
 
+@dataclass
+class _AtBody:
+    """Mischief when mail itself is fetched, the Nth time."""
+
+    act: Mischief
+    at: int
+    seen: int = 0
+
+    def __call__(self, command: str) -> Mischief | None:
+        return self._maybe if command == "UID FETCH" else None
+
+    def _maybe(self, session: Session, arguments: str) -> bool:
+        if "BODY" not in arguments:
+            return False
+        self.seen += 1
+        return self.seen == self.at and self.act(session, arguments)
+
+
+def hostile_fetch(trials: Trials, act: Mischief) -> Iterator[Run]:
+    """The server does `act` when mail is fetched, the first time, the second, until a run fetches less often."""
+    for at in count(1):
+        trouble = _AtBody(act, at)
+        yield trials.strike(Fault(), imap=trouble)
+        if trouble.seen < at:
+            return
+
+
 def break_smtp(trials: Trials, answer: str, *, sticky: bool, every: int = 1) -> Iterator[Run]:
     """The Nth verb fails, or all from the Nth on, until a run gives fewer verbs."""
     for at in count(1, every):
@@ -97,26 +135,29 @@ def break_smtp(trials: Trials, answer: str, *, sticky: bool, every: int = 1) -> 
             return
 
 
-def all_of_them(trials: Trials, every: int = 1) -> Iterator[tuple[str, Callable[[], Iterator[Run]]]]:
-    """(what is broken, the campaign), in the order of the report."""
-    yield "kill -9 at every point", lambda: kill_everywhere(trials, every)
-    yield "kill -9 twice", lambda: kill_twice(trials, 3 * every)
+def everywhere(trials: Trials, every: int = 1) -> Iterator[tuple[str, str, Callable[[], Iterator[Run]]]]:
+    """(part, what is broken, the campaign), in the order of the report."""
+    yield "points", "`kill -9` at every point", lambda: kill_everywhere(trials, every)
+    yield "points", "`kill -9` at every point, again while it recovers", lambda: kill_twice(trials, every)
     if trials.on_a_file:
-        yield "disk full after N pages", lambda: fill_the_disk(trials, every)
+        yield "disk", "the disk is full after N pages", lambda: fill_the_disk(trials, every)
     for sticky in (False, True):
         lasting = " and all later ones" if sticky else ""
         for blow in (Blow.STATEMENT, Blow.COMMIT):
             yield (
+                "database",
                 f"the Nth {blow}{lasting} fails",
                 lambda blow=blow, sticky=sticky: break_the_database(trials, blow, sticky=sticky, every=every),  # type: ignore[misc]
             )
         for answer in IMAP_ANSWERS:
             yield (
+                "imap",
                 f"the Nth IMAP command{lasting}: {answer}",
                 lambda answer=answer, sticky=sticky: break_imap(trials, answer, sticky=sticky, every=every),  # type: ignore[misc]
             )
         for answer in SMTP_ANSWERS:
             yield (
+                "smtp",
                 f"the Nth SMTP verb{lasting}: {answer}",
                 lambda answer=answer, sticky=sticky: break_smtp(trials, answer, sticky=sticky, every=every),  # type: ignore[misc]
             )

@@ -28,9 +28,7 @@ from helpdesk.daemon.building import policy_of
 from helpdesk.dispatch import PARALLEL
 from helpdesk.verify import verify
 from tests.faults.servers import Imap, Relay
-from tests.faults.trials import AGENT, CONFIG, SUPPORT, mail
-
-PLENTY = "[bounds]\nper_domain_1h = 100000\ntotal_1h = 100000\nnotices_1h = 100000\n"
+from tests.faults.stand import AGENT, CONFIG, PLENTY, SUPPORT, mail
 
 # A death every so many seconds; then the dead daemon is started again.
 DEATHS_APART = (0.5, 3.0)

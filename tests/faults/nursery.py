@@ -10,12 +10,17 @@ import asyncio
 import json
 import logging
 import os
+import select
+import signal
 import sys
+import time
 import traceback
 from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
 
+from helpdesk import draining
+from helpdesk.adapters.imap import mailbox as imap_mailbox
 from helpdesk.adapters.store import open_store
 from helpdesk.config import Config, load
 from helpdesk.daemon import building, drill
@@ -40,10 +45,25 @@ def main() -> None:
             code = _live(config, order, writing)
             os._exit(code)
         os.close(writing)
-        with os.fdopen(reading, encoding="utf-8") as pipe:
-            passed = pipe.read().splitlines()
+        passed = _watched(reading, child, order["kill_after_s"])
         _, status = os.waitpid(child, 0)
         print(json.dumps({"code": os.waitstatus_to_exitcode(status), "passed": passed}), flush=True)
+
+
+def _watched(reports: int, child: int, kill_after_s: float | None) -> list[str]:
+    """What the child reports until it ends, of its own accord or because its time is over."""
+    said = b""
+    deadline = None if kill_after_s is None else time.monotonic() + kill_after_s
+    news = select.poll()
+    news.register(reports, select.POLLIN)
+    with os.fdopen(reports, "rb", buffering=0) as pipe:
+        while True:
+            if deadline is not None and not news.poll(max(0.0, deadline - time.monotonic()) * 1000):
+                os.kill(child, signal.SIGKILL)
+                deadline = None
+            if not (heard := pipe.read(65536)):
+                return said.decode().splitlines()
+            said += heard
 
 
 def _live(config: Config, order: dict[str, Any], reports: int) -> int:
@@ -63,6 +83,10 @@ def _live(config: Config, order: dict[str, Any], reports: int) -> int:
         "transport": lambda config: TappedTransport(transport(config), "transport", points),
     }
     vars(drill).update(wraps)
+    if order["batch"]:
+        # Mail is taken so few at a time, and listed so few at a time, that the newest is taken in turn with the oldest.
+        vars(draining).update(BATCH=order["batch"], LISTED=order["batch"] + 1)
+        vars(imap_mailbox)["NEWEST"] = order["batch"]
     break_database(points)
     fill_disk(fault)
     try:

@@ -13,13 +13,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from email import message_from_bytes
 
-from tests.fakes.imap_server import ImapServer, Letter, Session
+from tests.fakes.imap_server import ImapServer, Letter, Mischief, Session
 
 DONE, QUARANTINE = "Helpdesk/Done", "Helpdesk/Quarantine"
 
-# What a server does instead of its work: hang up, or say this line.
+# What a server does instead of its work: hang up, say this line, or (the IMAP server) whatever this function does.
 DROP = "drop"
-Trouble = Callable[[str], str | None]
+Trouble = Callable[[str], "str | Mischief | None"]
 
 
 def no_trouble(command: str) -> str | None:
@@ -34,22 +34,38 @@ class Imap(ImapServer):
         self.trouble: Trouble = no_trouble
         self._turn = threading.Lock()
         self._next_uid = 1
+        self.given: list[int] = []  # every uid that a mail in the folder has had
+        self.moved: list[int] = []  # those that were moved away, in order
         super().__init__()
 
-    def reset(self, raws: list[bytes]) -> None:
-        """A folder with these mails, and nothing anywhere else."""
+    def reset(self, raws: list[bytes], after: int = 0) -> None:
+        """A folder with these mails, uids from `after` on, and nothing anywhere else."""
         with self._turn:
             self.trouble = no_trouble
-            self.mails = {uid: Letter(raw) for uid, raw in enumerate(raws, start=1)}
-            self._next_uid = len(raws) + 1
+            self.mails = {uid: Letter(raw) for uid, raw in enumerate(raws, start=after + 1)}
+            self._next_uid = after + len(raws) + 1
+            self.given, self.moved = list(self.mails), []
             self.folders = {"INBOX": []}
             self.lines.clear()
+
+    def renumber(self) -> None:
+        """The server has lost its index: every mail has a new uid, and UIDVALIDITY says so."""
+        with self._turn:
+            self.validity += 1
+            self.mails = dict(enumerate(self.mails.values(), start=1))
+            self._next_uid = len(self.mails) + 1
 
     def arrive(self, raw: bytes) -> None:
         """One more mail."""
         with self._turn:
             self.mails[self._next_uid] = Letter(raw)
+            self.given.append(self._next_uid)
             self._next_uid += 1
+
+    @property
+    def next_uid(self) -> int:
+        """Uids are never used again."""
+        return self._next_uid
 
     @property
     def settled(self) -> Counter[bytes]:
@@ -62,32 +78,42 @@ class Imap(ImapServer):
                 return False
             case "drop":
                 return session.drop()
-            case answer:
+            case str(answer):
                 return session.done(answer)
+            case act:
+                return act(session, arguments)
 
     def _answer(self, session: Session, command: str, arguments: str) -> None:
         with self._turn:
+            before = set(self.mails)
             super()._answer(session, command, arguments)
+            self.moved += sorted(before - set(self.mails))
 
 
 class Relay:
-    """The SMTP server. `accepted` are (Message-ID, recipient) of every text that it answered for with 250."""
+    """The SMTP server. `accepted` are (Message-ID, recipient) of every text that it answered for with 250; `letters`
+    are (recipients, text) of the same."""
 
     def __init__(self) -> None:
         self.trouble: Trouble = no_trouble
         self.accepted: list[tuple[str, str]] = []
-        self.texts: list[bytes] = []
+        self.letters: list[tuple[list[str], bytes]] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
 
     def reset(self) -> None:
         """Forget everything."""
-        self.trouble, self.accepted, self.texts = no_trouble, [], []
+        self.trouble, self.accepted, self.letters = no_trouble, [], []
 
     def stop(self) -> None:
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+
+    @property
+    def texts(self) -> list[bytes]:
+        """What was accepted, in order."""
+        return [text for _, text in self.letters]
 
     def copies(self) -> Counter[str]:
         """How often each letter was accepted."""
@@ -115,7 +141,8 @@ class Relay:
                 return line
 
             def answer(verb: str, usual: str) -> str:
-                return say(self.trouble(verb) or usual)
+                trouble = self.trouble(verb)
+                return say(trouble if isinstance(trouble, str) else usual)
 
             answer("greeting", "220 relay.test ESMTP")
             for line in lines:
@@ -145,10 +172,12 @@ class Relay:
             if not line:
                 return
             text += line
-        if refusal := self.trouble("dot"):
+        refusal = self.trouble("dot")
+        if isinstance(refusal, str):
             say(refusal)
             return
-        self.texts.append(text)
+        self.letters.append((list(recipients), text))
         message_id = str(message_from_bytes(text)["Message-ID"])
         self.accepted += [(message_id, recipient) for recipient in recipients]
-        say(self.trouble("reply") or "250 queued")
+        answer = self.trouble("reply")
+        say(answer if isinstance(answer, str) else "250 queued")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -17,27 +16,11 @@ from tests.faults.campaigns import (
     break_the_database,
     fill_the_disk,
     kill_at_each_named_point,
-    kill_twice,
+    kill_twice_at_each_named_point,
 )
 from tests.faults.servers import DROP
 from tests.faults.taps import Blow
-from tests.faults.trials import Nursery, PostgresEngine, SqliteEngine, Trials
-from tests.postgres import Cluster
-
-
-@pytest.fixture(scope="module")
-def nursery() -> Iterator[Nursery]:
-    process = Nursery()
-    yield process
-    process.close()
-
-
-@pytest.fixture(scope="module")
-def trials(nursery: Nursery, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trials]:
-    folder = tmp_path_factory.mktemp("faults")
-    trials = Trials(folder, SqliteEngine(folder), nursery)
-    yield trials
-    trials.close()
+from tests.faults.trials import Trials
 
 
 def all_of(trials: Iterator[object]) -> None:
@@ -50,7 +33,7 @@ def test_kill_at_each_named_point(trials: Trials) -> None:
 
 
 def test_kill_again_while_recovering(trials: Trials) -> None:
-    all_of(kill_twice(trials, every=60))
+    all_of(kill_twice_at_each_named_point(trials, every=1 if trials.on_a_file else 5))
 
 
 @pytest.mark.parametrize(("blow", "every"), [(Blow.STATEMENT, 60), (Blow.COMMIT, 9)])
@@ -60,20 +43,16 @@ def test_database_that_fails(trials: Trials, blow: Blow, every: int, sticky: boo
 
 
 def test_full_disk(trials: Trials) -> None:
-    all_of(fill_the_disk(trials, every=23))
+    if trials.on_a_file:
+        all_of(fill_the_disk(trials, every=23))
 
 
 @pytest.mark.parametrize("sticky", [False, True])
 def test_imap_server_that_hangs_up(trials: Trials, sticky: bool) -> None:
-    all_of(break_imap(trials, DROP, sticky=sticky, every=7))
+    all_of(break_imap(trials, DROP, sticky=sticky, every=7 if trials.on_a_file else 21))
 
 
 @pytest.mark.parametrize(("answer", "every"), [(DROP, 17), ("451 try later", 29)])
 def test_relay_that_fails(trials: Trials, answer: str, every: int) -> None:
-    all_of(break_smtp(trials, answer, sticky=False, every=every))
-
-
-def test_postgresql_desk_that_is_killed(nursery: Nursery, postgres: Cluster, tmp_path: Path) -> None:
-    trials = Trials(tmp_path, PostgresEngine(postgres), nursery)
-    all_of(kill_twice(trials, every=60))
-    trials.close()
+    if trials.on_a_file:
+        all_of(break_smtp(trials, answer, sticky=False, every=every))

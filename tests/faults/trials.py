@@ -8,85 +8,23 @@ struck: the same tickets, letters and history.
 
 from __future__ import annotations
 
-import json
-import shutil
-import subprocess
-import sys
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
-from typing import Protocol
 
-import sqlalchemy as sa
-
-from helpdesk.adapters.store import migrate, open_store
-from helpdesk.adapters.store.engine import make_engine
-from helpdesk.config import load
-from helpdesk.core.audit import Finding
-from helpdesk.daemon.building import policy_of
-from helpdesk.verify import verify
-from tests.faults.servers import DONE, QUARANTINE, Imap, Relay, Trouble, no_trouble
+from tests.faults.servers import DONE, QUARANTINE, Trouble, no_trouble
+from tests.faults.stand import AGENT, CANARY, SUPPORT, Engine, Nursery, Run, Stand, mail, reply
 from tests.faults.taps import Blow, Fault
-from tests.postgres import Cluster
 
-SUPPORT, AGENT = "support@help.test", "ivan@help.test"
 MONDAY = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 TUESDAY = MONDAY + timedelta(days=1)
 # Cyril, who asked on Monday, is to be reminded; Boris, who asked on Tuesday, not yet.
 WEDNESDAY = MONDAY + timedelta(days=2, hours=1)
 
-CONFIG = """
-[helpdesk]
-name = "Support"
-address = "{support}"
-language = "en"
-database = "{database}"
-undo_window = "0s"
-max_message_mb = 1
-[[mailbox]]
-name = "support"
-host = "127.0.0.1"
-port = {imap}
-security = "none"
-user = "support"
-password_file = "secret"
-first_start = "all"
-[smtp]
-host = "127.0.0.1"
-port = {smtp}
-security = "none"
-[[agent]]
-name = "Ivan Petrov"
-addresses = ["{agent}"]
-lead = true
-"""
-
 # A desk that recovers tries at most this often, an hour apart.
 PASSES = 12
-
-
-def mail(sender: str, subject: str, text: str, **headers: str) -> bytes:
-    """A mail to the desk."""
-    written = EmailMessage()
-    written["From"], written["To"], written["Subject"] = sender, SUPPORT, subject
-    written["Message-ID"] = f"<{subject.replace(' ', '.')}.{sender}>"
-    for name, value in headers.items():
-        written[name.replace("_", "-")] = value
-    written.set_content(text)
-    return written.as_bytes(policy=policy.SMTP)
-
-
-def reply(letter: bytes, sender: str, text: str) -> bytes:
-    """An answer to one of our letters."""
-    read = message_from_bytes(letter, policy=policy.default)
-    return mail(
-        sender, f"Re: {read['Subject']}", text, In_Reply_To=str(read["Message-ID"]), References=str(read["Message-ID"])
-    )
 
 
 BEFORE = [
@@ -116,115 +54,18 @@ def waiting_mail(letters: list[bytes]) -> list[bytes]:
         file.as_bytes(policy=policy.SMTP),
         mail("eva@home.test", "Too large", "x" * 70 + "\n" + ("y" * 70 + "\n") * 20_000),
         mail("boris@shop.test", "Automatic reply", "I am away.", Auto_Submitted="auto-replied"),
-        reply(anna, AGENT, "#note The customer has not paid since March, be careful."),
+        reply(anna, AGENT, f"#note The customer {CANARY}, be careful."),
         mail("finn@home.test", "Site is down", "http://finn.test does not open, error 503, since this morning."),
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
-    """How one pass ended (0 well, 1 with trouble, 2 crashed, -9 killed) and the points that it passed."""
-
-    code: int
-    passed: list[str]
-
-    @property
-    def points(self) -> list[str]:
-        """The names of the points, in order."""
-        return [line for line in self.passed if "=" not in line]
-
-    def occasions(self, blow: str) -> int:
-        """How often the blow could have fallen."""
-        return next((int(line.partition("=")[2]) for line in self.passed if line.startswith(f"{blow}=")), 0)
-
-
-class Nursery:
-    """The process that raises desks (see nursery.py)."""
-
-    def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.faults.nursery"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-
-    def close(self) -> None:
-        self._process.communicate()
-
-    def run(self, config: Path, now: datetime, fault: Fault) -> Run:
-        """One pass of the desk."""
-        order: dict[str, object] = {"config": str(config), "now": now.isoformat()}
-        order |= {"blow": fault.blow, "at": fault.at, "sticky": fault.sticky, "point": fault.point}
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps(order) + "\n")
-        self._process.stdin.flush()
-        answer = json.loads(self._process.stdout.readline())
-        return Run(answer["code"], answer["passed"])
-
-
-class Engine(Protocol):
-    """Where the desks of a campaign keep their memory, at `url`."""
-
-    url: str
-
-    def keep(self) -> None:
-        """What the desk holds now is what every trial begins with."""
-
-    def fresh(self) -> None:
-        """The desk is again as it was kept."""
-
-
-class SqliteEngine:
-    """A file."""
-
-    def __init__(self, folder: Path) -> None:
-        self._file, self._kept = folder / "helpdesk.db", folder / "kept.db"
-        self.url = f"sqlite:///{self._file}"
-        migrate(self.url)
-
-    def keep(self) -> None:
-        shutil.copy(self._file, self._kept)
-
-    def fresh(self) -> None:
-        for name in self._file.parent.glob("helpdesk.db*"):
-            name.unlink()
-        shutil.copy(self._kept, self._file)
-
-
-class PostgresEngine:
-    """A database of a running server."""
-
-    def __init__(self, cluster: Cluster) -> None:
-        self._cluster = cluster
-        self.url = cluster.url("trial")
-        for name in ("trial", "kept"):
-            cluster.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-        cluster.execute('CREATE DATABASE "trial"')
-        migrate(self.url)
-
-    def keep(self) -> None:
-        self._cluster.execute('CREATE DATABASE "kept" TEMPLATE "trial"')
-
-    def fresh(self) -> None:
-        self._cluster.execute('DROP DATABASE "trial" WITH (FORCE)')
-        self._cluster.execute('CREATE DATABASE "trial" TEMPLATE "kept"')
-
-
-class Trials:
+class Trials(Stand):
     """All trials of one campaign on one engine."""
 
     def __init__(self, folder: Path, engine: Engine, nursery: Nursery) -> None:
-        self.imap, self.relay = Imap(), Relay()
-        self._engine = engine
-        self._nursery = nursery
-        self.on_a_file = engine.url.startswith("sqlite")
+        super().__init__(folder, engine, nursery, batch=3)
         self.count = 0
         self.copies = 0  # of letters that the relay had accepted without the desk knowing
-        self.config = folder / "config.toml"
-        settings = {"imap": self.imap.port, "smtp": self.relay.port, "support": SUPPORT, "agent": AGENT}
-        self.config.write_text(CONFIG.format(database=engine.url, **settings))
-        (folder / "secret").write_text("secret")
-        (folder / "secret").chmod(0o600)
-        self._settings = load(self.config, environ={})
         self.imap.reset(BEFORE[:2])
         assert self.run(Fault(), MONDAY).code == 0
         self.imap.arrive(BEFORE[2])
@@ -238,20 +79,16 @@ class Trials:
         self._expected = self._picture()
         self.examine()
 
-    def close(self) -> None:
-        self.imap.stop()
-        self.relay.stop()
-
-    def run(self, fault: Fault, now: datetime) -> Run:
-        """One pass of the desk as it is now."""
-        return self._nursery.run(self.config, now, fault)
+    @property
+    def mails(self) -> int:
+        """How many wait in each trial."""
+        return len(self._mails)
 
     def begin(self) -> None:
         """The prepared desk, and the mail that waits."""
-        self._engine.fresh()
-        self.imap.reset(self._mails)
+        self.engine.fresh()
         # Uids go on from those of the first day.
-        self.imap.mails = {uid + len(BEFORE): letter for uid, letter in self.imap.mails.items()}
+        self.imap.reset(self._mails, after=len(BEFORE))
         self.imap.folders |= {DONE: [], QUARANTINE: []}
         self.relay.reset()
         self.relay.accepted = list(self._sent_before)
@@ -265,6 +102,7 @@ class Trials:
         for fault in faults:
             runs.append(self.run(fault, now))
             assert runs[-1].code in ((-9, 0) if fault.blow is Blow.KILL else (0, 1)), f"{fault} ended the desk"
+            self.examine_the_order()
             now += timedelta(minutes=20)
         self.recover(now)
         try:
@@ -278,11 +116,11 @@ class Trials:
     def recover(self, now: datetime) -> None:
         """Passes without faults, an hour apart, until nothing waits."""
         self.imap.trouble = self.relay.trouble = no_trouble
-        noted = self._noted()
+        noted = self.noted()
         unknown = Counter({one: count for one, count in self.relay.copies().items() if one not in noted})
         for _ in range(PASSES):
             assert self.run(Fault(), now).code == 0
-            if not self.imap.mails and not self._waiting():
+            if not self.imap.mails and not self.waiting():
                 break
             now += timedelta(hours=1)
         # Only what the relay had accepted without our noting it may have gone again, and only once more.
@@ -295,43 +133,17 @@ class Trials:
         """What must hold whatever happened: the invariants of the database and of the servers' ledgers."""
         assert self.imap.mails == {}, "mail still waits"
         assert self.imap.settled == Counter(self._mails), "mail was lost or doubled on the server"
-        with self._connection() as connection:
-            uids = connection.execute(
-                sa.text("SELECT uid FROM message WHERE uid IS NOT NULL UNION ALL SELECT uid FROM quarantine")
-            )
-            expected = list(range(1, len(BEFORE) + len(self._mails) + 1))
-            assert sorted(uids.scalars()) == expected, "mail was lost or filed twice"
-            (cursor,) = connection.execute(sa.text("SELECT uid FROM cursor")).scalars()
-            assert cursor == expected[-1]
-            states = {row.message_id: row.state for row in connection.execute(sa.text("SELECT * FROM outbox"))}
-        assert set(states.values()) == {"sent"}
-        assert set(states) == set(self.relay.copies()), "the ledger of the relay and the outbox differ"
-        assert self.findings() == []
-
-    def findings(self) -> list[Finding]:
-        """What `helpdesk verify` says."""
-        store = open_store(self._engine.url)
-        try:
-            now = WEDNESDAY + timedelta(days=1)
-            steps = list(verify(store, policy_of(self._settings, store, now), now))
-            return [step for step in steps if isinstance(step, Finding)]
-        finally:
-            store.close()
-
-    def _noted(self) -> set[str]:
-        """Letters of which the desk knows that they were sent."""
-        with self._connection() as connection:
-            return set(connection.execute(sa.text("SELECT message_id FROM outbox WHERE state = 'sent'")).scalars())
-
-    def _waiting(self) -> int:
-        with self._connection() as connection:
-            rows = sa.text("SELECT count(*) FROM outbox WHERE state IN ('queued', 'sending')")
-            return int(connection.execute(rows).scalar_one())
+        with self.connection() as connection:
+            expected = set(range(1, len(BEFORE) + len(self._mails) + 1))
+            assert self._kept(connection) == expected, "mail was lost"
+        self.examine_the_order()
+        self.examine_letters()
+        assert self.findings(WEDNESDAY + timedelta(days=1)) == []
 
     def _picture(self) -> dict[str, list[tuple[object, ...]]]:
         """The desk without times and secrets: equal for two desks that did the same."""
         questions = {
-            "tickets": "SELECT number, subject, requester_address, state, lane, resolution, missing FROM ticket",
+            "tickets": "SELECT number, state, lane, resolution, missing FROM ticket",
             "letters": "SELECT ticket, event, to_address, state FROM outbox",
             "messages": "SELECT uid, ticket, filing, disposition, sender_address FROM message",
             "attachments": "SELECT name, size, sha256 FROM attachment",
@@ -340,18 +152,9 @@ class Trials:
             "follow_ups": "SELECT ticket, kind FROM follow_up",
             "participants": "SELECT ticket, address, part FROM participant",
         }
-        with self._connection() as connection:
-            return {
-                name: sorted((tuple(row) for row in connection.execute(sa.text(question))), key=str)
-                for name, question in questions.items()
-            }
-
-    @contextmanager
-    def _connection(self) -> Iterator[sa.engine.Connection]:
-        engine = make_engine(self._engine.url)
-        try:
-            with engine.connect() as connection:
-                yield connection
-        finally:
-            with suppress(sa.exc.SQLAlchemyError):
-                engine.dispose()
+        # A desk that was struck may have taken the mails in another order, and so numbered its tickets.
+        people = {number: who for number, *who in self.rows("SELECT number, requester_address, subject FROM ticket")}
+        return {
+            name: sorted((tuple(people.get(value, value) for value in row) for row in self.rows(question)), key=str)
+            for name, question in questions.items()
+        }
