@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from helpdesk import maillog
-from helpdesk.intake import Intake, Source
+from helpdesk.intake import Intake, Source, Taken
 from helpdesk.ports import Cursor, Fetched, Mailbox, MailKey, Place, Waiting
 
 # Mails of one fetch and one commit: more gains nothing (docs/performance.md).
@@ -170,10 +170,7 @@ class _Pass:
         cursor = reading.cursor(self._cursor)
         taken = self._intake.take(self._source, mails, cursor)
         self._cursor = cursor if mails else self._cursor
-        for place in Place:
-            keys = [one.key for one in taken if one.place is place]
-            if keys:
-                self._mailbox.settle(keys, place)
+        _move(self._mailbox, taken)
 
     def _advance(self, reading: _Reading) -> None:
         """Remember how far everything is settled, where the last batch could not say so."""
@@ -219,8 +216,20 @@ class _Reading:
 
 
 def _settle_known(intake: Intake, mailbox: Mailbox, source: Source, keys: Sequence[MailKey]) -> frozenset[MailKey]:
-    """Those of the keys that were taken before; they are moved away."""
+    """Those of the keys that were taken before; they are moved away once their bytes have been seen to be the same."""
     known = intake.known(source, keys) if keys else frozenset()
-    if known:
-        mailbox.settle(sorted(known, key=lambda key: key.uid), Place.DONE)
+    left = sorted(known, key=lambda key: key.uid)
+    while left:
+        mails = mailbox.fetch(left[:BATCH])
+        _move(mailbox, intake.take(source, mails))
+        reached = left.index(mails[-1].key) + 1 if mails else BATCH
+        left = left[reached:]
     return known
+
+
+def _move(mailbox: Mailbox, taken: Sequence[Taken]) -> None:
+    """Away with what is committed."""
+    for place in Place:
+        keys = [one.key for one in taken if one.place is place]
+        if keys:
+            mailbox.settle(keys, place)

@@ -10,9 +10,10 @@ Any other exception concerns one mail and puts that mail into quarantine.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from hashlib import sha256
 
 from helpdesk import maillog
 from helpdesk.core.case import Arrival, study, wanted
@@ -106,7 +107,7 @@ class Intake:
     def known(self, source: Source, keys: Sequence[MailKey]) -> frozenset[MailKey]:
         """Those of the keys that were taken before."""
         with self._store.unit() as unit:
-            return unit.known(source.name, keys)
+            return frozenset(unit.known(source.name, keys))
 
     def take(self, source: Source, mails: Sequence[Fetched], cursor: Cursor | None = None) -> list[Taken]:
         """Commit these mails, and the cursor with them, in one transaction; one result per mail, in order."""
@@ -122,7 +123,7 @@ class Intake:
             # One of them cannot be processed. Which one it is shows when each can be undone by itself; that costs a
             # tenth of the whole (docs/performance.md), so it is not done for mail that is as it should be.
             taken = self._commit(source, mails, inbounds, cursor, self._settle_or_set_aside)
-        self.taken += len(taken)
+        self.taken += sum(1 for one in taken if one.decision or one.error)
         for mail, inbound, one in zip(mails, inbounds, taken, strict=True):
             self._log(source, mail, inbound, one)
         if any(one.error or (one.decision and one.decision.letters) for one in taken):
@@ -150,8 +151,8 @@ class Intake:
         with self._store.unit() as unit:
             if source.lease is not None:
                 unit.fence(source.lease)
-            known = unit.known(source.name, [mail.key for mail in mails])
-            for mail, inbound in zip(mails, inbounds, strict=True):
+            known = dict(unit.known(source.name, [mail.key for mail in mails]))
+            for mail, inbound in zip(self._named(unit, source, mails, known), inbounds, strict=True):
                 if mail.key in known:
                     taken.append(Taken(key=mail.key, ticket=self._ticket_of_known(unit, inbound)))
                 elif isinstance(inbound, Exception):
@@ -160,7 +161,19 @@ class Intake:
                     taken.append(settle(unit, source, mail, inbound))
             if cursor is not None and cursor.validity:
                 unit.save_cursor(source.name, cursor)
-        return taken
+        return [replace(one, key=mail.key) for one, mail in zip(taken, mails, strict=True)]
+
+    @staticmethod
+    def _named(unit: Unit, source: Source, mails: Sequence[Fetched], known: dict[MailKey, str]) -> Iterator[Fetched]:
+        """The mails, each under a key that names no other one: where the server used a key again, by its content."""
+        for mail in mails:
+            if mail.key in known and known[mail.key] != sha256(mail.raw).hexdigest():
+                maillog.uid_used_again(mailbox=source.name, uid=mail.key.uid)
+                key = MailKey.of_content(mail.key.folder, mail.raw)
+                known.update(unit.known(source.name, [key]))
+                yield replace(mail, key=key)
+            else:
+                yield mail
 
     def _settle_or_set_aside(self, unit: Unit, source: Source, mail: Fetched, inbound: Inbound) -> Taken:
         try:

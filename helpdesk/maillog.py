@@ -89,6 +89,11 @@ def quarantined(*, mailbox: str, entry: int, message_id: str | None, error: str,
     )
 
 
+def uid_used_again(*, mailbox: str, uid: int) -> None:
+    """The server gave a mail the UID of another one, which no server may do; the mail is taken all the same."""
+    _write(logging.ERROR, "uid_used_again", mailbox=mailbox, uid=uid)
+
+
 def mailbox_down(*, mailbox: str, error: BaseException, retry_in: timedelta) -> None:
     """A mailbox cannot be read; it is tried again by itself."""
     _write(logging.ERROR, "mailbox_down", mailbox=mailbox, retry_in=retry_in, error=error)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -171,7 +171,9 @@ class Unit(Protocol):
         """A transaction within: an exception undoes what happened inside it, and goes on upwards."""
 
     # reading
-    def known(self, mailbox: str, keys: Sequence[MailKey]) -> frozenset[MailKey]: ...
+    def known(self, mailbox: str, keys: Sequence[MailKey]) -> Mapping[MailKey, str]:
+        """Those of the keys that are messages or in quarantine, with the SHA-256 of the bytes that are kept."""
+
     def cursor(self, mailbox: str) -> Cursor | None: ...
     def facts(self, wanted: Wanted, now: datetime) -> Facts: ...
     def ticket(self, number: int) -> Ticket | None: ...

@@ -59,7 +59,7 @@ def test_what_raised_leaves_nothing_behind(store: SqlStore) -> None:
     assert store.queue(closed=True) == []
     assert store.outbox() == []
     with store.unit() as unit:
-        assert unit.known("support", [mail(1).key]) == frozenset()
+        assert unit.known("support", [mail(1).key]) == {}
 
 
 def test_a_number_whose_transaction_failed_was_never_given(store: SqlStore) -> None:
@@ -77,7 +77,7 @@ def test_a_savepoint_undoes_its_own_part_alone(store: SqlStore) -> None:
             file(unit, first, mail(1))
             raise ZeroDivisionError
         second = open_ticket(unit)
-        assert unit.known("support", [mail(1).key]) == frozenset()
+        assert unit.known("support", [mail(1).key]) == {}
     assert [one.number for one in store.queue()] == [first, second] == [FIRST_NUMBER, FIRST_NUMBER + 1]
 
 

@@ -53,15 +53,15 @@ def test_keys_of_messages_and_of_quarantined_mail_are_known(store: SqlStore) -> 
     with store.unit() as unit:
         file(unit, None, mail(1))
         unit.quarantine("support", mail(2), "", "", None, "broken", NOW, next_try=None)
-        assert unit.known("support", keys) == frozenset(keys[:2])
-        assert unit.known("other", keys) == frozenset()
+        assert set(unit.known("support", keys)) == set(keys[:2])
+        assert unit.known("other", keys) == {}
 
 
 def test_keys_are_as_large_as_sources_make_them(store: SqlStore) -> None:
     key = MailKey("INBOX", 2**32 - 1, 2**63 - 1)
     with store.unit() as unit:
         file(unit, None, mail(1, key=key))
-        assert unit.known("support", [key]) == frozenset([key])
+        assert set(unit.known("support", [key])) == {key}
 
 
 def test_a_message_is_shown_as_it_was_written(store: SqlStore) -> None:
@@ -196,7 +196,7 @@ def test_a_mail_that_went_through_after_all_leaves_quarantine(store: SqlStore) -
         entry = unit.quarantine("support", mail(1), "", "", None, "died", NOW, next_try=NOW)
         file(unit, None, mail(1))
         unit.release(entry)
-        assert unit.known("support", [mail(1).key]) == frozenset([mail(1).key])
+        assert set(unit.known("support", [mail(1).key])) == {mail(1).key}
     assert store.quarantined() == []
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -49,30 +49,30 @@ _SET_ASIDE = _ENTRY.on_conflict_do_update(
 ).returning(QUARANTINE.c.id)
 
 
-def known(connection: Connection, mailbox: str, keys: Sequence[MailKey]) -> frozenset[MailKey]:
-    """Those of the keys that are messages or in quarantine; until the commit nobody else files mail of this mailbox.
+def known(connection: Connection, mailbox: str, keys: Sequence[MailKey]) -> Mapping[MailKey, str]:
+    """Those of the keys that are messages or in quarantine, and the SHA-256 of what is kept.
 
-    SQLite has one writer anyway. On PostgreSQL two programs that see the same mail at once take turns here: the second
-    one finds it filed.
+    Until the commit nobody else files mail of this mailbox. SQLite has one writer anyway. On PostgreSQL two programs
+    that see the same mail at once take turns here: the second one finds it filed.
     """
     if connection.dialect.name == "postgresql":
         connection.execute(_ONE_AT_A_TIME, {"mailbox": mailbox})
     uids: dict[tuple[str, int], list[int]] = defaultdict(list)
     for key in keys:
         uids[key.folder, key.validity].append(key.uid)
-    found: set[MailKey] = set()
+    found: dict[MailKey, str] = {}
     for (folder, validity), chosen in uids.items():
         for table in (MESSAGE, QUARANTINE):
             rows = connection.execute(
-                sa.select(table.c.uid).where(
+                sa.select(table.c.uid, table.c.sha256).where(
                     table.c.mailbox == mailbox,
                     table.c.folder == folder,
                     table.c.validity == validity,
                     table.c.uid.in_(chosen),
                 )
             )
-            found.update(MailKey(folder, validity, uid) for uid in rows.scalars())
-    return frozenset(found)
+            found |= {MailKey(folder, validity, uid): sha256 for uid, sha256 in rows}
+    return found
 
 
 def file(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
@@ -68,8 +68,8 @@ class SqlUnit:
         """Write what was kept until the end."""
         self._later.write()
 
-    def known(self, mailbox: str, keys: Sequence[MailKey]) -> frozenset[MailKey]:
-        """Those of the keys that are messages or in quarantine."""
+    def known(self, mailbox: str, keys: Sequence[MailKey]) -> Mapping[MailKey, str]:
+        """Those of the keys that are messages or in quarantine, with the SHA-256 of the bytes that are kept."""
         return filing.known(self._connection, mailbox, keys)
 
     def cursor(self, mailbox: str) -> Cursor | None:
