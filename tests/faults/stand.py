@@ -59,6 +59,9 @@ security = "none"
 name = "Ivan Petrov"
 addresses = ["{agent}"]
 lead = true
+# How often a desk is started while it recovers must not show in its letters.
+[escalation]
+after = "never"
 """
 
 # No letter is held back, so that each can be counted.

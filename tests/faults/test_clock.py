@@ -38,6 +38,9 @@ name = "Ivan Petrov"
 addresses = ["ivan@help.test"]
 """
 
+# Two wait for an answer; the third reported an outage that nobody takes, of which the lead is told.
+WAIT, LEAD = ["boris@shop.test", "cyril@shop.test"], "ivan@help.test"
+
 DAY = timedelta(days=1)
 TEN_YEARS = 3652 * DAY
 
@@ -94,13 +97,13 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 
 
 def test_a_jump_of_ten_years_causes_one_letter_for_each_ticket_that_waits(desk: Desk) -> None:
-    assert desk.pass_at(MONDAY + TEN_YEARS) == ["boris@shop.test", "cyril@shop.test"]
+    assert desk.pass_at(MONDAY + TEN_YEARS) == [*WAIT, LEAD]
     assert desk.pass_at(MONDAY + TEN_YEARS) == []
     assert desk.findings() == []
 
 
 def test_a_jump_there_and_back_causes_nothing_twice(desk: Desk) -> None:
-    assert desk.pass_at(MONDAY + TEN_YEARS) == ["boris@shop.test", "cyril@shop.test"]
+    assert desk.pass_at(MONDAY + TEN_YEARS) == [*WAIT, LEAD]
     for days in range(6):
         assert desk.pass_at(MONDAY + days * DAY) == []
     assert desk.findings() == []
@@ -108,8 +111,8 @@ def test_a_jump_there_and_back_causes_nothing_twice(desk: Desk) -> None:
 
 def test_a_day_back_causes_nothing_and_a_day_ahead_is_in_time(desk: Desk) -> None:
     assert desk.pass_at(MONDAY - DAY) == []
-    assert desk.pass_at(MONDAY + DAY) == []
-    assert desk.pass_at(MONDAY + 2 * DAY) == ["boris@shop.test", "cyril@shop.test"]
+    assert desk.pass_at(MONDAY + DAY) == [LEAD]
+    assert desk.pass_at(MONDAY + 2 * DAY) == [*WAIT, LEAD]
     assert desk.pass_at(MONDAY + DAY) == []
     assert desk.pass_at(MONDAY + 2 * DAY) == []
 
@@ -120,5 +123,5 @@ def test_letters_queued_before_the_clock_went_back_leave_by_the_new_clock(desk: 
     desk.relay.error = None
     # What waits for its next try waits until then; nothing is given up, nothing goes twice.
     assert desk.pass_at(MONDAY + DAY) == []
-    assert desk.pass_at(MONDAY + 2 * DAY + timedelta(hours=1)) == ["boris@shop.test", "cyril@shop.test"]
-    assert desk.pass_at(MONDAY + 2 * DAY + timedelta(hours=2)) == []
+    assert desk.pass_at(MONDAY + 2 * DAY + timedelta(hours=1)) == [*WAIT, LEAD, LEAD]
+    assert desk.pass_at(MONDAY + 2 * DAY + timedelta(hours=1)) == []
