@@ -1,8 +1,9 @@
 """The letters on which the recognition of outages is judged, each with the situation that a person sees in it.
 
-They were written independently of the rules and are used once, to state recall and precision: whoever changes a rule
-because of one of them has spent the set. One TOML file a language, each letter a table `[[letter]]`. The text is the
-body as it came, with a signature behind "-- " and quoted history beneath; subject or text may be empty.
+They were written independently of the rules and each set is used once, to state recall and precision: whoever changes
+a rule because of one of them has spent the set. A set is a folder, with one TOML file a language, each letter a table
+`[[letter]]`. The text is the body as it came, with a signature behind "-- " and quoted history beneath; subject or text
+may be empty.
 """
 
 from __future__ import annotations
@@ -11,7 +12,10 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-JUDGED = Path(__file__).parent / "judged"
+OUTAGES = Path(__file__).parent
+
+# The folders, in the order in which they are to be used.
+FOLDERS = ("judged", "fresh")
 LANGUAGES = ("ru", "uk", "en", "pl")
 
 # In the order in which the service promises to take them out of turn.
@@ -38,7 +42,7 @@ class JudgedLetter:
     why: str = ""
 
 
-def judged_letters(language: str) -> tuple[JudgedLetter, ...]:
-    """All letters of one language, in the order of its file. Raises TypeError for a key missing or unknown."""
-    tables = tomllib.loads((JUDGED / f"{language}.toml").read_text("utf-8"))["letter"]
+def judged_letters(language: str, folder: str = "judged") -> tuple[JudgedLetter, ...]:
+    """All letters of one language in one of FOLDERS, in file order. Raises TypeError for a key missing or unknown."""
+    tables = tomllib.loads((OUTAGES / folder / f"{language}.toml").read_text("utf-8"))["letter"]
     return tuple(JudgedLetter(language=language, **table) for table in tables)
