@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from helpdesk import maillog
-from helpdesk.intake import Intake, Source, Taken
+from helpdesk.intake import Intake, Source
 from helpdesk.ports import Cursor, Fetched, Mailbox, MailKey, Place, Waiting
 
 # Mails of one fetch and one commit: more gains nothing (docs/performance.md).
@@ -111,6 +111,7 @@ class _Pass:
         self._on_waiting = on_waiting
         self._newest: Cursor | None = None  # where mail is looked for that shall not wait for the backlog
         self._not_ready: set[MailKey] = set()
+        self._committed: list[tuple[MailKey, Place]] = []
 
     def run(self) -> Cursor:
         """Listing after listing, until one has nothing more to take."""
@@ -122,6 +123,7 @@ class _Pass:
             reading = _Reading(waiting, moves_cursor=self._cursor == position)
             reading.settled(_settle_known(self._intake, self._mailbox, self._source, waiting.keys))
             took_some = self._take_listed(reading, waiting)
+            self._move_away()
             self._advance(reading)
             if not took_some and (waiting.is_all or waiting.next == position):
                 break
@@ -162,7 +164,7 @@ class _Pass:
         self._settle(mails, reading)
 
     def _settle(self, mails: Sequence[Fetched], reading: _Reading) -> None:
-        """Commit a batch with the cursor that is true then, and move it away on the server."""
+        """Commit a batch with the cursor that is true then; it may be moved away on the server from then on."""
         if not mails:
             return
         maillog.fetched(mailbox=self._source.name, mails=len(mails))
@@ -170,7 +172,16 @@ class _Pass:
         cursor = reading.cursor(self._cursor)
         taken = self._intake.take(self._source, mails, cursor)
         self._cursor = cursor if mails else self._cursor
-        _move(self._mailbox, taken)
+        self._committed += ((one.key, one.place) for one in taken)
+
+    def _move_away(self) -> None:
+        """Move what was committed since the last time.
+
+        Once for each listing: servers that keep a file for each mail look through all of them for every move. What a
+        crash leaves behind is no more than `tidy` looks for.
+        """
+        _move(self._mailbox, self._committed)
+        self._committed = []
 
     def _advance(self, reading: _Reading) -> None:
         """Remember how far everything is settled, where the last batch could not say so."""
@@ -221,15 +232,15 @@ def _settle_known(intake: Intake, mailbox: Mailbox, source: Source, keys: Sequen
     left = sorted(known, key=lambda key: key.uid)
     while left:
         mails = mailbox.fetch(left[:BATCH])
-        _move(mailbox, intake.take(source, mails))
+        _move(mailbox, [(one.key, one.place) for one in intake.take(source, mails)])
         reached = left.index(mails[-1].key) + 1 if mails else BATCH
         left = left[reached:]
     return known
 
 
-def _move(mailbox: Mailbox, taken: Sequence[Taken]) -> None:
-    """Away with what is committed."""
+def _move(mailbox: Mailbox, committed: Sequence[tuple[MailKey, Place]]) -> None:
+    """Each to its place on the server."""
     for place in Place:
-        keys = [one.key for one in taken if one.place is place]
+        keys = sorted((key for key, where in committed if where is place), key=lambda key: key.uid)
         if keys:
             mailbox.settle(keys, place)

@@ -142,27 +142,39 @@ def test_cursor_stands_before_what_only_the_newest_have_passed(desk: Desk) -> No
     assert desk.cursor() == BATCH
 
 
-def test_newest_mail_is_not_taken_twice_after_a_crash(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_newest_mail_is_not_taken_twice_after_a_crash(desk: Desk) -> None:
     desk.arrive(4 * BATCH)
-    settle = desk.mailbox.settle
 
-    def break_off(keys: Sequence[MailKey], place: Place) -> None:
-        if len(desk.mailbox.fetched) == 2:
+    def break_off() -> None:
+        if len(desk.mailbox.fetched) == 3:
             raise TemporaryError("the line breaks after the commit of the newest")
-        settle(keys, place)
 
-    monkeypatch.setattr(desk.mailbox, "settle", break_off)
+    desk.mailbox.after_fetch = break_off
     with pytest.raises(TemporaryError):
         desk.drain()
-    assert (desk.cursor(), desk.settled()) == (BATCH, uids(1, BATCH))
+    assert (desk.cursor(), desk.settled()) == (BATCH, [])
 
-    monkeypatch.undo()
+    desk.mailbox.after_fetch = lambda: None
     desk.mailbox.fetched.clear()
     desk.drain()
     # The committed ones were fetched once more, to be compared before they were moved away.
     assert sorted(uid for batch in desk.mailbox.fetched for uid in batch) == uids(BATCH + 1, 4 * BATCH)
     assert (desk.cursor(), desk.settled()) == (4 * BATCH, uids(1, 4 * BATCH))
     assert len(desk.store.queue()) == 4 * BATCH
+
+
+def test_what_was_committed_is_moved_away_together(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.arrive(LISTED + 4 * BATCH)
+    settle, moves = desk.mailbox.settle, []
+
+    def watched(keys: Sequence[MailKey], place: Place) -> None:
+        moves.append(len(keys))
+        settle(keys, place)
+
+    monkeypatch.setattr(desk.mailbox, "settle", watched)
+    desk.drain()
+    assert sum(moves) == LISTED + 4 * BATCH
+    assert len(moves) <= 3
 
 
 def test_mail_that_cannot_be_given_yet_holds_the_cursor_and_nobody_else(desk: Desk) -> None:
