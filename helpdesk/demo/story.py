@@ -151,8 +151,10 @@ class _Story:
         self._desk.stop()
         at = self._drill(LUCY)
         self._expect(LUCY, "reminder", f"silence until {at:%d %b}")
+        self._expect(ANNA, "alert", "an outage not taken")
         at = self._drill(LUCY)
         self._expect(LUCY, "closed", f"silence until {at:%d %b}")
+        self._expect(ANNA, "alert", "an outage not taken")
 
     def _everything_is_accounted_for(self) -> None:
         self._say("What is left", "helpdesk queue, helpdesk outbox")

@@ -91,6 +91,8 @@ def test_demo_shows_the_main_job_and_leaves_nothing_behind(newcomer: Newcomer) -
     assert rows == [("1", "100003"), ("2", "100001"), ("3", "100002"), ("1", "100003"), ("2", "100004")]
     sent = re.findall(r"^(\w+)@\S+ +(\w+) +\[##(\d{6})##\]", letters, re.MULTILINE)
     assert sorted(sent) == [
+        ("anna", "alert", "100003"),  # nobody has taken the outage
+        ("anna", "alert", "100003"),  # nor days later
         ("anna", "notify", "100001"),  # James asks
         ("anna", "notify", "100001"),  # James thanks
         ("anna", "notify", "100002"),
