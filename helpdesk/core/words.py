@@ -70,6 +70,12 @@ _TRANSLIT = (
     *(("uy", "уй"), ("iy", "ий"), ("yy", "ый"), ("aj", "ай"), ("oj", "ой"), ("ej", "ей"), ("x", "кс"), ("ai", "ай")),
 )
 _TRANSLIT_LETTERS = str.maketrans("abcdefghijklmnopqrstuvwyz'", "абцдефгхийклмнопкрстувшызь")
+# The same letters stand for others in Ukrainian; "tsia" and "pratsuie" are how people really write.
+_UKRAINIAN = (
+    *(("shch", "щ"), ("kh", "х"), ("zh", "ж"), ("ch", "ч"), ("sh", "ш"), ("tsu", "цю"), ("ts", "ц"), ("ya", "я")),
+    *(("ia", "я"), ("yu", "ю"), ("iu", "ю"), ("ye", "е"), ("ie", "е"), ("yi", "і"), ("ai", "ай"), ("nhr", "нхр")),
+)
+_UKRAINIAN_LETTERS = str.maketrans("abcdefghijklmnopqrstuvwyz", "абцдефггійклмнопкрстуввиз")
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +160,9 @@ class _Reading:
                 by_word[word] = [place]
         if not _TRANSLIT_SIGNS.isdisjoint(by_word):
             for word in [word for word in by_word if word.isascii() and word.isalpha()]:
-                by_word.setdefault(from_latin(word), by_word[word])
+                places = by_word[word]
+                by_word.setdefault(from_latin(word), places)
+                by_word.setdefault(from_latin_ukrainian(word), places)
         return Prepared(
             self.written,
             self.subject_end,
@@ -246,3 +254,10 @@ def from_latin(word: str) -> str:
     for latin, cyrillic in _TRANSLIT:
         word = word.replace(latin, cyrillic)
     return word.translate(_TRANSLIT_LETTERS)
+
+
+def from_latin_ukrainian(word: str) -> str:
+    """A word of Ukrainian in Latin letters, in Cyrillic ones: `pratsiuie` gives `працюе` (є is read as е)."""
+    for latin, cyrillic in _UKRAINIAN:
+        word = word.replace(latin, cyrillic)
+    return word.translate(_UKRAINIAN_LETTERS)

@@ -41,6 +41,7 @@ def found(pattern: str, text: str, subject: str = "") -> str | None:
         ("nie dziala*", "niedziała", "niedziała"),
         ("сайт", "cайт", "cайт"),  # a Latin c
         ("сайт .. не работа*", "sajt ne rabotaet", "sajt ne rabotaet"),  # Russian in Latin letters
+        ("сайт .. не працю*", "nash sait ne pratsuie", "sait ne pratsuie"),  # Ukrainian in Latin letters
         ("синхрониза*", "синхроизация", "синхроизация"),  # a letter is missing
         ("синхрониза*", "синхорнизация", "синхорнизация"),  # two are swapped
         ("синхрониза*", "синххронизация", "синххронизация"),  # one is doubled
