@@ -56,7 +56,7 @@ def test_columns_that_say_nothing_are_left_out(desk: Path) -> None:
     heading, first, second = said(desk, "queue")
     assert heading.split() == ["ticket", "subject", "requester", "state", "opened", "why", "here"]
     assert first.startswith("1  100002  Не работает сайт")
-    assert first.endswith("site-down: subject: Не работает сайт")
+    assert first.endswith("out of turn: site-down (site-down: subject: Не работает сайт)")
     assert second.startswith("2  100001  Toner")
 
     said(desk, "assign", "100001", "--to", "Anna Nowak")
