@@ -65,7 +65,7 @@ def queue(console: Console, rows: Sequence[dict[str, Any]]) -> None:
     table = _table("", "ticket", "subject", "from", "state", "why here")
     for place, row in enumerate(rows, start=1):
         outage, waiting = row["lane"] == "outage", row["state"] == "waiting"
-        why = "; ".join(row["reasons"]) or ("waits for an answer" if waiting else "order of arrival")
+        why = next(iter(row["reasons"]), "") or ("waits for an answer" if waiting else "order of arrival")
         table.add_row(
             str(place),
             str(row["number"]),

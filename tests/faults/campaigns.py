@@ -43,6 +43,9 @@ def kill_at_each_named_point(trials: Trials) -> Iterator[Run]:
     """One kill for each name, in the middle of those that a run passes."""
     for name, passed in Counter(trials.usual.points).items():
         run = trials.strike(Fault(Blow.KILL, (passed + 1) // 2, point=name))
+        if run.code != KILLED:
+            # Letters are sent side by side: how often such a point is passed varies with the machine.
+            run = trials.strike(Fault(Blow.KILL, 1, point=name))
         assert run.code == KILLED
         yield run
 
