@@ -269,8 +269,9 @@ def _answer(post: _Post, carried: Carried, text: str) -> Decision:
     answered = Record(before.number, post.agent.name, "answered", f"proof: {case.proof}")
     changes: list[Change] = [*carried.changes, answered]
     after = before
+    changes += calm(before)
     if before.assignee is None:
-        changes += (Assign(before.number, post.agent.name), *calm(before))
+        changes.append(Assign(before.number, post.agent.name))
         after = replace(after, assignee=post.agent.name)
     if not carried.settles_state and before.wake_at is None:
         # Answered is waiting on the requester; an outage stays open until it is over, a sleeping ticket sleeps on.

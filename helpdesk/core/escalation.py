@@ -1,8 +1,9 @@
 """An outage that nobody has taken is told to the leads, again and again, until somebody has.
 
 `watch` sets the clock when an outage begins or is nobody's again; `escalate` decides what happens when it runs out. An
-agent who takes, answers, closes or puts it aside ends it, an answer of the requester does not. What hangs on an
-incident has no clock of its own: the incident has one. The clock is a follow-up, gone with the letter that it leads to
+agent who takes, answers, closes or puts it aside ends it, an answer of the requester does not, nor does a rule that
+names an agent: as long as the clock runs, he has not taken it. What hangs on an incident has no clock of its own: the
+incident has one. The clock is a follow-up, gone with the letter that it leads to
 in one transaction, so no restart repeats it; and what comes late counts its next step from now.
 """
 
@@ -41,22 +42,32 @@ def watch(ticket: Ticket, policy: Policy, now: datetime) -> tuple[Schedule, ...]
     It runs from when the outage was reported or, when that time is over already, from now.
     """
     after = policy.escalation.after
-    if after is None or not _waits(ticket):
+    if after is None or ticket.assignee is not None or not _is_up(ticket):
         return ()
     desk = policy.desk(ticket.desk)
     due_at = _later(desk, ticket.opened_at, after)
     return (Schedule(ticket.number, ESCALATE, due_at if due_at > now else _later(desk, now, after)),)
 
 
+def watch_anew(ticket: Ticket, policy: Policy, now: datetime) -> tuple[Schedule, ...]:
+    """The clock of an outage that is nobody's again: it begins to wait now."""
+    return watch(replace(ticket, opened_at=now), policy, now)
+
+
 def calm(ticket: Ticket) -> tuple[Change, ...]:
-    """What stops the clock of a ticket, where one runs."""
-    runs = any(one.kind == ESCALATE for one in ticket.follow_ups)
-    return (Unschedule(ticket.number, (ESCALATE,)),) if runs else ()
+    """What stops the clock of a ticket, where one runs or an order before in the same mail may have set one."""
+    may_run = ticket.lane is Lane.OUTAGE or _clock_runs(ticket)
+    return (Unschedule(ticket.number, (ESCALATE,)),) if may_run else ()
+
+
+def is_taken(ticket: Ticket) -> bool:
+    """Has an agent taken it, rather than a rule given it to him?"""
+    return ticket.assignee is not None and not _clock_runs(ticket)
 
 
 def escalate(ticket: Ticket, policy: Policy, now: datetime) -> tuple[tuple[Change, ...], tuple[Letter, ...]] | None:
-    """What happens when the clock has run out: the changes and the letters; None when somebody has the ticket."""
-    if not _waits(ticket):
+    """What happens when the clock has run out: the changes and the letters; None when it is over."""
+    if not _is_up(ticket):
         return None
     desk = policy.desk(ticket.desk)
     due_at = next((one.due_at for one in ticket.follow_ups if one.kind == ESCALATE), now)
@@ -71,9 +82,13 @@ def escalate(ticket: Ticket, policy: Policy, now: datetime) -> tuple[tuple[Chang
     return tuple(changes), (*told, *_page(ticket, desk, policy, cause))
 
 
-def _waits(ticket: Ticket) -> bool:
-    """Is it an outage that nobody has, which hangs on no incident and does not sleep?"""
-    alone = ticket.incident is None and ticket.assignee is None and ticket.wake_at is None
+def _clock_runs(ticket: Ticket) -> bool:
+    return any(one.kind == ESCALATE for one in ticket.follow_ups)
+
+
+def _is_up(ticket: Ticket) -> bool:
+    """Is it an open outage, which hangs on no incident and does not sleep?"""
+    alone = ticket.incident is None and ticket.wake_at is None
     return ticket.lane is Lane.OUTAGE and alone and ticket.state is not State.CLOSED
 
 

@@ -85,7 +85,7 @@ def _begin(case: Case, ticket: Ticket, reports: tuple[Report, ...]) -> Gathering
     requesters = {report.requester.address for report in reports if report.requester is not None}
     sender = ticket.requester.address if ticket.requester else ""
     reason = Reason("incident", f"{len(requesters | {sender})} report {ticket.situation}")
-    taken_by = next((report.assignee for report in reports if report.assignee is not None), None)
+    taken_by = next((report.taken_by for report in reports if report.taken_by is not None), None)
     changes: list[Change] = [
         OpenTicket.of(incident),
         Record(NEW_INCIDENT, "helpdesk", "opened", str(reason)),

@@ -19,7 +19,10 @@ from helpdesk.core.ticket import Lane, State, Ticket
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Report:
-    """An open outage that hangs on no incident. The counts are automatic letters to its requester so far."""
+    """An open outage that hangs on no incident. The counts are automatic letters to its requester so far.
+
+    `taken_by`: the agent who has taken it; whomever a rule gave it to has not.
+    """
 
     ticket: int
     subject: str
@@ -30,7 +33,7 @@ class Report:
     words: bool
     forged: bool
     opened_at: datetime
-    assignee: str | None = None
+    taken_by: str | None = None
     letters_3h: int = 0
     letters_24h: int = 0
 

@@ -23,7 +23,7 @@ from helpdesk.core.decision import (
     SetState,
     Unschedule,
 )
-from helpdesk.core.escalation import ESCALATE
+from helpdesk.core.escalation import ESCALATE, calm, is_taken
 from helpdesk.core.incident import HangOn
 from helpdesk.core.message import Reason
 from helpdesk.core.notices import to_agents
@@ -49,7 +49,7 @@ def merge(ticket: Ticket, number: int, bench: Bench) -> Carried | str:
         return bench.words.merge_closed.format(number=into.number)
     joining = _joining(ticket, into)
     after, changes = _with_people(into, joining)
-    for step in (_as_urgent, _on_incident, _as_open, _with_facts, _with_assignee, _with_clock):
+    for step in (_as_urgent, _on_incident, _as_open, _with_facts, _with_clock, _with_assignee):
         after, more = step(ticket, after)
         changes += more
     regroups = _people(ticket) != _people(into)
@@ -154,7 +154,8 @@ def _with_facts(ticket: Ticket, into: Ticket) -> tuple[Ticket, tuple[Change, ...
 def _with_assignee(ticket: Ticket, into: Ticket) -> tuple[Ticket, tuple[Change, ...]]:
     if into.assignee is not None or ticket.assignee is None:
         return into, ()
-    return replace(into, assignee=ticket.assignee), (Assign(into.number, ticket.assignee),)
+    taken = calm(into) if is_taken(ticket) else ()
+    return replace(into, assignee=ticket.assignee), (Assign(into.number, ticket.assignee), *taken)
 
 
 def _with_clock(ticket: Ticket, into: Ticket) -> tuple[Ticket, tuple[Change, ...]]:

@@ -31,7 +31,7 @@ from helpdesk.core.decision import (
     SettleHeld,
     Unschedule,
 )
-from helpdesk.core.escalation import calm, watch
+from helpdesk.core.escalation import calm, is_taken, watch, watch_anew
 from helpdesk.core.incident_orders import (
     begin_incident,
     broadcast,
@@ -166,8 +166,7 @@ def _assign(ticket: Ticket, agent: Agent, bench: Bench) -> Carried:
 
 def _release(ticket: Ticket, bench: Bench) -> Carried:
     after = replace(ticket, assignee=None)
-    # It begins to wait for somebody now.
-    clock = watch(replace(after, opened_at=bench.now), bench.policy, bench.now)
+    clock = watch_anew(after, bench.policy, bench.now)
     return changed(after, bench.words.released, Assign(ticket.number, None), *clock)
 
 
@@ -369,6 +368,7 @@ def _move(ticket: Ticket, name: str, bench: Bench) -> Carried | str:
         bench.words.moved.format(desk=found[0]),
         SetDesk(ticket.number, found[0]),
         Assign(ticket.number, None),
+        *(watch_anew(after, bench.policy, bench.now) if is_taken(ticket) else ()),
         Record(ticket.number, bench.agent.name, "moved", found[0]),
         letters=to_agents(
             Event.NOTIFY, after, bench.policy, f"desk:{bench.cause}", reasons=why, but=bench.agent.addresses[0]

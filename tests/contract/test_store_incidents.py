@@ -9,9 +9,12 @@ import pytest
 
 from helpdesk.adapters.store import SqlStore
 from helpdesk.core.decision import (
+    Assign,
     Outcome,
     Record,
+    Schedule,
     SetState,
+    Unschedule,
 )
 from helpdesk.core.incident import HangOn, Incident, Report, SetNews
 from helpdesk.core.outgoing import Audience, Event
@@ -105,6 +108,16 @@ def test_open_outages_are_known_as_incidents_and_reports(store: SqlStore) -> Non
             letters_24h=2,
         ),
     )
+
+
+def test_an_outage_is_taken_once_its_clock_is_stopped(store: SqlStore) -> None:
+    number = ticket_of(store, **OUTAGE)
+    with store.unit() as unit:
+        change(unit, number, Assign(number, "Ivan"), Schedule(number, "escalate", NOW))
+    assert [report.taken_by for report in facts(store).reports] == [None]
+    with store.unit() as unit:
+        change(unit, number, Unschedule(number, ("escalate",)))
+    assert [report.taken_by for report in facts(store).reports] == ["Ivan"]
 
 
 @pytest.mark.parametrize("which", [{"lane": Lane.NORMAL}, {"state": State.CLOSED}])

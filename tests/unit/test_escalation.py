@@ -78,7 +78,6 @@ def test_an_outage_starts_the_clock_and_nothing_else_does() -> None:
     "on",
     [
         outage(lane=Lane.NORMAL),
-        outage(assignee="Ivan"),
         outage(state=State.CLOSED),
         outage(wake_at=NOW + DAY),
         outage(incident=100009),  # the incident has a clock
@@ -88,6 +87,41 @@ def test_what_has_no_clock(on: Ticket) -> None:
     assert watch(on, PAGING, NOW) == ()
     # And one that runs out on it does nothing but end.
     assert (escalated(on).changes, escalated(on).letters) == ((Done(NUMBER, "escalate"),), ())
+
+
+def test_whoever_has_taken_an_outage_is_left_alone_until_it_is_nobodys_again() -> None:
+    taken = outage(assignee="Ivan", follow_ups=(), state=State.OPEN)
+    assert watch(taken, PAGING, NOW) == ()
+    for text in ("#outage", "#reopen", "#priority high"):
+        assert changes(ordered(text, taken), Schedule) == []
+
+
+def test_an_outage_that_a_rule_gave_to_somebody_is_escalated_until_he_does_something() -> None:
+    given = replace(SITE_DOWN, assignee="Ivan")
+    desks = (replace(policy().desks[0], rules=(given,)),)
+    opening = decided(mail("The site is down!"), rules=policy(desks=desks))
+    assert changes(opening, Assign) == [Assign(NEW, "Ivan")]
+    assert changes(opening, Schedule) == [Schedule(NEW, "escalate", NOW + 10 * MINUTE)]
+    assert [event for event, _ in written(escalated(outage(assignee="Ivan")))] == ["alert", "page"]
+
+
+@pytest.mark.parametrize("text", ["#take", "We are looking into it."])
+def test_whoever_a_rule_gave_an_outage_to_ends_it_by_taking_or_answering(text: str) -> None:
+    decision = ordered(text, outage(assignee="Ivan"))
+    assert Unschedule(NUMBER, ("escalate",)) in decision.changes
+
+
+@pytest.mark.parametrize("text", ["#outage site-down\n#take", "#reopen\n\nWe are looking into it."])
+def test_a_clock_set_and_stopped_by_one_mail_does_not_run(text: str) -> None:
+    ordered_so = ordered(text, outage(follow_ups=(), state=State.OPEN)).changes
+    set_at = max(place for place, change in enumerate(ordered_so) if isinstance(change, Schedule))
+    assert Unschedule(NUMBER, ("escalate",)) in ordered_so[set_at:]
+
+
+def test_an_outage_that_somebody_has_taken_and_moves_to_another_desk_is_nobodys_again() -> None:
+    taken = outage(assignee="Ivan", follow_ups=(), state=State.OPEN)
+    assert changes(ordered("#desk sales", taken), Schedule) == [Schedule(NUMBER, "escalate", NOW + 10 * MINUTE)]
+    assert changes(ordered("#desk sales", outage()), Schedule) == []  # the clock that runs goes on
 
 
 def test_a_desk_may_never_escalate() -> None:
@@ -220,7 +254,7 @@ def test_an_incident_has_one_clock_from_its_first_report_and_its_tickets_have_no
 
 
 def test_an_incident_of_a_report_that_somebody_has_taken_is_his() -> None:
-    decision = decided(mail("The site is down!"), Facts(reports=(report(1, assignee="Olha"), report(2))))
+    decision = decided(mail("The site is down!"), Facts(reports=(report(1, taken_by="Olha"), report(2))))
     assert changes(decision, Assign) == [Assign(NEW_INCIDENT, "Olha")]
     assert changes(decision, Schedule) == []
     # The others learn of it all the same.

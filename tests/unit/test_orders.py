@@ -242,7 +242,7 @@ def test_an_unknown_situation_is_refused_with_the_known_ones() -> None:
 
 
 def test_normal_takes_an_outage_back() -> None:
-    (place,) = done(order.Normal(), on=ticket(lane=Lane.OUTAGE, situation="site-down")).changes
+    place, _ = done(order.Normal(), on=ticket(lane=Lane.OUTAGE, situation="site-down")).changes
     assert place == SetPlace(NUMBER, Lane.NORMAL, Priority.NORMAL, None, ("agent: Ivan",))
 
 

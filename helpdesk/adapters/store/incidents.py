@@ -10,9 +10,10 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from helpdesk.adapters.store import tickets
-from helpdesk.adapters.store.models import INCIDENT, OPEN_OUTAGE, OUTBOX, TICKET
+from helpdesk.adapters.store.models import FOLLOW_UP, INCIDENT, OPEN_OUTAGE, OUTBOX, TICKET
 from helpdesk.adapters.store.prepared import Prepared
 from helpdesk.core.decision import OpenTicket
+from helpdesk.core.escalation import ESCALATE
 from helpdesk.core.incident import Incident, Report
 from helpdesk.core.message import Address
 from helpdesk.core.outgoing import Audience
@@ -36,6 +37,9 @@ def _letters(since: str) -> sa.ScalarSelect[int]:
     )
 
 
+# Whomever a rule gave an outage to has not taken it as long as this clock runs.
+_ESCALATES = sa.exists().where(FOLLOW_UP.c.ticket == TICKET.c.number, FOLLOW_UP.c.kind == ESCALATE)
+
 _OPEN = Prepared(
     sa.select(
         TICKET.c.number,
@@ -49,6 +53,7 @@ _OPEN = Prepared(
         TICKET.c.forged,
         TICKET.c.opened_at,
         TICKET.c.assignee,
+        _ESCALATES.label("escalates"),
         INCIDENT.c.news,
         _letters("since_3h").label("letters_3h"),
         _letters("since_24h").label("letters_24h"),
@@ -93,7 +98,7 @@ def _report(row: Any) -> Report:
         words=row.words,
         forged=row.forged,
         opened_at=row.opened_at,
-        assignee=row.assignee,
+        taken_by=None if row.escalates else row.assignee,
         letters_3h=row.letters_3h,
         letters_24h=row.letters_24h,
     )
