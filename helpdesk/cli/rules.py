@@ -14,11 +14,13 @@ from rich.table import Table
 
 from helpdesk.cli.context import configuration, console, utc_now, works
 from helpdesk.cli.views import dumps
+from helpdesk.config import Config
 from helpdesk.core.duration import BusinessDays, parse_duration
 from helpdesk.core.message import Inbound, Kind
 from helpdesk.core.opening import plain_subject
+from helpdesk.core.policy import Policy
 from helpdesk.core.quote import split
-from helpdesk.core.replay import Difference, as_it_stands, differences
+from helpdesk.core.replay import LOOKS_BACK, Difference, Requests, as_it_stands, differences, verdict_then
 from helpdesk.core.rules import Verdict, judge
 from helpdesk.core.subject_tag import tag
 from helpdesk.core.trial import ALL, Example, Row, Tried, table, try_out, wrong
@@ -82,14 +84,21 @@ def replay(
     Tickets are only read. May run beside the daemon.
     """
     changed = tuple(load_pack(name, Path()) for name in files or ())
-    config, seen, otherwise = configuration(context), 0, 0
+    begins_at, requests, seen, otherwise = utc_now() - _age(since), Requests(), 0, 0
     with works(context) as built:
-        for mail in _past(built.store, utc_now() - _age(since)):
+        now, then = built.policy, _exchanged(built.config, built.policy, changed)
+        # What was asked in the hour before counts for the first mails.
+        for mail in _past(built.store, begins_at - LOOKS_BACK):
+            requester = mail.ticket.requester.address if mail.ticket.requester else ""
+            asked = requests.before(requester, mail.at)
+            if mail.at < begins_at:
+                continue
             (inbound,) = built.reader.read([mail.raw])
             if isinstance(inbound, Exception):
                 continue
-            desk = next((one for one in config.desks if one.name == mail.ticket.desk), config.desks[0])
-            before, after = (_verdict(packs, mail, inbound) for packs in (desk.packs, _exchanged(desk.packs, changed)))
+            before, after = (
+                verdict_then(inbound, mail.ticket, policy, at=mail.at, requests_1h=asked) for policy in (now, then)
+            )
             found = differences(before if changed else as_it_stands(mail.ticket, after), after)
             seen, otherwise = seen + 1, otherwise + bool(found)
             if found:
@@ -115,16 +124,14 @@ def _age(text: str) -> timedelta:
     return age
 
 
-def _exchanged(packs: tuple[Pack, ...], changed: tuple[Pack, ...]) -> tuple[Pack, ...]:
-    """The packs of a desk with the changed ones in place of those that have their names; new ones are added."""
-    by_name = {pack.name: pack for pack in packs} | {pack.name: pack for pack in changed}
-    return tuple(by_name.values())
-
-
-def _verdict(packs: tuple[Pack, ...], mail: OpeningMail, inbound: Inbound) -> Verdict:
-    rules = tuple(rule for pack in packs for rule in pack.rules)
-    plain = replace(inbound, subject=plain_subject(inbound.subject))
-    return judge(rules, plain, desk=mail.ticket.desk, language=mail.ticket.language, kind=mail.kind)
+def _exchanged(config: Config, policy: Policy, changed: tuple[Pack, ...]) -> Policy:
+    """The policy with the changed packs in place of those that have their names; new ones are added to every desk."""
+    packs = {desk.name: {pack.name: pack for pack in (*desk.packs, *changed)} for desk in config.desks}
+    desks = tuple(
+        replace(desk, rules=tuple(rule for pack in packs[desk.name].values() for rule in pack.rules))
+        for desk in policy.desks
+    )
+    return replace(policy, desks=desks)
 
 
 def _print_differences(mail: OpeningMail, found: tuple[Difference, ...], after: Verdict, *, as_json: bool) -> None:

@@ -88,8 +88,12 @@ class Case:
         named = (by_address.get(recipient.address) for recipient in self.inbound.to + self.inbound.cc)
         return tuple({desk.name: desk for desk in named if desk is not None}.values())
 
-    def of_author(self, forwarded: Forwarded) -> Case:
-        """This case as if the author of the forwarded mail had written to us himself."""
+    @property
+    def of_author(self) -> Case:
+        """This case as if the author of a mail that is passed on had written to us himself."""
+        if self.forwarded is None:
+            return self
+        forwarded = self.forwarded
         inbound = replace(
             self.inbound,
             message_id=forwarded.message_id,

@@ -49,21 +49,9 @@ def open_ticket(case: Case, *, linked: Ticket | None = None) -> Decision:
 
     A mail that a proven agent or partner passes on opens it for whoever wrote that first.
     """
-    forwarder, case = case, case if case.forwarded is None else case.of_author(case.forwarded)
-    inbound, arrived = case.inbound, case.desk_of_arrival
-    mail = replace(inbound, subject=plain_subject(inbound.subject))
-    language = _language(case, arrived)
-    kind = Kind.HUMAN if case.asks_by_itself else case.kind  # a form's words are as urgent as a letter's
-    judged = judge(
-        arrived.rules,
-        mail,
-        desk=arrived.name,
-        language=language,
-        kind=kind,
-        working=arrived.calendar.is_open(case.arrival.at),
-        requests_1h=case.facts.opened.tickets_1h,
-    )
-    verdict = in_turn(case, judged)
+    forwarder, case = case, case.of_author
+    arrived, mail, language = case.desk_of_arrival, _plain(case.inbound), _language(case)
+    verdict = in_turn(case, judged(case))
     desk = case.policy.desk(verdict.desk or arrived.name)  # a rule may send it to another one
     findings = examine(desk.checklists, mail, known=frozenset(), named=verdict.checklist)
     guesses = guessing(case)
@@ -79,7 +67,8 @@ def open_ticket(case: Case, *, linked: Ticket | None = None) -> Decision:
         changes += gathering.changes
         silence = silence or gathering.told
     else:
-        changes += watch(ticket, case.policy, case.now)
+        # Whomever a rule gives it to has not taken it.
+        changes += watch(replace(ticket, assignee=None), case.policy, case.now)
     if ticket.assignee is not None:
         changes.append(Assign(NEW, ticket.assignee))
     if silence is not None:
@@ -106,11 +95,30 @@ def open_ticket(case: Case, *, linked: Ticket | None = None) -> Decision:
     return case.decision(Disposition.OPEN, Filing.VISIBLE, outcome, language=language)
 
 
-def _language(case: Case, desk: Desk) -> str:
+def judged(case: Case) -> Verdict:
+    """Where a new ticket for this mail stands by the rules of the desk that it came to."""
+    desk = case.desk_of_arrival
+    return judge(
+        desk.rules,
+        _plain(case.inbound),
+        desk=desk.name,
+        language=_language(case),
+        # A form's words are as urgent as a letter's.
+        kind=Kind.HUMAN if case.asks_by_itself else case.kind,
+        working=desk.calendar.is_open(case.arrival.at),
+        requests_1h=case.facts.opened.tickets_1h,
+    )
+
+
+def _plain(inbound: Inbound) -> Inbound:
+    return replace(inbound, subject=plain_subject(inbound.subject))
+
+
+def _language(case: Case) -> str:
     """What the letter is written in or, where it says too little, what its writer used before."""
     contact = case.facts.contact
     remembered = contact.language if contact else None
-    return guess(f"{case.inbound.subject}\n{case.inbound.text}") or remembered or desk.language
+    return guess(f"{case.inbound.subject}\n{case.inbound.text}") or remembered or case.desk_of_arrival.language
 
 
 def _ticket(

@@ -1,11 +1,47 @@
-"""What changed rules would have made of past mail: two verdicts on the same mail in, their differences out."""
+"""What changed rules would have made of past mail: two verdicts on the same mail in, their differences out.
+
+A verdict is that of the moment at which the mail came: the desk's hours then, and what its sender had asked before.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
+from helpdesk.core.case import Arrival, study
+from helpdesk.core.decision import Facts
+from helpdesk.core.message import Inbound
+from helpdesk.core.opening import judged
+from helpdesk.core.policy import Policy
 from helpdesk.core.rules import Verdict
+from helpdesk.core.sender import Contact, Opened
 from helpdesk.core.ticket import Ticket
+
+# As far back as rules look at what a sender has asked before.
+LOOKS_BACK = timedelta(hours=1)
+
+
+@dataclass(slots=True)
+class Requests:
+    """Who opened a ticket within the last hour, while past mail is gone through in the order in which it came."""
+
+    _opened: deque[tuple[datetime, str]] = field(default_factory=deque)
+
+    def before(self, sender: str, at: datetime) -> int:
+        """How many tickets `sender` had opened in the hour before `at`; this one counts from now on."""
+        while self._opened and self._opened[0][0] <= at - LOOKS_BACK:
+            self._opened.popleft()
+        count = sum(one == sender for _, one in self._opened)
+        self._opened.append((at, sender))
+        return count
+
+
+def verdict_then(inbound: Inbound, ticket: Ticket, policy: Policy, *, at: datetime, requests_1h: int) -> Verdict:
+    """What the rules of `policy` make of the mail that opened `ticket` at that moment."""
+    requester = ticket.requester.address if ticket.requester else ""
+    facts = Facts(contact=Contact(requester, language=ticket.language), opened=Opened(tickets_1h=requests_1h))
+    return judged(study(inbound, facts, policy, Arrival(desk=ticket.desk, at=at), at).of_author)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
-from helpdesk.core.replay import Difference, as_it_stands, differences
-from helpdesk.core.rules import Verdict
+import pytest
+
+from helpdesk.core.calendar import Calendar, parse_hours
+from helpdesk.core.replay import Difference, Requests, as_it_stands, differences, verdict_then
+from helpdesk.core.rules import Rule, Verdict
 from helpdesk.core.ticket import Lane, Priority, Ticket
+from tests.build import SITE_DOWN, mail, policy, ticket
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 OUTAGE = Verdict(lane=Lane.OUTAGE, situation="site-down", priority=Priority.HIGH)
@@ -41,3 +46,25 @@ def test_a_ticket_differs_only_in_what_it_keeps() -> None:
         Difference("lane", "outage", "normal"),
         Difference("situation", "order", "none"),
     )
+
+
+OFFICE = Calendar(timezone="UTC", week=parse_hours("Mon-Fri 10:00-18:00"))
+AT_NIGHT = Rule(name="night", working=False, tags=("night",))
+AGAIN = Rule(name="again", requests_1h=2, tags=("again",))
+
+
+@pytest.mark.parametrize(
+    ("hour", "asked", "tags"),
+    [(11, 0, ()), (20, 0, ("night",)), (11, 2, ("again",)), (20, 3, ("again", "night"))],
+)
+def test_a_letter_is_judged_by_the_hour_at_which_it_came(hour: int, asked: int, tags: tuple[str, ...]) -> None:
+    desk = replace(policy().desks[0], rules=(SITE_DOWN, AT_NIGHT, AGAIN), calendar=OFFICE)
+    at = datetime(2026, 3, 2, hour, tzinfo=UTC)
+    found = verdict_then(mail("Which price?"), ticket(), policy(desks=(desk,)), at=at, requests_1h=asked)
+    assert found.tags == tags
+
+
+def test_what_a_sender_asked_within_the_hour_before_counts() -> None:
+    requests, minute = Requests(), timedelta(minutes=1)
+    came = [("anna", 0), ("piotr", 10), ("anna", 20), ("anna", 59), ("anna", 60), ("anna", 200)]
+    assert [requests.before(who, NOW + after * minute) for who, after in came] == [0, 0, 1, 2, 2, 0]
