@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -251,6 +252,13 @@ def test_what_is_written_after_another_program_looked_is_seen_by_the_next(databa
     assert another_program_sees() == "0"
     store.pause(True)
     assert another_program_sees() == "1"
+    store.close()
+
+
+def test_nobody_waits_for_the_index_of_words_of_an_idle_desk(database: Path) -> None:
+    store = open_store(f"sqlite:///{database}")
+    with store.unit(), ThreadPoolExecutor(1) as beside:
+        assert beside.submit(store.index_words).result() == 0
     store.close()
 
 

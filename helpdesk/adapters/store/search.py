@@ -6,6 +6,7 @@ emptied at any time. Both engines keep the same evened-out words (core/search.py
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,11 +57,24 @@ _POSTGRESQL = _Wording(
 )
 
 
+def is_behind(connection: Connection) -> bool:
+    """Is there a message that is not in the index yet? Only reads."""
+    return bool(_new(connection, 1))
+
+
 def catch_up(connection: Connection, limit: int = AT_ONCE) -> int:
     """Take messages that are not in the index yet into it, oldest first; how many those were."""
+    rows = _new(connection, limit)
+    if rows:
+        added = [{"id": row.id, "words": searchable(row.subject, row.text)} for row in rows]
+        connection.execute(_wording(connection).add, added)
+    return len(rows)
+
+
+def _new(connection: Connection, limit: int) -> Sequence[Any]:
     wording = _wording(connection)
     last = connection.execute(wording.last).scalar() or 0
-    rows = connection.execute(
+    return connection.execute(
         sa.select(MESSAGE.c.id, MESSAGE.c.subject, MESSAGE.c.text)
         .where(
             MESSAGE.c.id > last - _LATECOMERS,
@@ -73,9 +87,6 @@ def catch_up(connection: Connection, limit: int = AT_ONCE) -> int:
         .order_by(MESSAGE.c.id)
         .limit(limit)
     ).all()
-    if rows:
-        connection.execute(wording.add, [{"id": row.id, "words": searchable(row.subject, row.text)} for row in rows])
-    return len(rows)
 
 
 def look_for(connection: Connection, words: str) -> tuple[Found, ...]:
