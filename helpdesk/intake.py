@@ -154,7 +154,7 @@ class Intake:
             known = dict(unit.known(source.name, [mail.key for mail in mails]))
             for mail, inbound in zip(self._named(unit, source, mails, known), inbounds, strict=True):
                 if mail.key in known:
-                    taken.append(Taken(key=mail.key, ticket=self._ticket_of_known(unit, inbound)))
+                    taken.append(Taken(key=mail.key, ticket=self._ticket_of_known(unit, inbound, source.arrival(mail))))
                 elif isinstance(inbound, Exception):
                     taken.append(self._set_aside(unit, source, mail, inbound, attempts=TRIES if mail.too_large else 1))
                 else:
@@ -184,11 +184,11 @@ class Intake:
         except Exception as problem:
             return self._set_aside(unit, source, mail, problem, attempts=TRIES if mail.too_large else 1)
 
-    def _ticket_of_known(self, unit: Unit, inbound: Inbound | Exception) -> int | None:
+    def _ticket_of_known(self, unit: Unit, inbound: Inbound | Exception, arrival: Arrival) -> int | None:
         """The ticket that a mail taken before is on, if it is on one."""
         if isinstance(inbound, Exception):
             return None
-        return unit.facts(wanted(inbound, self._postbox.policy), self._now()).duplicate or None
+        return unit.facts(wanted(inbound, self._postbox.policy, arrival), self._now()).duplicate or None
 
     def _settle(
         self, unit: Unit, source: Source, mail: Fetched, inbound: Inbound, sketched: int | None = None
@@ -196,9 +196,9 @@ class Intake:
         """The heart of the program: facts, decision, commit. `sketched`: the ticket made when it was given up."""
         if mail.too_large:
             return self._refuse(unit, source, mail, inbound)
-        now, policy = self._now(), self._postbox.policy_now(unit)
-        facts = unit.facts(wanted(inbound, policy), now)
-        decision = decide(inbound, facts, policy, source.arrival(mail), now)
+        now, policy, arrival = self._now(), self._postbox.policy_now(unit), source.arrival(mail)
+        facts = unit.facts(wanted(inbound, policy, arrival), now)
+        decision = decide(inbound, facts, policy, arrival, now)
         if sketched is not None:
             decision = instead_of_sketch(decision, sketched)
         ticket = unit.apply(decision, now, by=_author(inbound, policy))
@@ -214,7 +214,7 @@ class Intake:
 
     def _refuse(self, unit: Unit, source: Source, mail: Fetched, inbound: Inbound) -> Taken:
         """A mail that is too large: its headers are kept in quarantine, its sender and the desk are told."""
-        now, policy = self._now(), self._postbox.policy_now(unit)
+        now, policy, arrival = self._now(), self._postbox.policy_now(unit), source.arrival(mail)
         limit = max(MEGABYTE, self._max_bytes)
         error = f"TooLarge: {mail.too_large / MEGABYTE:.1f} MB, max_message_mb allows {limit // MEGABYTE}"
         entry = unit.quarantine(
@@ -227,7 +227,7 @@ class Intake:
             now,
             next_try=None,
         )
-        case = study(inbound, unit.facts(wanted(inbound, policy), now), policy, source.arrival(mail), now)
+        case = study(inbound, unit.facts(wanted(inbound, policy, arrival), now), policy, arrival, now)
         outcome = too_large(case, mail.too_large, limit, entry)
         ticket = unit.apply(outcome, now, by=_author(inbound, policy))
         if outcome.ticket == NEW and ticket is not None:

@@ -149,6 +149,10 @@ def sent(
     )
 
 
+# How the mails of most tests come in.
+ARRIVAL = Arrival(desk="support", at=NOW)
+
+
 def acknowledged(to: Address = ANNA, **values: Any) -> SentLetter:
     """The acknowledgement that somebody got."""
     return sent(to.address, Audience.REQUESTER, Event.OPENED, **values)

@@ -70,7 +70,7 @@ def _explain(built: Works, source: Source, place: str, raw: bytes, *, as_json: b
     now = utc_now()
     arrival = source.arrival(Fetched(key=MailKey("explain", 0, 0), raw=raw, arrived_at=now))
     with rehearse(built.store) as rehearsal, rehearsal.unit() as unit:
-        facts = unit.facts(wanted(inbound, built.policy), now)
+        facts = unit.facts(wanted(inbound, built.policy, arrival), now)
         decision = decide(inbound, facts, built.policy, arrival, now)
         ticket = unit.ticket(decision.ticket) if decision.ticket else None
     if as_json:

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from helpdesk.core.classify import asks_by_itself, classify, is_robot_address
 from helpdesk.core.command_values import ShowQueue, Split
-from helpdesk.core.commands import numbers_named, searches, wants
+from helpdesk.core.commands import numbers_named, parse, searches
 from helpdesk.core.decision import Decision, Disposition, Facts, Filing, Outcome, Proof, Role, Wanted
 from helpdesk.core.forward import original, without_a_word
 from helpdesk.core.message import Address, Forwarded, Inbound, Kind, Reason
@@ -136,14 +136,16 @@ class Case:
         )
 
 
-def wanted(inbound: Inbound, policy: Policy) -> Wanted:
+def wanted(inbound: Inbound, policy: Policy, arrival: Arrival) -> Wanted:
     """What to load before this mail is decided."""
+    within = policy.incidents.within
     recipients = [address.address for address in inbound.to + inbound.cc] + list(inbound.delivered_to)
     tokens = (reply_token(address, policy.reply_address) for address in recipients)
     agent = policy.agent(inbound.sender.address) if inbound.sender else None
     authentication, _ = authenticate(inbound, policy.trusted_authserv)
     forwarded = passed_on(inbound, policy, authentication)
     sender = forwarded.sender if forwarded else inbound.sender
+    commands = parse(inbound.text, inbound.subject).commands if agent else ()
     return Wanted(
         sha256=inbound.sha256,
         fingerprint=inbound.fingerprint,
@@ -151,13 +153,14 @@ def wanted(inbound: Inbound, policy: Policy) -> Wanted:
         references=tuple(reversed(inbound.references)),
         tokens=tuple(dict.fromkeys(token for token in tokens if token)),
         tags=find_tags(inbound.subject),
-        numbers=numbers_named(inbound.text, inbound.subject) if agent else (),
+        numbers=numbers_named(commands),
         sender=sender.address if sender else None,
         agent=agent.addresses[0] if agent else None,
         bounced_message_id=inbound.bounce.original_message_id if inbound.bounce else None,
-        queue=agent is not None and wants(ShowQueue(), inbound.text, inbound.subject),
-        searches=searches(inbound.text, inbound.subject) if agent else (),
-        told=agent is not None and wants(Split(), inbound.text, inbound.subject),
+        queue=ShowQueue() in commands,
+        searches=searches(commands),
+        told=Split() in commands,
+        reports_between=(arrival.at - within, arrival.at + within),
     )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from helpdesk.core.command_arguments import ArgumentError, Fault
@@ -91,20 +92,14 @@ def parse(text: str, subject: str = "") -> Parsed:
 _NAMES_A_TICKET = (ShowTicket, LinkTo, MergeInto, JoinIncident)
 
 
-def numbers_named(text: str, subject: str = "") -> tuple[int, ...]:
+def numbers_named(commands: Iterable[Command]) -> tuple[int, ...]:
     """The tickets that commands speak of, in order, without doubles."""
-    named = (one for one in parse(text, subject).commands if isinstance(one, _NAMES_A_TICKET))
+    named = (command for command in commands if isinstance(command, _NAMES_A_TICKET))
     return tuple(dict.fromkeys(command.number for command in named))
 
 
-def wants(command: Command, text: str, subject: str = "") -> bool:
-    """Is this one of the commands?"""
-    return command in parse(text, subject).commands
-
-
-def searches(text: str, subject: str = "") -> tuple[str, ...]:
-    """What the commands look for in mail, without doubles."""
-    commands = parse(text, subject).commands
+def searches(commands: Iterable[Command]) -> tuple[str, ...]:
+    """What commands look for in mail, without doubles."""
     return tuple(dict.fromkeys(command.words for command in commands if isinstance(command, Search)))
 
 

@@ -71,9 +71,8 @@ class Wanted:
     `references` are the ids to look up, newest first. `tokens` come from a reply address.
     `tags` are ticket numbers in the subject, `numbers` those named in commands. `agent` is where
     letters go to the agent whom the From names. `queue` asks for the open tickets (an agent's #queue), `told`
-    for the mail that the answered letter told of (#split).
-    letters go to the agent whom the From names. `queue` asks for the open tickets (an agent's #queue),
-    `searches` for those that speak of such words (#search).
+    for the mail that the answered letter told of (#split), `searches` for the tickets that speak of such words
+    (#search). `reports_between` asks for the outages that came between these two moments (None: for none).
     """
 
     sha256: str
@@ -89,6 +88,7 @@ class Wanted:
     queue: bool = False
     told: bool = False
     searches: tuple[str, ...] = ()
+    reports_between: tuple[datetime, datetime] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -99,8 +99,8 @@ class Facts:
     Message-ID and content, else None. `letters` are our own letters whose Message-ID or reply token
     the mail shows, newest first. `by_reference` are tickets in the order of the references that led
     to them, newest first. `bounced` is our letter that a bounce speaks of. `incidents` and `reports` are the newest
-    open outages: those that gather others, and those that hang on none. `gathered` is, for an agent's mail, the
-    incident that it is about and then every ticket that hangs on it.
+    open outages: those that gather others, and of those that hang on none the ones that were asked for. `gathered` is,
+    for an agent's mail, the incident that it is about and then every ticket that hangs on it.
     """
 
     duplicate: int | None = None

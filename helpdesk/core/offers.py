@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from helpdesk.core.commands import numbers_named
+from helpdesk.core.commands import numbers_named, parse
 from helpdesk.core.message import Inbound
 from helpdesk.core.outgoing import SEND_WORD, Event, SentLetter
 from helpdesk.core.ticket import Held, Ticket
@@ -46,7 +46,7 @@ def numbers_kept(letters: Iterable[SentLetter], tickets: Iterable[Ticket]) -> tu
     """The tickets that the mails kept with these letters name in their commands."""
     known = tuple(tickets)
     offered = (_kept_with(letter, ticket) for letter in letters if letter.event in WORDS for ticket in known)
-    return tuple(number for held in offered if held is not None for number in numbers_named(held.text))
+    return tuple(number for held in offered if held is not None for number in numbers_named(parse(held.text).commands))
 
 
 def _kept_with(letter: SentLetter, ticket: Ticket) -> Held | None:

@@ -40,6 +40,7 @@ from tests.desk import (
 )
 
 OUTAGE: dict[str, Any] = {"lane": Lane.OUTAGE, "situation": "site-down", "state": State.OPEN}
+AROUND = (NOW - MINUTE, NOW + MINUTE)
 GATHERING = replace(OPENING, requester=None, gathers=True, subject="Инцидент", opened_at=NOW - MINUTE, **OUTAGE)
 
 
@@ -91,7 +92,7 @@ def test_open_outages_are_known_as_incidents_and_reports(store: SqlStore) -> Non
         queue(unit, letter("old", PETER), alone, now=NOW - 4 * HOUR)
         queue(unit, letter("older", PETER), alone, now=NOW - 2 * DAY)
         queue(unit, letter("ours", PETER, audience=Audience.AGENT, event=Event.NOTIFY), alone)
-    known = facts(store)
+    known = facts(store, reports_between=AROUND)
     assert known.incidents == (Incident(number=number, desk="support", situation="site-down"),)
     assert known.reports == (
         Report(
@@ -123,7 +124,21 @@ def test_an_outage_is_taken_once_its_clock_is_stopped(store: SqlStore) -> None:
 @pytest.mark.parametrize("which", [{"lane": Lane.NORMAL}, {"state": State.CLOSED}])
 def test_what_is_over_or_no_outage_is_no_report(store: SqlStore, which: dict[str, Any]) -> None:
     ticket_of(store, **OUTAGE | which)
+    assert facts(store, reports_between=AROUND).reports == ()
+
+
+def test_reports_are_those_of_the_time_that_is_asked_for(store: SqlStore) -> None:
+    reported = [ticket_of(store, **OUTAGE, opened_at=NOW + minutes * MINUTE) for minutes in (-16, -15, 0, 15, 16)]
+    asked = facts(store, reports_between=(NOW - 15 * MINUTE, NOW + 15 * MINUTE))
+    assert [report.ticket for report in asked.reports] == reported[3:0:-1]
     assert facts(store).reports == ()
+
+
+def test_incidents_are_known_however_old_they_are(store: SqlStore) -> None:
+    with store.unit() as unit:
+        number = begin(unit)
+    late = (NOW + 30 * DAY, NOW + 31 * DAY)
+    assert [one.number for one in facts(store, reports_between=late).incidents] == [number]
 
 
 def test_a_closed_incident_takes_nothing_in(store: SqlStore) -> None:

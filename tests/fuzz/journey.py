@@ -103,8 +103,8 @@ class Traveller:
     def decide(self, raw: bytes) -> Decision:
         """Read and decide, on a desk that knows nothing; AssertionError where the decision breaks a promise."""
         inbound = read(raw)
-        wanted(inbound, self._policy)
         arrival = self._source.arrival(self._mail(raw))
+        wanted(inbound, self._policy, arrival)
         decision = decide(inbound, Facts(), self._policy, arrival, NOW)
         _check(inbound, decision, self._policy)
         return decision

@@ -81,7 +81,7 @@ def test_ten_thousand_forged_agents_are_decided_to_no_effect(guarded_desk: Desk)
     with store.unit() as unit:
         for read in guarded_desk.works.reader.read(list(flood)):
             assert isinstance(read, Inbound)
-            asked = wanted(read, policy)
+            asked = wanted(read, policy, arrival)
             evidence = (asked.sender, asked.references, asked.tags, asked.numbers)
             if evidence not in known:
                 known[evidence] = unit.facts(asked, START)

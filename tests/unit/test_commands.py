@@ -12,7 +12,7 @@ from helpdesk.core import command_values as values
 from helpdesk.core.command_arguments import Fault
 from helpdesk.core.command_table import GRAMMAR, Row
 from helpdesk.core.command_values import Command
-from helpdesk.core.commands import MAX_COMMAND_LINES, CommandError, fold, help_text, numbers_named, parse, wants
+from helpdesk.core.commands import MAX_COMMAND_LINES, CommandError, fold, help_text, numbers_named, parse
 from helpdesk.core.duration import BusinessDays
 from helpdesk.core.ticket import Priority
 
@@ -244,10 +244,10 @@ def test_subject_may_hold_a_command() -> None:
 
 
 def test_numbers_and_queue_are_known_before_anything_is_loaded() -> None:
-    assert numbers_named("#show 123456\n#link 123457\n#show 123456\n") == (123456, 123457)
-    assert numbers_named("see 123456\n#show 123457\n") == ()
-    assert wants(values.ShowQueue(), "", "#очередь")
-    assert not wants(values.ShowQueue(), "the #queue")
+    assert numbers_named(parse("#show 123456\n#link 123457\n#show 123456\n").commands) == (123456, 123457)
+    assert numbers_named(parse("see 123456\n#show 123457\n").commands) == ()
+    assert parse("", "#очередь").commands == (values.ShowQueue(),)
+    assert parse("the #queue").commands == ()
 
 
 # --- what is not understood -----------------------------------------------------------------------

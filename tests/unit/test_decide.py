@@ -25,6 +25,7 @@ from helpdesk.core.sender import Contact
 from helpdesk.core.ticket import FollowUp, State
 from tests.build import (
     ANNA,
+    ARRIVAL,
     AUTHSERV,
     BORIS,
     DAY,
@@ -194,7 +195,12 @@ def test_what_explain_prints_is_complete() -> None:
 
 
 def asked_for(inbound: Inbound) -> Wanted:
-    return wanted(inbound, policy())
+    return wanted(inbound, policy(), ARRIVAL)
+
+
+def test_outages_are_asked_for_that_came_about_when_this_mail_did() -> None:
+    within = policy().incidents.within
+    assert asked_for(mail("Hello")).reports_between == (ARRIVAL.at - within, ARRIVAL.at + within)
 
 
 def test_everything_that_may_lead_to_a_ticket_is_looked_up_newest_first() -> None:

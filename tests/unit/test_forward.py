@@ -27,6 +27,7 @@ from helpdesk.core.sender import Contact, LetterCounts, Remember
 from helpdesk.core.ticket import NEW, Lane
 from tests.build import (
     ANNA,
+    ARRIVAL,
     AUTHSERV,
     BORIS,
     DESK,
@@ -225,8 +226,8 @@ def test_where_no_server_is_trusted_nobody_speaks_for_others() -> None:
 
 
 def test_the_bounds_and_the_memory_are_those_of_the_author() -> None:
-    assert wanted(forward(), TRUSTING).sender == "anna@shop.test"
-    assert wanted(forward(EVE), TRUSTING).sender == "eve@evil.test"
+    assert wanted(forward(), TRUSTING, ARRIVAL).sender == "anna@shop.test"
+    assert wanted(forward(EVE), TRUSTING, ARRIVAL).sender == "eve@evil.test"
     flooded = decided(forward(), Facts(counts=LetterCounts(address_3h=10)), TRUSTING)
     assert to_customers(flooded) == []
 

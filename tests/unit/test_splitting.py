@@ -17,6 +17,7 @@ from helpdesk.core.regrouping import MoveMail
 from helpdesk.core.ticket import NEW, Held, Lane, State, Ticket
 from tests.build import (
     ANNA,
+    ARRIVAL,
     DAY,
     EVE,
     IVAN_WRITES,
@@ -150,7 +151,7 @@ def test_splitting_wants_a_mail_of_its_own() -> None:
 
 def test_the_mail_is_loaded_for_this_command_alone() -> None:
     def asked(inbound: Inbound) -> Wanted:
-        return wanted(inbound, policy())
+        return wanted(inbound, policy(), ARRIVAL)
 
     assert asked(mail("#split", sender=IVAN_WRITES)).told
     assert not asked(mail("#take", sender=IVAN_WRITES)).told

@@ -150,7 +150,7 @@ def facts(connection: Connection, wanted: Wanted, now: datetime, secret_life: ti
     survivors = [one.merged_into for one in known.values() if one.merged_into is not None]
     known |= tickets.load(connection, [number for number in survivors if number not in known])
     contact, counts, opened = _about_sender(connection, wanted.sender, wanted.agent, now)
-    gathering, reports = incidents.open_outages(connection, now)
+    gathering, reports = incidents.open_outages(connection, now, wanted.reports_between)
     return Facts(
         duplicate=_duplicate(connection, wanted),
         letters=letters,

@@ -59,7 +59,16 @@ _OPEN = Prepared(
         _letters("since_24h").label("letters_24h"),
     )
     .select_from(TICKET.outerjoin(INCIDENT, INCIDENT.c.ticket == TICKET.c.number))
-    .where(OPEN_OUTAGE)
+    .where(
+        OPEN_OUTAGE,
+        sa.or_(
+            INCIDENT.c.ticket.is_not(None),
+            TICKET.c.opened_at.between(
+                sa.bindparam("since", type_=TICKET.c.opened_at.type),
+                sa.bindparam("until", type_=TICKET.c.opened_at.type),
+            ),
+        ),
+    )
     .order_by(TICKET.c.opened_at.desc(), TICKET.c.number.desc())
     .limit(MAX_OPEN)
 )
@@ -75,16 +84,26 @@ _SAME = (
 )
 
 
-def open_outages(connection: Connection, now: datetime) -> tuple[tuple[Incident, ...], tuple[Report, ...]]:
-    """The open incidents, and the open outages that hang on none."""
-    since = {"since_3h": now - timedelta(hours=3), "since_24h": now - timedelta(hours=24)}
-    rows = _OPEN.all(connection, since)
+def open_outages(
+    connection: Connection, now: datetime, between: tuple[datetime, datetime] | None
+) -> tuple[tuple[Incident, ...], tuple[Report, ...]]:
+    """The open incidents, and the open outages of that time that hang on none."""
+    since, until = between or (now, now)
+    rows = _OPEN.all(
+        connection,
+        {
+            "since": since,
+            "until": until,
+            "since_3h": now - timedelta(hours=3),
+            "since_24h": now - timedelta(hours=24),
+        },
+    )
     incidents = tuple(
         Incident(number=row.number, desk=row.desk, situation=row.situation, assignee=row.assignee, news=row.news)
         for row in rows
         if row.news is not None
     )
-    return incidents, tuple(_report(row) for row in rows if row.news is None)
+    return incidents, tuple(_report(row) for row in rows if row.news is None and between is not None)
 
 
 def _report(row: Any) -> Report:
