@@ -12,26 +12,24 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from helpdesk.core import command_values as order
+from helpdesk.core.assigning import assign, assign_by_name, release
 from helpdesk.core.bench import Bench, Carried, Refused, changed
-from helpdesk.core.chains import Occasion
-from helpdesk.core.checklist import questions
+from helpdesk.core.checklist_orders import ask, got, set_field
 from helpdesk.core.command_values import Command
 from helpdesk.core.decision import (
     Assign,
     CancelLetters,
     Change,
-    Join,
     Link,
     Record,
     Schedule,
     SetDesk,
-    SetFacts,
     SetPlace,
     SetState,
-    SettleHeld,
     Unschedule,
 )
 from helpdesk.core.escalation import calm, is_taken, watch, watch_anew
+from helpdesk.core.held_orders import settle_held, spam
 from helpdesk.core.incident_orders import (
     begin_incident,
     broadcast,
@@ -45,14 +43,11 @@ from helpdesk.core.message import Reason
 from helpdesk.core.notices import to_agents, to_requester
 from helpdesk.core.outgoing import Event, Letter
 from helpdesk.core.people import add_cc, remove_cc, set_requester
-from helpdesk.core.policy import Agent
-from helpdesk.core.sender import AddColleague, Remember
 from helpdesk.core.splitting import split
-from helpdesk.core.ticket import Lane, Part, Participant, Priority, State, Ticket
-from helpdesk.core.timers import WAKE, answered, closes_at, start
+from helpdesk.core.ticket import Lane, Priority, State, Ticket
+from helpdesk.core.timers import WAKE
 
 RESOLVED = "solved"
-SPAM = "spam"
 
 
 def carry_out(commands: tuple[Command, ...], ticket: Ticket, bench: Bench) -> Carried | Refused:
@@ -79,17 +74,17 @@ def _step(command: Command, ticket: Ticket, bench: Bench) -> Carried | str:
     """One command, or the reason why it cannot be carried out."""
     match command:
         case order.Take():
-            return _assign(ticket, bench.agent, bench)
+            return assign(ticket, bench.agent, bench)
         case order.Assign(name):
-            return _assign_by_name(ticket, name, bench)
+            return assign_by_name(ticket, name, bench)
         case order.Release():
-            return _release(ticket, bench)
+            return release(ticket, bench)
         case order.Accept(always):
-            return _settle_held(ticket, bench, accepted=True, always=always)
+            return settle_held(ticket, bench, accepted=True, always=always)
         case order.Reject():
-            return _settle_held(ticket, bench, accepted=False)
+            return settle_held(ticket, bench, accepted=False)
         case order.Spam():
-            return _spam(ticket, bench)
+            return spam(ticket, bench)
         case order.Close(resolution):
             return _close(ticket, resolution or RESOLVED, bench)
         case order.Reopen():
@@ -103,11 +98,11 @@ def _step(command: Command, ticket: Ticket, bench: Bench) -> Carried | str:
         case order.Normal():
             return _normal(ticket, bench)
         case order.Ask(items):
-            return _ask(ticket, items, bench)
+            return ask(ticket, items, bench)
         case order.Got(items):
-            return _got(ticket, items, bench)
+            return got(ticket, items, bench)
         case order.SetField(name, value):
-            return _set_field(ticket, name, value, bench)
+            return set_field(ticket, name, value, bench)
         case order.AddCc(address):
             return add_cc(ticket, address, bench)
         case order.RemoveCc(address):
@@ -150,92 +145,6 @@ def _on_top(before: Carried, step: Carried | str) -> Carried | str:
         letters=before.letters + step.letters,
         lines=before.lines + step.lines,
     )
-
-
-def _assign(ticket: Ticket, agent: Agent, bench: Bench) -> Carried:
-    after = replace(ticket, assignee=agent.name, state=State.OPEN if ticket.state is State.NEW else ticket.state)
-    changes: tuple[Change, ...] = (Assign(ticket.number, agent.name), *calm(ticket))
-    if after.state is not ticket.state:
-        changes = (*changes, SetState(ticket.number, after.state))
-    news: tuple[Letter, ...] = ()
-    if agent.name != bench.agent.name:
-        why = (Reason("assigned", bench.agent.name),)
-        news = to_agents(Event.NOTIFY, after, bench.policy, f"assign:{bench.cause}", agents=(agent,), reasons=why)
-    return Carried(ticket=after, changes=changes, letters=news, lines=(bench.words.assigned.format(name=agent.name),))
-
-
-def _release(ticket: Ticket, bench: Bench) -> Carried:
-    after = replace(ticket, assignee=None)
-    clock = watch_anew(after, bench.policy, bench.now)
-    return changed(after, bench.words.released, Assign(ticket.number, None), *clock)
-
-
-def _assign_by_name(ticket: Ticket, name: str, bench: Bench) -> Carried | str:
-    wanted = name.casefold().strip("@ ")
-    exact = [one for one in bench.policy.agents if wanted in (one.name.casefold(), *one.addresses)]
-    found = exact or [one for one in bench.policy.agents if _begins(one, wanted)]
-    if len(found) == 1:
-        return _assign(ticket, found[0], bench)
-    names = ", ".join(agent.name for agent in (found or bench.policy.agents))
-    return (bench.words.several_agents if found else bench.words.no_agent).format(name=name, names=names)
-
-
-def _begins(agent: Agent, wanted: str) -> bool:
-    words = (*agent.name.casefold().split(), *(address.partition("@")[0] for address in agent.addresses))
-    return any(word.startswith(wanted) for word in words)
-
-
-def _settle_held(ticket: Ticket, bench: Bench, *, accepted: bool, always: bool = False) -> Carried | str:
-    # What an agent wrote without a proof is held, too, but is settled by his one-word reply.
-    of_others = tuple(one for one in ticket.held if not (one.sender and bench.policy.agent(one.sender.address)))
-    held = bench.held or of_others or ticket.held
-    if not held:
-        return bench.words.nothing_held
-    if len(held) > 1:
-        listed = "; ".join(f"{one.sender or '?'}: {one.subject}" for one in held)
-        return bench.words.several_held.format(listed=listed)
-    mail = held[0]
-    after = replace(ticket, held=tuple(one for one in ticket.held if one.id != mail.id))
-    changes: list[Change] = [SettleHeld(ticket.number, mail.id, accepted)]
-    if accepted and mail.sender is not None:
-        changes.append(Remember(mail.sender.address, blocked=False))
-        if ticket.part_of(mail.sender.address) is None and bench.policy.agent(mail.sender.address) is None:
-            changes.append(Join(ticket.number, mail.sender, Part.CC))
-            after = replace(after, participants=(*after.participants, Participant(mail.sender, Part.CC)))
-        if ticket.state in (State.WAITING, State.CLOSED):
-            changes += (answered(ticket.number), SetState(ticket.number, State.OPEN))
-            after = replace(after, state=State.OPEN)
-    line = (bench.words.accepted if accepted else bench.words.rejected).format(sender=mail.sender or "?")
-    changes.append(Record(ticket.number, bench.agent.name, "accepted" if accepted else "rejected", str(mail.sender)))
-    if (
-        not always
-        or mail.sender is None
-        or ticket.requester is None
-        or after.part_of(mail.sender.address) is not Part.CC
-    ):
-        return Carried(ticket=after, changes=tuple(changes), lines=(line,))
-    # Nothing is said of others who ask: only of tickets of this requester.
-    changes.append(AddColleague(ticket.requester.address, mail.sender))
-    after = replace(after, colleagues=(*after.colleagues, mail.sender.address))
-    more = bench.words.accepted_always.format(sender=mail.sender.address, requester=ticket.requester.address)
-    return Carried(ticket=after, changes=tuple(changes), lines=(line, more))
-
-
-def _spam(ticket: Ticket, bench: Bench) -> Carried:
-    held = bench.held
-    if held and held[0].sender is not None:
-        # In answer to a notice of held mail it is that mail and its sender, not the requester.
-        changes: tuple[Change, ...] = (
-            SettleHeld(ticket.number, held[0].id, False),
-            Remember(held[0].sender.address, blocked=True),
-        )
-        return changed(ticket, bench.words.blocked.format(sender=held[0].sender.address), *changes)
-    sender = ticket.requester.address if ticket.requester else "?"
-    changes = (Unschedule(ticket.number), SetState(ticket.number, State.CLOSED, resolution=SPAM))
-    if ticket.requester is not None:
-        changes = (*changes, Remember(sender, blocked=True))
-    after = replace(ticket, state=State.CLOSED, resolution=SPAM)
-    return replace(changed(after, bench.words.blocked.format(sender=sender), *changes), settles_state=True)
 
 
 def _close(ticket: Ticket, resolution: str, bench: Bench) -> Carried:
@@ -302,58 +211,6 @@ def _out_of_turn(ticket: Ticket, key: str | None, bench: Bench) -> Carried:
     if state is not ticket.state:
         changes = (*changes, SetState(ticket.number, state))
     return replace(placed, ticket=after, changes=(*changes, *watch(after, bench.policy, bench.now)))
-
-
-def _ask(ticket: Ticket, items: tuple[str, ...], bench: Bench) -> Carried:
-    desk = bench.policy.desk(ticket.desk)
-    missing = tuple(dict.fromkeys((*ticket.missing, *items)))
-    waits = ticket.lane is Lane.NORMAL
-    schedule = start(ticket.number, desk, Occasion.MISSING, bench.now) if waits else ()
-    after = replace(ticket, missing=missing, state=State.WAITING if waits else State.OPEN, wake_at=None)
-    asked = questions(desk.checklists, ticket.checklist, items, ticket.language)
-    due_at = closes_at(schedule)
-    letters: tuple[Letter, ...] = ()
-    if not bench.has_answer:
-        parent = ticket.thread[-1] if ticket.thread else None
-        letters = to_requester(Event.MISSING, after, bench.cause, missing=asked, due_at=due_at, in_reply_to=parent)
-    return Carried(
-        ticket=after,
-        changes=(
-            SetFacts(ticket.number, (), missing, ticket.checklist),
-            SetState(ticket.number, after.state),
-            answered(ticket.number),
-            *schedule,
-        ),
-        letters=letters,
-        lines=(bench.words.asked.format(items=", ".join(items)),),
-        settles_state=True,
-        asked=asked,
-        due_at=due_at,
-    )
-
-
-def _got(ticket: Ticket, items: tuple[str, ...], bench: Bench) -> Carried | str:
-    unknown = [item for item in items if item not in ticket.missing]
-    if unknown:
-        return bench.words.not_missing.format(items=", ".join(unknown), missing=", ".join(ticket.missing) or "-")
-    return _known(ticket, items, (), bench.words.got.format(items=", ".join(items)))
-
-
-def _set_field(ticket: Ticket, name: str, value: str, bench: Bench) -> Carried:
-    line = f"{name} = {value}"
-    known = _known(ticket, (name,), ((name, value),), line)
-    return replace(known, changes=(*known.changes, Record(ticket.number, bench.agent.name, "field", line)))
-
-
-def _known(ticket: Ticket, items: tuple[str, ...], fields: tuple[tuple[str, str], ...], line: str) -> Carried:
-    """These facts are known now; a ticket that waited for nothing else is ours again."""
-    missing = tuple(item for item in ticket.missing if item not in items)
-    after = replace(ticket, missing=missing, fields=tuple((dict(ticket.fields) | dict(fields)).items()))
-    changes: tuple[Change, ...] = (SetFacts(ticket.number, fields, missing, ticket.checklist),)
-    if ticket.missing and not missing and ticket.state is State.WAITING:
-        after = replace(after, state=State.OPEN)
-        changes = (*changes, Unschedule(ticket.number), SetState(ticket.number, State.OPEN))
-    return changed(after, line, *changes)
 
 
 def _move(ticket: Ticket, name: str, bench: Bench) -> Carried | str:

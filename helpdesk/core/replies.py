@@ -1,0 +1,84 @@
+"""What becomes of the text of an agent's mail: an answer to the requester, or a note.
+
+(what he wrote, the ticket as his commands have left it) -> Decision. Whom it reaches was decided before, by the letter
+that it replies to (see `agent_mail`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from helpdesk.core.bench import Carried
+from helpdesk.core.decision import Assign, Change, Decision, Disposition, Filing, Outcome, Record, SetState
+from helpdesk.core.escalation import calm
+from helpdesk.core.notices import answer, to_agents, without_agents
+from helpdesk.core.outgoing import Audience, Event
+from helpdesk.core.post import Post, answered_with, settled
+from helpdesk.core.ticket import Lane, State
+from helpdesk.core.timers import begin_anew
+
+
+def answer_requester(post: Post, carried: Carried, text: str) -> Decision:
+    """The requester (and Cc) get what the agent wrote, once the undo window is over."""
+    case, before = post.case, carried.ticket
+    event = Event.CLOSED if before.state is State.CLOSED and carried.settles_state else Event.REPLY
+    if carried.asked:
+        event = Event.MISSING
+    answered = Record(before.number, post.agent.name, "answered", f"proof: {case.proof}")
+    changes: list[Change] = [*carried.changes, answered]
+    after = before
+    changes += calm(before)
+    if before.assignee is None:
+        changes.append(Assign(before.number, post.agent.name))
+        after = replace(after, assignee=post.agent.name)
+    if not carried.settles_state and before.wake_at is None:
+        # Answered is waiting on the requester; an outage stays open until it is over, a sleeping ticket sleeps on.
+        state = State.OPEN if before.lane is Lane.OUTAGE else State.WAITING
+        if state is not before.state:
+            changes.append(SetState(before.number, state))
+            after = replace(after, state=state)
+        if state is State.WAITING:
+            changes += begin_anew(before, case.policy.desk(before.desk), case.now)
+    letters = answer(
+        after,
+        post.agent,
+        without_agents(text, case.policy.agents),
+        post.cause,
+        event=event,
+        missing=carried.asked,
+        due_at=carried.due_at,
+        parts=post.parts,
+        parts_of=post.kept.id if post.kept else None,
+        send_after=case.now + case.policy.undo_window,
+    )
+    outcome = Outcome(ticket=before.number, changes=tuple(changes), letters=carried.letters + letters)
+    if not post.parsed.commands and not post.kept:
+        return case.decision(Disposition.APPEND, Filing.COMMAND, settled(post, outcome))
+    to = ", ".join(str(letter.to) for letter in letters)
+    lines = (*carried.lines, post.words.answered.format(to=to))
+    return answered_with(post, after, outcome, lines, Filing.COMMAND)
+
+
+def note_to_colleagues(post: Post, carried: Carried, text: str, *, unasked: bool) -> Decision:
+    """Colleagues see the text, the requester never does."""
+    case, ticket = post.case, carried.ticket
+    letters = to_agents(
+        Event.NOTE,
+        ticket,
+        case.policy,
+        post.cause,
+        audience=Audience.COLLEAGUES,
+        body=text,
+        author=case.inbound.sender,
+        parts=post.parts,
+        but=case.sender,
+    )
+    outcome = Outcome(
+        ticket=ticket.number,
+        changes=(*carried.changes, Record(ticket.number, post.agent.name, "noted")),
+        letters=carried.letters + letters,
+    )
+    line = post.words.kept_as_note if unasked else post.words.noted
+    if not post.parsed.commands and not unasked:
+        return case.decision(Disposition.APPEND, Filing.NOTE, settled(post, outcome), text=text)
+    return answered_with(post, ticket, outcome, (*carried.lines, line), Filing.NOTE, text=text)
