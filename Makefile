@@ -8,7 +8,7 @@ COMPILE := $(RUN) -m piptools compile --quiet --generate-hashes --strip-extras -
   --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench bench-million campaign corpora fuzz requirements wheel clean
+.PHONY: help demo test check bench bench-million campaign corpora fuzz requirements template-pictures wheel clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /  make \1\t/p' Makefile | expand -t 22
@@ -40,6 +40,9 @@ fuzz: $(VENV)/.development ## broken mail for MINUTES=10 on two processes; crash
 corpora: $(VENV)/.development ## mail of other projects: fetch it, say how well it is read (minutes)
 	$(RUN) -m tests.corpora collect build/corpora
 	$(RUN) -m tests.corpora measure build/corpora
+
+template-pictures: $(VENV)/.development ## build/letters: every letter x language x width x ground, by Chromium
+	$(RUN) -m tests.pictures build/letters
 
 requirements: $(VENV)/.development ## pin the newest releases that pyproject.toml allows, with hashes
 	$(RUN) -m pip install --quiet pip-tools

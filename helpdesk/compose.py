@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 from helpdesk.core import wire
 from helpdesk.core.message import Address
 from helpdesk.core.outgoing import Audience, Event, Letter, LetterView, NamedFile
+from helpdesk.core.policy import Policy
 from helpdesk.core.secret import is_token, message_id, new_token, pseudo_reference, token_of
 from helpdesk.core.subject_tag import add_tag, strip_tags, tag
 from helpdesk.core.ticket import Part, Ticket
@@ -66,6 +67,19 @@ class Face:
     def shown(self) -> str:
         """The name under which the desk writes."""
         return self.address.name or self.name
+
+
+def face_of(policy: Policy, desk: str, max_bytes: int) -> Face:
+    """The face of this desk, or of the first one where there is none of that name."""
+    known = policy.desk(desk)
+    return Face(
+        address=known.address,
+        name=policy.name,
+        instance=policy.instance,
+        reply_address=policy.reply_address,
+        timezone=known.calendar.timezone,
+        max_bytes=max_bytes,
+    )
 
 
 def compose(

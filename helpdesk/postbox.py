@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from hashlib import sha256
 
 from helpdesk import maillog
-from helpdesk.compose import Face, compose, room_for_files
+from helpdesk.compose import compose, face_of, room_for_files
 from helpdesk.core.digest import is_batched, shortened
+from helpdesk.core.notices import alerts
 from helpdesk.core.outgoing import Letter
 from helpdesk.core.policy import Policy
 from helpdesk.core.ticket import NEW, NEW_INCIDENT, Ticket
@@ -74,19 +76,25 @@ class Postbox:
         composed = compose(
             letter,
             ticket,
-            self._face(ticket),
+            face_of(self.policy, ticket.desk if ticket else "", self._max_bytes),
             self._files(unit, letter, raw),
             key=self._key,
             nonce=self._nonce(),
             now=now,
             renderer=self._renderer,
         )
-        if composed.problem:
-            maillog.template_failed(event=letter.event, problem=composed.problem)
         queued = unit.enqueue(letter, ticket.number if ticket else None, composed, now)
         if queued:
             maillog.queued(event=letter.event, ticket=ticket.number if ticket else None, to=letter.to.address)
+        if queued and composed.problem:
+            self._tell_of_template(unit, letter, composed.problem, now)
         return queued
+
+    def _tell_of_template(self, unit: Unit, letter: Letter, problem: str, now: datetime) -> None:
+        """Tell the leads, once a day for each problem. An alert whose own template fails ends here, as it is known."""
+        maillog.template_failed(event=letter.event, problem=problem)
+        cause = f"template:{sha256(problem.encode()).hexdigest()[:16]}:{now:%Y-%m-%d}"
+        self.put(unit, alerts(self.policy_now(unit), f"template: {problem}", cause), None, now)
 
     def _is_too_much(self, unit: Unit, letter: Letter, now: datetime) -> bool:
         """Has this agent got so many letters within the hour that further ones, as some always do, come as a list?"""
@@ -96,17 +104,6 @@ class Postbox:
             return False
         written = unit.letters_to_ours(letter.to.address, now - timedelta(hours=1))
         return written >= self.policy.bounds.notices_1h
-
-    def _face(self, ticket: Ticket | None) -> Face:
-        desk = self.policy.desk(ticket.desk if ticket else "")
-        return Face(
-            address=desk.address,
-            name=self.policy.name,
-            instance=self.policy.instance,
-            reply_address=self.policy.reply_address,
-            timezone=desk.calendar.timezone,
-            max_bytes=self._max_bytes,
-        )
 
     def _files(self, unit: Unit, letter: Letter, raw: bytes | None) -> tuple[PassedOn, ...]:
         source = unit.raw_of(letter.parts_of) if letter.parts_of is not None else raw

@@ -1,74 +1,72 @@
 """Pictures of every HTML letter, to look at: `python -m tests.pictures FOLDER [EVENT…]`.
 
-Writes FOLDER/EVENT-LANGUAGE-WIDTH.png for a wide and a phone window, and a dark one in Russian, with the
-program `chromium`. Also writes each letter as .eml, to be opened in a real mail program.
+Each letter in each language, wide and on a phone, on light and on dark ground: FOLDER/EVENT-LANGUAGE-WIDTH-GROUND.png,
+with the letter as .eml beside it, to be opened in a mail program. FOLDER/sheets shows the languages side by side.
 """
 
 from __future__ import annotations
 
-import subprocess
 import sys
+from html import escape
 from pathlib import Path
 
 from helpdesk.adapters.templates import LANGUAGES, Templates
+from helpdesk.cli.browser import PHONE, WIDE, Photographer, page_of, photographer
 from helpdesk.compose import compose
 from helpdesk.core.outgoing import Event
 from tests.letters import FACE, KEY, NONCE, NOW, PICTURE, letter_of, ticket_of
 
-# (name, width, height, options): a window of a desktop program, one of a phone, one with a dark ground.
-WINDOWS = (
-    ("wide", 900, 1100, ()),
-    ("phone", 500, 1100, ()),  # chromium has no narrower window
-    ("dark", 900, 1100, ("--force-dark-mode", "--blink-settings=preferredColorScheme=0")),
-)
+WIDTHS = {"wide": WIDE, "phone": PHONE}
+GROUNDS = {"light": False, "dark": True}
 
 
 def main(folder: Path, events: tuple[Event, ...]) -> None:
-    """One picture for each event, language and window."""
+    """One picture for each event, language, width and ground, and a sheet for each event, width and ground."""
     folder.mkdir(parents=True, exist_ok=True)
     templates = Templates()
-    for event in events:
-        for language in LANGUAGES:
-            letter = letter_of(event, language)
-            files = (PICTURE,) if event in (Event.NOTIFY, Event.REPLY) else ()
-            composed = compose(
-                letter, ticket_of(event, language), FACE, files, key=KEY, nonce=NONCE, now=NOW, renderer=templates
-            )
-            (folder / f"{event}-{language}.eml").write_bytes(composed.raw)
-            page = folder / f"{event}-{language}.html"
-            page.write_text(_html_of(composed.raw), "utf-8")
-            for name, width, height, options in WINDOWS:
-                if name != "dark" or language == "ru":
-                    _photograph(page, page.with_name(f"{page.stem}-{name}.png"), width, height, options)
+    with photographer() as camera:
+        for event in events:
+            for language in LANGUAGES:
+                page = _write(folder, event, language, templates)
+                for width, pixels in WIDTHS.items():
+                    for ground, dark in GROUNDS.items():
+                        png = camera.photograph(page, width=pixels, dark=dark)
+                        page.with_name(f"{page.stem}-{width}-{ground}.png").write_bytes(png)
+            _write_sheets(folder, event, camera)
+            print(event)
 
 
-def _html_of(raw: bytes) -> str:
-    """The HTML part, with its pictures put into it as a mail program does."""
-    from base64 import b64encode
-    from email import message_from_bytes, policy
-
-    message = message_from_bytes(raw, policy=policy.default)
-    html = ""
-    pictures = {}
-    for part in message.walk():
-        if part.get_content_type() == "text/html":
-            html = part.get_content()
-        elif part["Content-ID"]:
-            data = b64encode(part.get_content()).decode("ascii")
-            pictures[part["Content-ID"].strip("<>")] = f"data:{part.get_content_type()};base64,{data}"
-    for cid, data in pictures.items():
-        html = html.replace(f"cid:{cid}", data)
-    return html
-
-
-def _photograph(page: Path, picture: Path, width: int, height: int, options: tuple[str, ...]) -> None:
-    command = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", *options]
-    subprocess.run(
-        [*command, f"--window-size={width},{height}", f"--screenshot={picture}", page.as_uri()],
-        check=True,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+def _write(folder: Path, event: Event, language: str, templates: Templates) -> Path:
+    """The letter as a mail and as a page."""
+    letter, ticket = letter_of(event, language), ticket_of(event, language)
+    files = (PICTURE,) if event in (Event.NOTIFY, Event.REPLY) else ()
+    composed = compose(
+        letter, ticket if letter.ticket else None, FACE, files, key=KEY, nonce=NONCE, now=NOW, renderer=templates
     )
+    (folder / f"{event}-{language}.eml").write_bytes(composed.raw)
+    page = folder / f"{event}-{language}.html"
+    page.write_text(page_of(composed.raw), "utf-8")
+    return page
+
+
+def _write_sheets(folder: Path, event: Event, camera: Photographer) -> None:
+    sheets = folder / "sheets"
+    sheets.mkdir(exist_ok=True)
+    for width, pixels in WIDTHS.items():
+        for ground, dark in GROUNDS.items():
+            cells = "".join(
+                f'<td><img src="../{event}-{language}-{width}-{ground}.png" width="{pixels}"></td>'
+                for language in LANGUAGES
+            )
+            sheet = sheets / f"{event}-{width}-{ground}.html"
+            sheet.write_text(
+                f'<!DOCTYPE html><meta charset="utf-8"><title>{escape(event)}</title>'
+                f'<body style="margin:8px;background:#888"><table><tr valign="top">{cells}</tr></table>',
+                "utf-8",
+            )
+            picture = camera.photograph(sheet, width=4 * (pixels + 12) + 16, dark=dark)
+            sheet.with_suffix(".png").write_bytes(picture)
+            sheet.unlink()
 
 
 if __name__ == "__main__":

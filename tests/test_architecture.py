@@ -23,7 +23,10 @@ MAX_LINES = 400  # beyond it a module has more than one reason to change
 
 # What each part of the package may import of the others. The key is the first folder or module below helpdesk/.
 CONTRACTS = {"core", "errors", "ports", "maillog"}
-WORKFLOWS = {"compose", "postbox", "intake", "draining", "dispatch", "upkeep", "administration", "rehearsal", "verify"}
+WORKFLOWS = {
+    "compose", "postbox", "intake", "draining", "dispatch", "upkeep", "administration", "rehearsal", "verify",
+    "preview",
+}  # fmt: skip
 LAYERS: dict[str, set[str]] = {
     "core": set(),
     "errors": set(),
@@ -41,6 +44,7 @@ LAYERS: dict[str, set[str]] = {
     "dispatch": CONTRACTS,
     "rehearsal": CONTRACTS,
     "verify": CONTRACTS,
+    "preview": CONTRACTS | {"compose"},
     "adapters": CONTRACTS,
     # The shells wire everything together.
     "daemon": CONTRACTS | WORKFLOWS | {"packs", "config", "adapters"},

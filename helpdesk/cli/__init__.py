@@ -37,6 +37,7 @@ FAMILIES = {
     "search": ("search",),
     "administer": ("close", "reopen", "assign", "accept", "reject", "spam"),
     "check": ("check",),
+    "templates": ("templates",),
     "verify": ("verify",),
     "safekeeping": ("backup", "restore"),
     "move": ("migrate-database",),

@@ -5,31 +5,40 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Self
 
 from helpdesk.core.message import Address, Reason
 
 
 class Event(StrEnum):
-    """Why a mail goes out; the name of its template and the value of X-Helpdesk-Event."""
+    """Why a mail goes out; the name of its template and the value of X-Helpdesk-Event; `about`: when it goes out."""
 
-    OPENED = "opened"  # acknowledgement, with what is missing
-    REPLY = "reply"  # an agent's answer
-    MISSING = "missing"  # a later request for missing facts
-    REMINDER = "reminder"
-    SOLVED = "solved"  # some time after an answer: has it helped?
-    CLOSED = "closed"
-    REOPENED = "reopened"
-    INCIDENT = "incident"  # to a requester: what was reported is known, and worked on
-    TOO_LARGE = "too-large"  # to a sender: the mail is beyond the size that is taken
-    NOTIFY = "notify"  # to agents: something happened on a ticket
-    NOTE = "note"  # to agents: a colleague's note
-    HELD = "held"  # to agents: a mail waits for #accept or #reject
-    BOUNCED = "bounced"  # to agents: a letter could not be delivered
-    UNPROVEN = "unproven"  # to an agent whose proof failed: holds the text, to be sent with one reply
-    RESULT = "result"  # to an agent: what the commands did, or why they were refused
-    ALERT = "alert"  # to leads: something needs a look (quarantine, breaker, dead relay)
-    PAGE = "page"  # to the second address of a lead: an outage that nobody took, short enough for a text message
-    DIGEST = "digest"  # to an agent: a list in place of many notices
+    about: str
+
+    def __new__(cls, name: str, about: str = "") -> Self:
+        event = str.__new__(cls, name)
+        event._value_ = name
+        event.about = about
+        return event
+
+    OPENED = "opened", "acknowledgement, with what is missing"
+    REPLY = "reply", "an agent's answer"
+    MISSING = "missing", "a later request for missing facts"
+    REMINDER = "reminder", "some time after a question that was not answered"
+    SOLVED = "solved", "some time after an answer: has it helped?"
+    CLOSED = "closed", "to a requester: the request is closed"
+    REOPENED = "reopened", "to a requester: the request is open again"
+    INCIDENT = "incident", "to a requester: what was reported is known, and worked on"
+    TOO_LARGE = "too-large", "to a sender: the mail is beyond the size that is taken"
+    NOTIFY = "notify", "to agents: something happened on a ticket"
+    NOTE = "note", "to agents: a colleague's note"
+    HELD = "held", "to agents: a mail waits for #accept or #reject"
+    BOUNCED = "bounced", "to agents: a letter could not be delivered"
+    UNPROVEN = "unproven", "to an agent whose proof failed: holds the text, to be sent with one reply"
+    RESULT = "result", "to an agent: what the commands did, or why they were refused"
+    ALERT = "alert", "to leads: something needs a look (quarantine, breaker, dead relay)"
+    PAGE = "page", "to the second address of a lead: an outage that nobody took, short enough for a text message"
+    DIGEST = "digest", "to an agent: a list in place of many notices"
 
 
 class Audience(StrEnum):

@@ -58,3 +58,21 @@ def test_template_of_a_desk_that_reaches_too_far_is_replaced_and_the_letter_leav
         assert len(notified.raw) < 1_000_000
         assert "secret" not in page(notified)
         assert LENA not in words(notified)
+
+
+def test_template_that_fails_is_told_to_the_lead_once_a_day_and_the_letter_leaves(tmp_path: Path) -> None:
+    templates = tmp_path / "templates" / "en"
+    templates.mkdir(parents=True)
+    (templates / "opened.txt").write_text("Hello,\n\n{{ nummber }}\n")
+    (templates / "alert.txt").write_text("{{ this one as well")
+    with desk(tmp_path, helpdesk='templates = "templates"') as one:
+        one.take_one(mail(ANNA, "My order", "Where is it?"))
+        one.take_one(mail(ANNA, "My other order", "Where is that?"))
+        letters = one.send()
+    acknowledged = [words(letter) for letter in letters if letter.recipients == (ANNA,)]
+    assert len(acknowledged) == 2
+    assert all("We have received your message" in text for text in acknowledged)
+    told = [words(letter) for letter in letters if letter.event == "alert" and letter.recipients == (LENA,)]
+    assert len(told) == 2  # one for each broken file, whatever number of letters it would have made
+    assert "en/opened.txt, line 3: 'nummber' is undefined; did you mean number?" in " ".join(told[0].split())
+    assert "en/alert.txt, line 1" in " ".join(told[1].split())

@@ -13,8 +13,9 @@ replaced by the shipped one, and the answer says so; PermanentError when the shi
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from difflib import get_close_matches
 from functools import lru_cache
 from importlib.resources import files
 from itertools import islice
@@ -25,9 +26,11 @@ import jinja2
 from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from helpdesk.adapters.templates.faults import FILTERS, Fault, fault_of
+from helpdesk.adapters.templates.page import complaints
 from helpdesk.core.layout import blocks_of, marks, plain
-from helpdesk.core.message import Address
-from helpdesk.core.outgoing import Audience, Event, LetterView, NamedFile
+from helpdesk.core.outgoing import Event, LetterView
+from helpdesk.core.trial_views import FULL, VIEWS
 from helpdesk.core.wording import Words, named_blocks, reach, values
 from helpdesk.errors import PermanentError, Problem
 from helpdesk.ports import Rendered
@@ -40,9 +43,6 @@ MAX_OUTPUT = 256 * 1024
 
 # After so many pieces the length of what was made is looked at; a piece is text of the template, or one value.
 _PIECES = 100
-
-# What a template may do with a value.
-FILTERS = ("capitalize", "default", "join", "length", "lower", "title", "trim", "upper")
 
 # HTML shows one space for many; columns that somebody lined up keep theirs.
 _HARD_SPACE = "\u00a0"
@@ -89,34 +89,81 @@ class Templates:
         return self._rendered(event, language if language in LANGUAGES else FALLBACK_LANGUAGE, view)
 
     def _render(self, event: str, language: str, view: LetterView) -> Rendered:
+        tried = self._tried(event, language, view)
+        if isinstance(tried, Rendered):
+            return tried
+        if self._own is None:
+            raise PermanentError(f"the shipped template fails: {tried}")
+        try:
+            shipped = _rendered(self._shipped, self._shipped_words[language], event, language, view)
+        except Exception as error:
+            raise PermanentError(f"the shipped template {language}/{event}.txt fails: {error}") from error
+        return replace(shipped, problem=f"{tried}; the shipped template is used instead")
+
+    def _tried(self, event: str, language: str, view: LetterView) -> Rendered | Fault:
+        """The letter in the desk's own words, or what is wrong with them."""
         try:
             return _rendered(self._desk, self._words[language], event, language, view)
         except Exception as error:  # whatever a desk's template does, its mail leaves
-            if self._own is None:
-                raise PermanentError(f"the shipped template {language}/{event}.txt fails: {error}") from error
-            problem = _explained(error, f"{language}/{event}.txt")
-        try:
-            rendered = _rendered(self._shipped, self._shipped_words[language], event, language, view)
-        except Exception as error:
-            raise PermanentError(f"the shipped template {language}/{event}.txt fails: {error}") from error
-        return Rendered(subject=rendered.subject, text=rendered.text, html=rendered.html, problem=problem)
+            return fault_of(error, f"{language}/{event}.txt", offered(self._words[language], language, view))
+
+    @property
+    def shipped_folder(self) -> Path:
+        """Where the shipped files lie, to be copied and changed."""
+        return _shipped()
+
+    def own_file(self, event: str, language: str) -> Path | None:
+        """The desk's own words for this letter, where it has any."""
+        path = (self._own or Path()) / language / f"{event}.txt"
+        return path if self._own and path.is_file() else None
 
     def problems(self) -> tuple[Problem, ...]:
-        """What is wrong with the templates, for `check`: every letter is tried full and nearly empty."""
-        found = {
-            rendered.problem: Problem(f"templates/{language}/{event}.txt", rendered.problem)
-            for language in LANGUAGES
-            for event in Event
-            for view in (FULL_VIEW, EMPTY_VIEW)
-            if (rendered := self.render(event.value, language, view)).problem
-        }
-        return (*self._word_problems, *found.values())
+        """What is wrong with the templates: every letter is tried with everything that it must survive."""
+        found = [*self._word_problems, *self._unused()]
+        for language in LANGUAGES:
+            for event in Event:
+                found += self._trials(event, language)
+        return tuple(dict.fromkeys(found))
+
+    def _trials(self, event: Event, language: str) -> Iterator[Problem]:
+        pages: set[str] = set()
+        for name, view in VIEWS.items():
+            tried = self._tried(event.value, language, view)
+            if isinstance(tried, Fault):
+                yield Problem(self._shown(tried.file, tried.line), f"{tried.text} (tried: {name})")
+                return  # the other trials would say the same again
+            if view is FULL and not tried.text.strip():
+                yield Problem(self._shown(f"{language}/{event}.txt"), "the letter is empty; print {{ body }} at least")
+            for complaint in complaints(tried.html) if tried.html not in pages else ():
+                yield Problem(self._shown("base.html"), f"{complaint}; compare it with the shipped file")
+            pages.add(tried.html)
+
+    def _shown(self, file: str, line: int = 0) -> str:
+        """The file as its owner finds it."""
+        place = str(self._own / file) if self._own and (self._own / file).exists() else f"templates/{file}"
+        return f"{place}, line {line}" if line else place
+
+    def _own_files(self) -> Iterator[Path]:
+        folder = self._own
+        return (path for path in folder.rglob("*") if path.is_file()) if folder else iter(())
+
+    def _is_known(self, path: Path) -> bool:
+        return (_shipped() / path.relative_to(self._own or Path())).is_file()
+
+    def _unused(self) -> Iterator[Problem]:
+        """Files whose names say nothing to us: a misspelt one would silently change nothing."""
+        known = [path.relative_to(_shipped()).as_posix() for path in _shipped().rglob("*") if path.is_file()]
+        for path in sorted(self._own_files()):
+            if self._own and path.suffix in (".txt", ".html", ".toml") and not self._is_known(path):
+                nearest = get_close_matches(path.relative_to(self._own).as_posix(), known, n=1)
+                cure = f"; did you mean {nearest[0]}?" if nearest else "; see `helpdesk templates list`"
+                yield Problem(str(path), f"no letter has this name, so the file is not used{cure}")
 
     def _take_words(self, language: str) -> None:
         path = (self._own or Path()) / language / "words.toml"
         if not path.exists():
             return
-        place = f"templates/{language}/words.toml"
+        place = str(path)
         try:
             own = _read_words(path)
         except (OSError, ValueError) as error:
@@ -170,13 +217,12 @@ def _read_words(path: Path) -> Words:
     return words
 
 
-def _explained(error: Exception, template: str) -> str:
-    place = getattr(error, "name", None) or template
-    line = getattr(error, "lineno", None)
-    return f"{place}{f', line {line}' if line else ''}: {error}; the shipped template is used instead"
-
-
 # --- filling in -----------------------------------------------------------------------------------
+
+
+def offered(words: Words, language: str, view: LetterView) -> frozenset[str]:
+    """The names of all values and blocks that a template can print."""
+    return frozenset(values(words, language, view)) | frozenset(named_blocks(words, language, view))
 
 
 def _rendered(environment: _Sandbox, words: Words, event: str, language: str, view: LetterView) -> Rendered:
@@ -201,40 +247,3 @@ def _filled(environment: _Sandbox, name: str, context: Mapping[str, object]) -> 
         if len(filled) > room:
             raise SecurityError(f"it makes more than {MAX_OUTPUT} characters")
     return filled
-
-
-# --- samples --------------------------------------------------------------------------------------
-
-EMPTY_VIEW = LetterView(number=0, tag="", desk="", audience=Audience.NOBODY, reader_is_ours=True)
-
-FULL_VIEW = LetterView(
-    number=100001,
-    tag="[##100001##]",
-    desk="Support",
-    audience=Audience.AGENT,
-    reader_is_ours=True,
-    reaches=(str(Address("anna@example.net", "Anna")),),
-    subject="The site is down",
-    author="Anna <anna@example.net>",
-    agent="Jan",
-    body="Nothing opens.\nPlease help!",
-    questions=("When did it begin?", "Which message do you see?"),
-    reasons=("site-down: site is down", "quarantine: cannot be read"),
-    files=(NamedFile(name="screen.png", size=52_000, attached=True, cid="picture-1@example.com"),),
-    requester="Anna <anna@example.net>",
-    assignee="Jan",
-    state="new",
-    lane="outage",
-    priority="high",
-    situation="site-down",
-    resolution="no-answer",
-    fields=(("ip", "192.0.2.1"),),
-    opened_at=datetime(2026, 3, 12, 9, 30, tzinfo=UTC),
-    due_at=datetime(2026, 3, 17, 9, 30, tzinfo=UTC),
-    begins_at=datetime(2026, 3, 13, 9, 30, tzinfo=UTC),
-    urgent=True,
-    held=1,
-    apart_from="[##100002##]",
-    incident=True,
-    gathers=37,
-)
