@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from helpdesk.core.bench import Bench, Refused
+from helpdesk.core.clocks import keep_clocks
 from helpdesk.core.command_values import Accept, Command, MergeInto, Reject
 from helpdesk.core.decision import Outcome
 from helpdesk.core.order_words import words_in
@@ -69,6 +70,7 @@ def _carry_out(
         return carried
     number = carried.ticket.number
     outcome = Outcome(ticket=number, changes=carried.changes, letters=carried.letters)
+    outcome = keep_clocks(outcome, (ticket, *bench.others), bench.policy, now)
     unit.apply(outcome, now, by=ADMINISTRATOR.name)
     postbox.put(unit, outcome.letters, number, now)
     return unit.ticket(number) or carried.ticket, carried.lines

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from helpdesk.core.bouncing import not_reached
+from helpdesk.core.clocks import keep_clocks
 from helpdesk.core.decision import Change, Done, Outcome, Record
 from helpdesk.core.digest import LIST_EVERY, lists
 from helpdesk.core.message import Reason
@@ -87,6 +88,7 @@ class Upkeep:
             if ticket is not None:
                 changes = (Record(ticket.number, "helpdesk", "not delivered", words), *changes)
             outcome = Outcome(ticket=letter.ticket, changes=changes, letters=letters, reasons=(why,))
+            outcome = keep_clocks(outcome, (ticket,) if ticket else (), policy, now)
             unit.apply(outcome, now, by="helpdesk")
             self._postbox.put(unit, outcome.letters, letter.ticket, now)
 

@@ -47,7 +47,7 @@ def queue(
     console().print(_queue_table(with_incidents_as_one(tickets)))
 
 
-_COLUMNS = ("", "ticket", "subject", "requester", "state", "assignee", "opened", "held", "why here")
+_COLUMNS = ("", "ticket", "subject", "requester", "state", "assignee", "opened", "due", "held", "why here")
 
 
 def _queue_table(tickets: Sequence[Ticket]) -> Table:
@@ -70,6 +70,7 @@ def _row(ticket: Ticket) -> tuple[str, ...]:
         f"{lane}{ticket.state.value}{priority}",
         ticket.assignee or "",
         f"{ticket.opened_at:%m-%d %H:%M}",
+        f"{ticket.due_at:%m-%d %H:%M}" if ticket.due_at else "",
         str(len(ticket.held) or ""),
         why(ticket),
     )

@@ -65,6 +65,7 @@ def _facts(file: TicketFile) -> Table:
         "missing": ", ".join(ticket.missing),
         "held": "; ".join(f"{one.sender}: {one.subject}" for one in ticket.held),
         **{f"field {name}": value for name, value in ticket.fields},
+        "promised by": f"{ticket.clock.due_at:%Y-%m-%d %H:%M} UTC" if ticket.clock and ticket.clock.due_at else "",
         **{f"due: {one.kind}": f"{one.due_at:%Y-%m-%d %H:%M} UTC" for one in ticket.follow_ups},
         "why here": "; ".join(ticket.reasons),
     }

@@ -39,7 +39,7 @@ def ticket_json(ticket: Ticket) -> Json:
         "situation": ticket.situation,
         "assignee": ticket.assignee,
         "opened_at": instant(ticket.opened_at),
-        "due_at": instant(min((one.due_at for one in ticket.follow_ups), default=None)),
+        "due_at": instant(ticket.due_at),
         "held": len(ticket.held),
         "reasons": list(ticket.reasons),
     }

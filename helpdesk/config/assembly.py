@@ -31,10 +31,12 @@ from helpdesk.config.tables import (
     LmtpTable,
     MaildirTable,
     OutdirTable,
+    ServiceLevelTable,
     SmtpTable,
 )
 from helpdesk.core.message import Address
 from helpdesk.core.policy import Agent, Bounds, Escalation, Incidents
+from helpdesk.core.service_levels import ServiceLevel
 from helpdesk.packs import Pack
 
 MEGABYTE = 1024 * 1024
@@ -182,7 +184,18 @@ def _desk(
         packs=tuple(packs[name] for name in names),
         calendar=_calendar(table.calendar or helpdesk.calendar, document),
         chains=chains(table, document, (follow_ups[name] for name in names)),
+        service_levels=tuple(
+            _service_level(level.table)
+            for level in document.service_levels
+            if not level.table.desks or table.name in level.table.desks
+        ),
         around_the_clock=table.around_the_clock,
+    )
+
+
+def _service_level(table: ServiceLevelTable) -> ServiceLevel:
+    return ServiceLevel(
+        lane=table.lane, priority=table.priority, first_answer=table.first_answer, solution=table.solution
     )
 
 

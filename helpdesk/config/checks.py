@@ -67,9 +67,11 @@ def _desks_named(document: Document) -> Iterator[tuple[str, str]]:
     for agent in document.agents:
         for index, name in enumerate(agent.table.desks):
             yield f"{agent.place}.desks[{index}]", name
-    for follow_up in document.follow_ups:
-        for index, name in enumerate(follow_up.table.desks):
-            yield f"{follow_up.place}.desks[{index}]", name
+    named = [(placed.place, placed.table.desks) for placed in document.follow_ups]
+    named += [(placed.place, placed.table.desks) for placed in document.service_levels]
+    for place, desks in named:
+        for index, name in enumerate(desks):
+            yield f"{place}.desks[{index}]", name
 
 
 def _calendars_named(document: Document) -> Iterator[tuple[str, str]]:

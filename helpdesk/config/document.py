@@ -30,6 +30,7 @@ from helpdesk.config.tables import (
     LmtpTable,
     MaildirTable,
     OutdirTable,
+    ServiceLevelTable,
     SmtpTable,
     Table,
 )
@@ -47,6 +48,7 @@ SECTIONS = (
     "helpdesk",
     "incidents",
     "mailbox",
+    "service_level",
     "smtp",
 )
 
@@ -81,6 +83,7 @@ class Document:
     desks: tuple[Placed[DeskTable], ...]
     calendars: tuple[Placed[CalendarTable], ...]
     follow_ups: tuple[Placed[FollowUpTable], ...]
+    service_levels: tuple[Placed[ServiceLevelTable], ...]
     desk_names: tuple[str, ...]
     calendar_names: tuple[str, ...]
 
@@ -115,6 +118,10 @@ def read_document(file: Path, problems: Problems) -> Document:
         desks=_placed((place, _read(DeskTable, place, values, problems)) for place, values in desks),
         calendars=_placed((place, _read(CalendarTable, place, values, problems)) for place, values in calendars),
         follow_ups=read_follow_ups(_list(raw, "follow_up", problems), problems),
+        service_levels=_placed(
+            (place, _read(ServiceLevelTable, place, values, problems))
+            for place, values in _list(raw, "service_level", problems)
+        ),
         desk_names=tuple(str(values["name"]) for _, values in desks if "name" in values),
         calendar_names=tuple(place.partition(".")[2] for place, _ in calendars),
     )

@@ -17,6 +17,7 @@ from helpdesk.core.calendar import ALWAYS, Calendar, PublicHolidays, Week
 from helpdesk.core.chains import Chain
 from helpdesk.core.message import Address
 from helpdesk.core.policy import Agent, Bounds, Desk, Escalation, Incidents, Policy
+from helpdesk.core.service_levels import ServiceLevel
 from helpdesk.errors import ConfigError, Problem
 from helpdesk.packs import Pack
 
@@ -110,6 +111,7 @@ class DeskSettings:
     packs: tuple[Pack, ...]
     calendar: CalendarSettings
     chains: tuple[Chain, ...]
+    service_levels: tuple[ServiceLevel, ...]
     around_the_clock: bool
 
 
@@ -194,5 +196,6 @@ def _desk(settings: DeskSettings, calendar: Calendar) -> Desk:
         rules=tuple(rule for pack in settings.packs for rule in pack.rules),
         checklists=tuple(checklist for pack in settings.packs for checklist in pack.checklists),
         chains=settings.chains,
+        service_levels=settings.service_levels,
         around_the_clock=settings.around_the_clock,
     )

@@ -26,6 +26,7 @@ from helpdesk.config.settings import FirstStart, Security
 from helpdesk.core.calendar import ALWAYS, Week
 from helpdesk.core.chains import CLOSE_AFTER, REMIND_AFTER, Occasion
 from helpdesk.core.duration import Duration
+from helpdesk.core.ticket import Lane, Priority
 
 Line = Annotated[str, AfterValidator(values.read_line)]
 MailAddress = Annotated[str, AfterValidator(values.read_address)]
@@ -196,6 +197,22 @@ class FollowUpTable(Table):
         if any(step.close is not None for step in steps[:-1]):
             raise ValueError("want the step that closes at the end")
         return steps
+
+
+class ServiceLevelTable(Table):
+    """A [[service_level]]: what is promised for some tickets."""
+
+    desks: list[Line] = []
+    lane: Annotated[Lane, PlainValidator(values.read_lane)] | None = None
+    priority: Annotated[Priority, PlainValidator(values.read_priority)] | None = None
+    first_answer: Annotated[Duration, PlainValidator(values.read_target)] | None = None
+    solution: Annotated[Duration, PlainValidator(values.read_target)] | None = None
+
+    @model_validator(mode="after")
+    def _promises_something(self) -> Self:
+        if self.first_answer is None and self.solution is None:
+            raise ValueError('want first_answer, solution or both, for example first_answer = "4h"')
+        return self
 
 
 class CalendarTable(Table):

@@ -9,9 +9,11 @@ import re
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 from difflib import get_close_matches
+from enum import StrEnum
 from ipaddress import ip_address
 from itertools import pairwise
 from pathlib import Path
+from typing import TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
 from helpdesk.config.settings import FirstStart
@@ -19,6 +21,9 @@ from helpdesk.core.address import normalise
 from helpdesk.core.calendar import Week, parse_hours
 from helpdesk.core.chains import Occasion
 from helpdesk.core.duration import BusinessDays, Duration, format_duration, parse_duration
+from helpdesk.core.ticket import Lane, Priority
+
+Choice = TypeVar("Choice", bound=StrEnum)
 
 _HOST = re.compile(r"[A-Za-z0-9_.:-]+")
 _HOST_AND_PORT = re.compile(r"(?:\[(?P<v6>[0-9a-fA-F:]+)\]|(?P<host>[A-Za-z0-9_.-]+)):(?P<port>[0-9]{1,5})")
@@ -146,6 +151,27 @@ def read_clock_or_never(value: object) -> timedelta | None:
     return None if value == "never" else clock_time(timedelta(minutes=1), timedelta(days=7))(value)
 
 
+def read_target(value: object) -> Duration:
+    """A service level: time that the desk works, so that "3d" would be nine days of eight hours."""
+    want = 'want hours of work or business days, for example "30m", "4h" or "2bd"'
+    try:
+        duration = read_duration(value)
+    except ValueError as error:
+        raise ValueError(want) from error
+    by_the_clock = format_duration(duration).endswith("d") and not isinstance(duration, BusinessDays)
+    if by_the_clock or duration in (timedelta(), BusinessDays(0)):
+        raise ValueError(want)
+    return duration
+
+
+def read_lane(value: object) -> Lane:
+    return _one_of(Lane, value)
+
+
+def read_priority(value: object) -> Priority:
+    return _one_of(Priority, value)
+
+
 def read_reporters(count: int) -> int:
     if count < 0 or count == 1:
         raise ValueError("want 2 or more, or 0 for never")
@@ -153,10 +179,14 @@ def read_reporters(count: int) -> int:
 
 
 def read_occasion(value: object) -> Occasion:
+    return _one_of(Occasion, value)
+
+
+def _one_of(choices: type[Choice], value: object) -> Choice:
     try:
-        return Occasion(read_text(value))
+        return choices(read_text(value))
     except ValueError as error:
-        raise ValueError("want " + " or ".join(f'"{one}"' for one in Occasion)) from error
+        raise ValueError("want " + " or ".join(f'"{one}"' for one in choices)) from error
 
 
 def check_order(times: Iterable[Duration]) -> None:

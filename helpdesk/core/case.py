@@ -58,6 +58,13 @@ class Case:
         return self.thread.ticket
 
     @property
+    def tickets(self) -> tuple[Ticket, ...]:
+        """Every ticket that what follows from this mail may change, as it is now."""
+        facts = self.facts
+        meant = () if self.ticket is None else (self.ticket,)
+        return (*meant, *facts.by_number, *(one for _, one in facts.by_reference), *facts.gathered)
+
+    @property
     def sender(self) -> str:
         """The sender's address, or an empty string where there is no identity."""
         return self.inbound.sender.address if self.inbound.sender else ""

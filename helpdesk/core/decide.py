@@ -18,6 +18,7 @@ from helpdesk.core.bouncing import decide_bounce
 from helpdesk.core.bounds import guessing, guessing_alerts
 from helpdesk.core.case import Arrival, Case, study, wanted
 from helpdesk.core.classify import absent_until
+from helpdesk.core.clocks import keep_clocks
 from helpdesk.core.courtesy import courtesy
 from helpdesk.core.decision import Decision, Disposition, Facts, Filing, Outcome, Proof, Record, Role
 from helpdesk.core.message import Inbound, Kind, Reason
@@ -38,10 +39,10 @@ def decide(inbound: Inbound, facts: Facts, policy: Policy, arrival: Arrival, now
     agent = policy.agent(case.sender)
     address = agent.addresses[0] if agent else ""
     if address not in dict(policy.came_back) or case.proof is Proof.NONE or case.kind is not Kind.HUMAN:
-        return _decide(case)
+        return keep_clocks(_decide(case), case.tickets, policy, now)
     # Who writes to us reads what we write: letters to him are sent again, the answer to this mail first.
     kept = tuple(one for one in policy.came_back if one[0] != address)
-    decision = _decide(replace(case, policy=replace(policy, came_back=kept)))
+    decision = keep_clocks(_decide(replace(case, policy=replace(policy, came_back=kept))), case.tickets, policy, now)
     return replace(decision, changes=(*decision.changes, Reached(address)))
 
 

@@ -25,7 +25,7 @@ from helpdesk.core.sender import (
     Remember,
     RemoveColleague,
 )
-from helpdesk.core.ticket import Lane, Part, Priority, State, Ticket
+from helpdesk.core.ticket import Clock, Lane, Part, Priority, State, Ticket
 
 
 class Disposition(StrEnum):
@@ -265,6 +265,14 @@ class Unschedule:
 
 
 @dataclass(frozen=True, slots=True)
+class SetClock:
+    """How long we have worked on a ticket, as service levels count it."""
+
+    ticket: int
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True)
 class Done:
     """A follow-up that was due has happened."""
 
@@ -337,6 +345,7 @@ Change = (
     | Leave
     | Schedule
     | Unschedule
+    | SetClock
     | Done
     | SettleHeld
     | Link

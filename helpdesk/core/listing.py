@@ -82,6 +82,8 @@ def _line(place: int, ticket: Ticket) -> str:
         marks.append(ticket.priority.value)
     if ticket.wake_at:
         marks.append(f"⏰ {ticket.wake_at:%Y-%m-%d}")
+    if ticket.clock is not None and ticket.clock.due_at is not None:
+        marks.append(f"⏳ {ticket.clock.due_at:%Y-%m-%d %H:%M} UTC")
     if ticket.assignee:
         marks.append(f"@{ticket.assignee}")
     if ticket.held:

@@ -181,15 +181,23 @@ def result(
     )
 
 
-def alerts(policy: Policy, what: str, cause: str, *, ticket: Ticket | None = None, but: str = "") -> tuple[Letter, ...]:
-    """Something needs a look by whoever leads the desk; once for each `cause`."""
+def alerts(
+    policy: Policy,
+    what: str,
+    cause: str,
+    *,
+    ticket: Ticket | None = None,
+    agents: tuple[Agent, ...] | None = None,
+    but: str = "",
+) -> tuple[Letter, ...]:
+    """Something needs a look by whoever leads the desk, or by these `agents`; once for each `cause`."""
     return tuple(
         replace(
             result(agent, ticket, policy, what, cause),
             event=Event.ALERT,
             dedupe_key=_key(Event.ALERT, None, cause, agent.addresses[0]),
         )
-        for agent in leads(policy)
+        for agent in (leads(policy) if agents is None else agents)
         if but not in agent.addresses
     )
 

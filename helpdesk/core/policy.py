@@ -10,6 +10,7 @@ from helpdesk.core.chains import Chain, Occasion, asked
 from helpdesk.core.checklist import Checklist
 from helpdesk.core.message import Address
 from helpdesk.core.rules import Rule
+from helpdesk.core.service_levels import ServiceLevel
 from helpdesk.core.ticket import Lane
 
 # So many letters to an agent may come back for good before no more are written to him.
@@ -41,11 +42,18 @@ class Desk:
     rules: tuple[Rule, ...] = ()
     checklists: tuple[Checklist, ...] = ()
     chains: tuple[Chain, ...] = (asked(),)  # one for each occasion
+    service_levels: tuple[ServiceLevel, ...] = ()  # the first that fits a ticket holds for it
     around_the_clock: bool = False  # are outages escalated outside opening hours as well?
 
     def chain(self, occasion: Occasion) -> Chain | None:
         """What happens by itself after this occasion, or None."""
         return next((chain for chain in self.chains if chain.after is occasion), None)
+
+    def calendar_of(self, lane: Lane) -> Calendar:
+        """The hours in which somebody works on tickets of this lane."""
+        if lane is Lane.OUTAGE and self.around_the_clock:
+            return Calendar.always(self.calendar.timezone)
+        return self.calendar
 
     def begins_at(self, lane: Lane, now: datetime) -> datetime | None:
         """When somebody begins with a request that comes now; None while the desk is open, or for an outage."""

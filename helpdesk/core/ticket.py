@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 
 from helpdesk.core.message import Address
@@ -73,8 +73,25 @@ class Participant:
 class FollowUp:
     """Something that happens by itself at `due_at` unless it is cancelled first."""
 
-    kind: str  # reminder, auto-close, wake
+    kind: str  # reminder, auto-close, wake, first-answer-late
     due_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Clock:
+    """How long we have worked on a ticket, in business time: `worked`, and more from `running_since` on.
+
+    None there: it stands, because the requester owes us something or the ticket is closed. It began to count
+    at `begun_at`: when the ticket was opened, or opened again. `due_at` is the next promise to keep; `told`
+    names what somebody was told of.
+    """
+
+    begun_at: datetime
+    worked: timedelta = timedelta()
+    running_since: datetime | None = None
+    answered_at: datetime | None = None  # by an agent, for the first time
+    due_at: datetime | None = None
+    told: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -123,11 +140,19 @@ class Ticket:
     incident: int | None = None  # the incident that it hangs on
     gathers: int | None = None  # of an incident: how many tickets hang on it; None: it is none
     merged_into: int | None = None  # the ticket that it went into; that one went into no other
+    clock: Clock | None = None  # None: no service level counts
     regrouped_at: datetime | None = None  # when #merge or #requester last changed whom an answer reaches
 
     def part_of(self, address: str) -> Part | None:
         """The part that `address` (normalised) plays here, or None for a stranger."""
         return next((p.part for p in self.participants if p.address.address == address), None)
+
+    @property
+    def due_at(self) -> datetime | None:
+        """The next service level or, failing that, follow-up."""
+        if self.clock is not None and self.clock.due_at is not None:
+            return self.clock.due_at
+        return min((one.due_at for one in self.follow_ups), default=None)
 
     @property
     def outranks(self) -> bool:

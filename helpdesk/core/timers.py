@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from helpdesk.core.calendar import Calendar
 from helpdesk.core.chains import AUTO_CLOSE, Chain, Occasion, Step
 from helpdesk.core.checklist import questions
+from helpdesk.core.clocks import ALARMS, alarm, keep_clocks
 from helpdesk.core.decision import Change, Done, Outcome, Record, Schedule, SetState, Unschedule
 from helpdesk.core.duration import BusinessDays, Duration
 from helpdesk.core.escalation import ESCALATE, UNTAKEN, escalate, watch
@@ -91,6 +92,12 @@ def put_off(ticket: Ticket, desk: Desk, away_until: date) -> tuple[Schedule, ...
 
 def happen(ticket: Ticket, kind: str, policy: Policy, now: datetime) -> Outcome:
     """What the due follow-up `kind` does to `ticket` now."""
+    if kind in ALARMS:
+        return _alarm(ticket, kind, policy, now)
+    return keep_clocks(_happen(ticket, kind, policy, now), (ticket,), policy, now)
+
+
+def _happen(ticket: Ticket, kind: str, policy: Policy, now: datetime) -> Outcome:
     desk = policy.desk(ticket.desk)
     if kind == WAKE and ticket.state is State.OPEN:
         return _wake(ticket, policy, now)
@@ -110,6 +117,13 @@ def happen(ticket: Ticket, kind: str, policy: Policy, now: datetime) -> Outcome:
     if step.close is not None:
         return _close(ticket, kind, step.close, now)
     return _send(ticket, chain, index, desk, now)
+
+
+def _alarm(ticket: Ticket, kind: str, policy: Policy, now: datetime) -> Outcome:
+    changes, letters, why = alarm(ticket, policy, now)
+    if changes and not letters:
+        return Outcome(ticket=ticket.number, changes=changes, reasons=(why,))
+    return _outcome(ticket, kind, changes, letters, why)
 
 
 def _wait(ticket: Ticket, kind: str, until: datetime, why: Reason) -> Outcome:

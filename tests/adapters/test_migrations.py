@@ -23,8 +23,9 @@ from helpdesk.adapters.store import migrate, open_store, schema_version
 from helpdesk.adapters.store.engine import make_engine, transaction
 from helpdesk.adapters.store.migrate import MIGRATIONS, WANTED
 from helpdesk.adapters.store.models import METADATA
+from helpdesk.core.decision import Outcome, SetClock
 from helpdesk.core.outgoing import Event
-from helpdesk.core.ticket import FIRST_NUMBER
+from helpdesk.core.ticket import FIRST_NUMBER, Clock
 from helpdesk.errors import PermanentError
 from tests.desk import IVAN, letter, queue, ticket_of
 
@@ -219,3 +220,28 @@ def test_letters_and_tickets_of_a_desk_without_incidents_stay_what_they_are(url:
         with pytest.raises(sa.exc.IntegrityError), transaction(engine, writes=True) as connection:
             connection.execute(sa.text("UPDATE outbox SET event = 'rumour'"))
     engine.dispose()
+
+
+def test_tickets_of_a_desk_without_service_levels_have_no_clock_and_may_get_one(url: str) -> None:
+    upgrade_to(url, "0008")
+    engine = make_engine(url)
+    with transaction(engine, writes=True) as connection:
+        connection.execute(
+            sa.text(
+                "INSERT INTO ticket VALUES (100001, 'Help', 'anna@shop.test', 'Anna', 'support', 'open', 'normal', "
+                "'normal', NULL, NULL, 'en', NULL, NULL, '[]', '[]', '[]', :no, :no, :at, :at, NULL, NULL, "
+                "NULL, NULL, NULL)"
+            ),
+            {"no": False, "at": "2026-03-02 09:00:00+00:00"},
+        )
+    engine.dispose()
+    clock = Clock(begun_at=datetime(2026, 3, 2, 9, tzinfo=UTC))
+    with closing(open_store(url)) as store, store.unit() as unit:
+        before = unit.ticket(FIRST_NUMBER)
+        assert before is not None
+        assert (before.subject, before.clock) == ("Help", None)
+        changes = (SetClock(FIRST_NUMBER, clock),)
+        unit.apply(Outcome(ticket=FIRST_NUMBER, changes=changes), clock.begun_at, by="helpdesk")
+        after = unit.ticket(FIRST_NUMBER)
+        assert after is not None
+        assert after.clock == clock

@@ -15,6 +15,7 @@ from helpdesk.core.decision import (
     Link,
     Record,
     Schedule,
+    SetClock,
     SetDesk,
     SetFacts,
     SetPlace,
@@ -28,6 +29,7 @@ from helpdesk.core.sender import AddColleague, CameBack, Reached, RemoveColleagu
 from helpdesk.core.ticket import (
     FIRST_NUMBER,
     NEW,
+    Clock,
     FollowUp,
     Held,
     Lane,
@@ -293,6 +295,19 @@ def test_scheduling_again_replaces_the_same_kind(store: SqlStore) -> None:
         FollowUp("reminder", NOW + 2 * DAY),
         FollowUp("auto-close", NOW + 5 * DAY),
     )
+
+
+def test_a_clock_is_kept_as_it_is_and_the_newest_holds(store: SqlStore) -> None:
+    number = ticket_of(store)
+    assert shown(store, number).ticket.clock is None
+    runs = Clock(begun_at=NOW, worked=HOUR, running_since=NOW + HOUR, due_at=NOW + DAY, told=("first-answer-soon",))
+    with store.unit() as unit:
+        change(unit, number, SetClock(number, runs), now=NOW + HOUR)
+    assert shown(store, number).ticket.clock == runs
+    stands = Clock(begun_at=NOW, worked=2.5 * HOUR, answered_at=NOW + DAY)
+    with store.unit() as unit:
+        change(unit, number, SetClock(number, stands), now=NOW + DAY)
+    assert shown(store, number).ticket.clock == stands
 
 
 def test_what_happened_never_happens_again(store: SqlStore) -> None:

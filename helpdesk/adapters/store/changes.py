@@ -13,7 +13,7 @@ from typing import Any, assert_never
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from helpdesk.adapters.store import came_back, colleagues, follow_ups, incidents, merging, outbox
+from helpdesk.adapters.store import came_back, clocks, colleagues, follow_ups, incidents, merging, outbox
 from helpdesk.adapters.store.later import Later
 from helpdesk.adapters.store.models import (
     CONTACT,
@@ -42,6 +42,7 @@ from helpdesk.core.decision import (
     Outcome,
     Record,
     Schedule,
+    SetClock,
     SetDesk,
     SetFacts,
     SetPlace,
@@ -171,6 +172,8 @@ class _Work:
                 follow_ups.schedule(self.connection, self._number(ticket), kind, due_at)
             case Unschedule(ticket, kinds, kept):
                 follow_ups.remove(self.connection, self._number(ticket), kinds, kept)
+            case SetClock(ticket, clock):
+                clocks.put(self.connection, self._number(ticket), clock)
             case Done(ticket, kind):
                 follow_ups.remove(self.connection, self._number(ticket), [kind])
             case SettleHeld():

@@ -15,6 +15,7 @@ from sqlalchemy.dialects import postgresql
 from sqlmodel import Field
 
 from helpdesk.adapters.store.columns import Row, choice_column, strings_column, text_column
+from helpdesk.adapters.store.mailbox_models import CursorRow, LeaseRow, QuarantineRow
 from helpdesk.core.decision import Disposition, Filing, Proof, Role
 from helpdesk.core.message import Kind
 from helpdesk.core.outgoing import Audience, Event, OutboxState, RecipientState
@@ -134,6 +135,20 @@ class FollowUpRow(Row, table=True):
     ticket: int = Field(primary_key=True, foreign_key="ticket.number")
     kind: str = text_column(primary_key=True)
     due_at: datetime = Field(index=True)
+
+
+class ClockRow(Row, table=True):
+    """How long we have worked on a ticket, where a service level counts."""
+
+    __tablename__ = "clock"
+
+    ticket: int = Field(primary_key=True, foreign_key="ticket.number", sa_column_kwargs={"autoincrement": False})
+    begun_at: datetime
+    worked_s: int  # whole seconds
+    running_since: datetime | None
+    answered_at: datetime | None
+    due_at: datetime | None
+    told: tuple[str, ...] = strings_column()
 
 
 class HistoryRow(Row, table=True):
@@ -325,52 +340,6 @@ class ContactRow(Row, table=True):
     failing: bool
 
 
-class QuarantineRow(Row, table=True):
-    """A mail that could not be processed. `next_try` is NULL when no tries are left."""
-
-    __tablename__ = "quarantine"
-    __table_args__ = (sa.UniqueConstraint("mailbox", "folder", "validity", "uid"),)
-
-    id: int | None = Field(primary_key=True)
-    mailbox: str = text_column()
-    folder: str = text_column()
-    validity: int = Field(sa_type=sa.BigInteger)
-    uid: int = Field(sa_type=sa.BigInteger)
-    sha256: str = text_column(foreign_key="raw.sha256")
-    arrived_at: datetime
-    at: datetime
-    sender: str = text_column()
-    subject: str = text_column()
-    message_id: str | None = text_column()
-    error: str = text_column()
-    attempts: int
-    next_try: datetime | None = Field(index=True)
-    ticket: int | None = Field(foreign_key="ticket.number")  # what was made of its headers when it was given up
-
-
-class CursorRow(Row, table=True):
-    """How far a mailbox has been read."""
-
-    __tablename__ = "cursor"
-
-    mailbox: str = text_column(primary_key=True)
-    folder: str = text_column()
-    validity: int = Field(sa_type=sa.BigInteger)
-    uid: int = Field(sa_type=sa.BigInteger)
-    since: datetime
-
-
-class LeaseRow(Row, table=True):
-    """Which daemon reads a mailbox, until when (seconds since 1970 by the database's clock)."""
-
-    __tablename__ = "lease"
-
-    mailbox: str = text_column(primary_key=True)
-    holder: str = text_column()
-    token: int
-    expires_at: float
-
-
 METADATA = Row.metadata
 
 # The tables themselves, for statements on the way of a message: no object is built per row.
@@ -380,6 +349,7 @@ TICKET = METADATA.tables["ticket"]
 INCIDENT = METADATA.tables["incident"]
 PARTICIPANT = METADATA.tables["participant"]
 FOLLOW_UP = METADATA.tables["follow_up"]
+CLOCK = METADATA.tables["clock"]
 HISTORY = METADATA.tables["history"]
 LINK = METADATA.tables["link"]
 MESSAGE = METADATA.tables["message"]
@@ -389,11 +359,11 @@ OUTBOX = METADATA.tables["outbox"]
 OUTBOX_RECIPIENT = METADATA.tables["outbox_recipient"]
 NOTICE = METADATA.tables["notice"]
 CONTACT = METADATA.tables["contact"]
-QUARANTINE = METADATA.tables["quarantine"]
-CURSOR = METADATA.tables["cursor"]
+QUARANTINE = METADATA.tables[QuarantineRow.__tablename__]
+CURSOR = METADATA.tables[CursorRow.__tablename__]
 CAME_BACK = METADATA.tables["came_back"]
 COLLEAGUE = METADATA.tables["colleague"]
-LEASE = METADATA.tables["lease"]
+LEASE = METADATA.tables[LeaseRow.__tablename__]
 
 # An INSERT that knows ON CONFLICT. Both engines have it in one form, and SQLAlchemy's PostgreSQL class compiles for
 # SQLite as well (its SQLite class does not for PostgreSQL).

@@ -14,8 +14,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from helpdesk.adapters.store import clocks
 from helpdesk.adapters.store.models import (
     ATTACHMENT,
+    CLOCK,
     COLLEAGUE,
     FOLLOW_UP,
     INCIDENT,
@@ -52,7 +54,10 @@ _GATHERS = (
 )
 
 _TICKETS = Prepared(
-    sa.select(TICKET, _GATHERS.label("gathers")).where(TICKET.c.number.in_(_NUMBERS)), lists=("numbers",)
+    sa.select(TICKET, _GATHERS.label("gathers"), *(column for column in CLOCK.c if column is not CLOCK.c.ticket))
+    .join(CLOCK, CLOCK.c.ticket == TICKET.c.number, isouter=True)
+    .where(TICKET.c.number.in_(_NUMBERS)),
+    lists=("numbers",),
 )
 
 # Every list of a ticket as rows of one shape: which list, the order in it, and up to three texts and a moment.
@@ -246,5 +251,6 @@ def _ticket(row: Any, **parts: Any) -> Ticket:
         gathers=row.gathers,
         merged_into=row.merged_into,
         regrouped_at=row.regrouped_at,
+        clock=clocks.read(row),
         **parts,
     )
