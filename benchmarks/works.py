@@ -27,6 +27,7 @@ from helpdesk.daemon.building import World, build, dispatcher, mailbox, source_o
 from helpdesk.draining import drain
 from helpdesk.intake import Intake
 from helpdesk.ports import Transport
+from helpdesk.ports.raw import Raw
 
 SPACING = timedelta(seconds=30)
 
@@ -155,7 +156,7 @@ class _Relay(Transport):
     async def probe(self) -> None:
         return None
 
-    async def send(self, envelope_from: str, recipients: Sequence[str], raw: bytes) -> Sequence[Delivery]:
+    async def send(self, envelope_from: str, recipients: Sequence[str], raw: Raw) -> Sequence[Delivery]:
         self.taken += 1
         return [Delivery(recipient, 250, "taken") for recipient in recipients]
 

@@ -1,8 +1,8 @@
 """Turns a letter wanted into the final bytes that every delivery try sends.
 
-Letter, ticket, face of the desk, files -> Composed. Pure but for the renderer: the same arguments give the same
-bytes. Foreign words (subjects, names, file names, ids) are cleaned on their way into headers and never
-refused. Fails only with what the renderer raises, and with ValueError on a nonce that is too short.
+Letter, ticket, face of the desk, files -> Composed. Pure but for the renderer, and for a large letter's file: the
+same arguments give the same bytes. Foreign words (subjects, names, file names, ids) are cleaned on their way into
+headers and never refused. Fails only with what the renderer raises, and with ValueError on a nonce that is too short.
 
 The headers are those of interface.md section 3; threading follows RFC 5322 section 3.6.4, the marks of
 automatic mail RFC 3834 section 5.
@@ -13,7 +13,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import format_datetime
+from functools import partial
 from hashlib import sha256
+from itertools import chain
 from zoneinfo import ZoneInfo
 
 from helpdesk.core import wire
@@ -24,6 +26,7 @@ from helpdesk.core.secret import is_token, message_id, new_token, pseudo_referen
 from helpdesk.core.subject_tag import add_tag, strip_tags, tag
 from helpdesk.core.ticket import Part, Ticket
 from helpdesk.ports import Composed, PassedOn, Renderer
+from helpdesk.ports.raw import kept, pieces
 
 # Ids kept in References besides the pseudo reference: the first, which began the thread, and the newest.
 NEWEST_REFERENCES = 10
@@ -135,7 +138,7 @@ def compose(
         envelope_from=face.address.address,
         subject=add_tag(subject, number) if number else subject,
         text=rendered.text,
-        raw="".join([*headers, "MIME-Version: 1.0\r\n"]).encode("utf-8") + bytes(body),
+        raw=kept(chain(["".join([*headers, "MIME-Version: 1.0\r\n"]).encode("utf-8")], body.pieces())),
         problem=rendered.problem,
     )
 
@@ -273,12 +276,12 @@ def _listed(files: tuple[PassedOn, ...], max_bytes: int, seed: str) -> tuple[Nam
 def _body(text: str, html: str, files: tuple[tuple[PassedOn, NamedFile], ...], seed: str) -> wire.Part:
     """Text and HTML as alternatives; pictures belong to the HTML, files follow the whole."""
     pictures = [
-        wire.file_part(file.name, file.type, file.content, content_id=listed.cid)
+        wire.file_part(file.name, file.type, partial(pieces, file.content), content_id=listed.cid)
         for file, listed in files
         if listed.cid
     ]
     attached = [
-        wire.file_part(file.name, file.type, file.content)
+        wire.file_part(file.name, file.type, partial(pieces, file.content))
         for file, listed in files
         if listed.attached and not listed.cid
     ]

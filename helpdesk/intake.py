@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from hashlib import sha256
 
 from helpdesk import maillog
 from helpdesk.core.case import Arrival, study, wanted
@@ -27,6 +26,7 @@ from helpdesk.core.policy import Policy
 from helpdesk.core.ticket import NEW
 from helpdesk.errors import TemporaryError
 from helpdesk.ports import Cursor, Fetched, MailKey, Place, Poison, Reader, Store, Unit
+from helpdesk.ports.raw import digest
 from helpdesk.postbox import Postbox
 
 # A mail that could not be processed is tried this often in all, with this pause between.
@@ -167,7 +167,7 @@ class Intake:
     def _named(unit: Unit, source: Source, mails: Sequence[Fetched], known: dict[MailKey, str]) -> Iterator[Fetched]:
         """The mails, each under a key that names no other one: where the server used a key again, by its content."""
         for mail in mails:
-            if mail.key in known and known[mail.key] != sha256(mail.raw).hexdigest():
+            if mail.key in known and known[mail.key] != digest(mail.raw):
                 maillog.uid_used_again(mailbox=source.name, uid=mail.key.uid)
                 key = MailKey.of_content(mail.key.folder, mail.raw)
                 known.update(unit.known(source.name, [key]))

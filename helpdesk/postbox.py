@@ -20,6 +20,7 @@ from helpdesk.core.outgoing import Letter
 from helpdesk.core.policy import Policy
 from helpdesk.core.ticket import NEW, NEW_INCIDENT, Ticket
 from helpdesk.ports import PassedOn, Reader, Renderer, Unit
+from helpdesk.ports.raw import Raw
 
 
 class Postbox:
@@ -48,7 +49,7 @@ class Postbox:
         return replace(self.policy, came_back=came_back) if came_back else self.policy
 
     def put(
-        self, unit: Unit, letters: tuple[Letter, ...], opened: int | None, now: datetime, raw: bytes | None = None
+        self, unit: Unit, letters: tuple[Letter, ...], opened: int | None, now: datetime, raw: Raw | None = None
     ) -> int:
         """How many letters were queued. `opened` is the number that NEW stands for; `raw` the mail that led to them."""
         tickets: dict[int, Ticket | None] = {}
@@ -67,7 +68,7 @@ class Postbox:
 
         return sum(self._put(unit, letter, meant(letter.ticket), now, raw) for letter in letters)
 
-    def _put(self, unit: Unit, letter: Letter, ticket: Ticket | None, now: datetime, raw: bytes | None) -> bool:
+    def _put(self, unit: Unit, letter: Letter, ticket: Ticket | None, now: datetime, raw: Raw | None) -> bool:
         if self._is_too_much(unit, letter, now):
             held_back = unit.hold_back(shortened(letter, ticket), letter.dedupe_key, now)
             if held_back:
@@ -105,7 +106,7 @@ class Postbox:
         written = unit.letters_to_ours(letter.to.address, now - timedelta(hours=1))
         return written >= self.policy.bounds.notices_1h
 
-    def _files(self, unit: Unit, letter: Letter, raw: bytes | None) -> tuple[PassedOn, ...]:
+    def _files(self, unit: Unit, letter: Letter, raw: Raw | None) -> tuple[PassedOn, ...]:
         source = unit.raw_of(letter.parts_of) if letter.parts_of is not None else raw
         if source is None or not letter.parts:
             return ()

@@ -24,6 +24,7 @@ from helpdesk.core.message import Address, Inbound, Kind, Reason
 from helpdesk.core.outgoing import Audience, Delivery, Event, Letter, OutboxState
 from helpdesk.core.ticket import NEW, Lane, Priority, State, Ticket
 from helpdesk.ports import Composed, Fetched, MailKey, Store, TicketFile, Tried, Unit
+from helpdesk.ports.raw import Raw
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -53,7 +54,7 @@ OPENING = OpenTicket(
 )
 
 
-def mail(uid: int, raw: bytes = b"", **values: Any) -> Fetched:
+def mail(uid: int, raw: Raw = b"", **values: Any) -> Fetched:
     """A mail of the folder INBOX; every uid has its own bytes."""
     came: dict[str, Any] = {"key": MailKey("INBOX", 1, uid), "raw": raw or b"mail %d\r\n" % uid, "arrived_at": NOW}
     return Fetched(**came | values)
@@ -61,7 +62,7 @@ def mail(uid: int, raw: bytes = b"", **values: Any) -> Fetched:
 
 def inbound(fetched: Fetched, **values: Any) -> Inbound:
     """What the mail says: Anna writes, its Message-ID is <UID@customer.test>."""
-    sha256 = hashlib.sha256(fetched.raw).hexdigest()
+    sha256 = hashlib.sha256(bytes(fetched.raw)).hexdigest()
     said: dict[str, Any] = {
         "sha256": sha256,
         "fingerprint": f"fingerprint of {sha256}",

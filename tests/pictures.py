@@ -43,9 +43,9 @@ def _write(folder: Path, event: Event, language: str, templates: Templates) -> P
     composed = compose(
         letter, ticket if letter.ticket else None, FACE, files, key=KEY, nonce=NONCE, now=NOW, renderer=templates
     )
-    (folder / f"{event}-{language}.eml").write_bytes(composed.raw)
+    (folder / f"{event}-{language}.eml").write_bytes(bytes(composed.raw))
     page = folder / f"{event}-{language}.html"
-    page.write_text(page_of(composed.raw), "utf-8")
+    page.write_text(page_of(bytes(composed.raw)), "utf-8")
     return page
 
 

@@ -26,12 +26,14 @@ from aiosmtpd.lmtp import LMTP
 
 from helpdesk.errors import PermanentError, TemporaryError
 from helpdesk.ports import Fetched, MailKey
+from helpdesk.ports.raw import Raw, Spool
 
 log = logging.getLogger(__name__)
 
 FOLDER = "LMTP"
 MAX_LINE_BYTES = 1_000_000  # RFC 5321 allows 998, real mail does not keep to it
 SOCKET_MODE = 0o660  # the MTA's user shares a group with ours
+NOT_NOW = "451 4.3.0 Not now, please try again"
 LAST_ANSWER_S = 10  # so long a stop waits for mails whose answer is still open
 
 
@@ -125,20 +127,18 @@ class LmtpServer:
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
         """The library's name for: here is the mail, do you have it?"""
-        recipients = tuple(envelope.rcpt_tos)
-        sender = (envelope.mail_from or "").strip("<>")  # the library keeps the brackets of the empty one
-        raw = f"Return-Path: <{sender}>\r\n".encode() + envelope.content
-        key = MailKey.of_content(FOLDER, "\0".join(sorted(recipients)).encode() + b"\0" + raw)
+        recipients, raw = tuple(envelope.rcpt_tos), envelope.content
+        key = MailKey.of_content(FOLDER, "\0".join(sorted(recipients)).encode() + b"\0", raw)
         mail = Fetched(key=key, raw=raw, arrived_at=self._now(), envelope_to=recipients)
         try:
             await self._loop.run_in_executor(self._commits, self._accept, mail)
         except TemporaryError:
-            return "451 4.3.0 Not now, please try again"
+            return NOT_NOW
         except PermanentError:
             return "554 5.3.0 This mail cannot be taken"
         except Exception:  # the mail is still the sender's, and comes again
             log.exception("handover_failed listen=%s uid=%d", self._listen, key.uid)
-            return "451 4.3.0 Not now, please try again"
+            return NOT_NOW
         return "250 2.0.0 Kept"
 
 
@@ -153,14 +153,54 @@ class _Session(LMTP):
         self._answers = 1
 
     async def smtp_DATA(self, arg: str) -> None:  # noqa: N802
-        """The library's DATA command, remembered until it is answered."""
-        command = asyncio.ensure_future(super().smtp_DATA(arg))
+        """The library's DATA command, but without all of the mail in memory, and remembered until it is answered."""
+        command = asyncio.ensure_future(self._data(arg))
         self._owner._unanswered.add(command)
         try:
             await command
         finally:
             self._owner._unanswered.discard(command)
             self._answers = 1
+
+    async def _data(self, arg: str) -> None:
+        if await self.check_helo_needed():
+            return
+        if arg or self.envelope is None or not self.envelope.rcpt_tos:
+            await self.push("501 Syntax: DATA" if arg else "503 Error: need RCPT command")
+            return
+        await self.push("354 End data with <CR><LF>.<CR><LF>")
+        # The library keeps the brackets of an empty sender.
+        found = await self._mail((self.envelope.mail_from or "").strip("<>"))
+        if not isinstance(found, str):
+            self.envelope.content = found  # type: ignore[assignment]  # read by nobody but us
+            found = await self._call_handler_hook("DATA")
+        self._set_post_data_state()  # type: ignore[no-untyped-call]
+        await self.push(found)
+
+    async def _mail(self, sender: str) -> Raw | str:
+        """The mail, or the answer that refuses it. It is read to its end in any case: only then an answer is heard."""
+        spool, size, refusal, is_new_line = Spool(), 0, "", True
+        spool.write(f"Return-Path: <{sender}>\r\n".encode())
+        while True:
+            try:
+                line = await self._reader.readuntil(b"\r\n")  # at the end of the connection this task is cancelled
+            except asyncio.LimitOverrunError as beginning:
+                refusal = refusal or "500 Line too long (see RFC5321 4.5.3.1.6)"
+                size += len(await self._reader.read(beginning.consumed))
+                is_new_line = False
+                continue
+            if is_new_line and line == b".\r\n":
+                return refusal or spool.done()
+            size += len(line)
+            if self.data_size_limit and size > self.data_size_limit:
+                refusal = refusal or "552 Error: Too much mail data"
+            if not refusal:
+                try:
+                    spool.write(line[1:] if line.startswith(b".") else line)
+                except TemporaryError:
+                    log.exception("handover_failed, no room for a large mail")
+                    refusal = NOT_NOW
+            is_new_line = True
 
     async def push(self, status: str) -> None:  # type: ignore[override]  # bytes are allowed, but nobody sends them
         """Send a reply; the library gives one where LMTP wants one per recipient."""

@@ -23,10 +23,11 @@ from pathlib import Path
 
 from helpdesk.errors import PermanentError, TemporaryError
 from helpdesk.ports import Cursor, Fetched, MailKey, Place, Waiting
+from helpdesk.ports.raw import PIECE, kept
 
 FOLDER = "INBOX"
 VALIDITY = 0  # names hold for ever
-FETCH_BYTES = 8_000_000  # so much is read at once, so that large mails do not pile up in memory; one may be larger
+FETCH_BYTES = 8_000_000  # so much is read at once, so that mails do not pile up in memory; one may be larger
 SUBFOLDERS = {Place.DONE: ".Helpdesk.Done", Place.QUARANTINE: ".Helpdesk.Quarantine"}
 HEADER_BYTES = 200_000  # so much of a mail that is too large is looked at for its headers
 NEWEST = 50  # so many mails shall not wait until a backlog is worked through
@@ -149,12 +150,9 @@ class MaildirMailbox:
             with path.open("rb") as file:
                 status = os.fstat(file.fileno())
                 too_large = status.st_size if status.st_size > self._max_bytes else 0
-                raw = file.read(HEADER_BYTES if too_large else -1)
+                raw = _head(file.read(HEADER_BYTES)) if too_large else kept(iter(lambda: file.read(PIECE), b""))
         except FileNotFoundError:
             return None
-        if too_large:
-            head, end, _ = raw.partition(b"\n\n") if b"\r\n\r\n" not in raw else raw.partition(b"\r\n\r\n")
-            raw = head + end
         arrived_at = min(datetime.fromtimestamp(status.st_mtime, UTC), self._now())
         return Fetched(key=key, raw=raw, arrived_at=arrived_at, too_large=too_large) if raw else None
 
@@ -171,6 +169,12 @@ class MaildirMailbox:
             ) from error
         except OSError as error:
             raise TemporaryError(f"mailbox {self.name}: {self._path}: {error}") from error
+
+
+def _head(raw: bytes) -> bytes:
+    """The headers, with the empty line behind them."""
+    head, end, _ = raw.partition(b"\n\n") if b"\r\n\r\n" not in raw else raw.partition(b"\r\n\r\n")
+    return head + end
 
 
 def _uid(path: Path) -> int:

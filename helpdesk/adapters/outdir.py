@@ -9,7 +9,6 @@ a PermanentError.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import os
 from collections.abc import Sequence
 from email.parser import BytesHeaderParser
@@ -17,6 +16,7 @@ from pathlib import Path
 
 from helpdesk.core.outgoing import Delivery
 from helpdesk.errors import PermanentError, TemporaryError
+from helpdesk.ports.raw import CARRIED, Raw, beginning, digest, pieces
 
 
 class MaildirTransport:
@@ -30,7 +30,7 @@ class MaildirTransport:
         if not self._path.is_dir() and not self._path.parent.is_dir():
             raise PermanentError(f"smtp.path: {self._path} is not a folder, and neither is {self._path.parent}")
 
-    async def send(self, envelope_from: str, recipients: Sequence[str], raw: bytes) -> Sequence[Delivery]:
+    async def send(self, envelope_from: str, recipients: Sequence[str], raw: Raw) -> Sequence[Delivery]:
         """Everybody gets 250 once the file is durable."""
         try:
             name = await asyncio.to_thread(self._write, envelope_from, recipients, raw)
@@ -43,13 +43,14 @@ class MaildirTransport:
     async def close(self) -> None:
         """Nothing is kept open."""
 
-    def _write(self, envelope_from: str, recipients: Sequence[str], raw: bytes) -> str:
+    def _write(self, envelope_from: str, recipients: Sequence[str], raw: Raw) -> str:
         for folder in ("tmp", "new", "cur"):
             (self._path / folder).mkdir(parents=True, exist_ok=True)
         name = _name(raw)
         beside = self._path / "tmp" / name
         with beside.open("wb") as file:
-            file.write(_envelope(envelope_from, recipients) + raw)
+            file.write(_envelope(envelope_from, recipients))
+            file.writelines(pieces(raw))
             file.flush()
             os.fsync(file.fileno())
         beside.replace(self._path / "new" / name)
@@ -57,11 +58,11 @@ class MaildirTransport:
         return name
 
 
-def _name(raw: bytes) -> str:
+def _name(raw: Raw) -> str:
     """A file name that is the same at every try."""
-    message_id = BytesHeaderParser().parsebytes(raw).get("Message-ID")
+    message_id = BytesHeaderParser().parsebytes(beginning(raw, CARRIED)).get("Message-ID")
     identity = str(message_id).strip().encode() if message_id else raw
-    return f"{hashlib.sha256(identity).hexdigest()[:32]}.helpdesk"
+    return f"{digest(identity)[:32]}.helpdesk"
 
 
 def _envelope(envelope_from: str, recipients: Sequence[str]) -> bytes:

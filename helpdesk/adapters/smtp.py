@@ -16,7 +16,7 @@ import contextlib
 import ipaddress
 import re
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -24,6 +24,7 @@ import aiosmtplib
 
 from helpdesk.core.outgoing import Delivery
 from helpdesk.errors import PermanentError, TemporaryError, UnreachableError
+from helpdesk.ports.raw import Raw, pieces
 
 # "Service not available, closing transmission channel": may come in answer to any command.
 _CLOSING = 421
@@ -93,7 +94,7 @@ class SmtpTransport:
         # One context for all connections: building it reads every certificate that the system trusts.
         self._tls = ssl.create_default_context(cafile=settings.cafile)
 
-    async def send(self, envelope_from: str, recipients: Sequence[str], raw: bytes) -> Sequence[Delivery]:
+    async def send(self, envelope_from: str, recipients: Sequence[str], raw: Raw) -> Sequence[Delivery]:
         """One answer per recipient, in their order."""
         async with self._turns:
             kept = self._take_kept()
@@ -116,7 +117,7 @@ class SmtpTransport:
             await asyncio.wait(self._leaving)
 
     async def _send_over(
-        self, client: aiosmtplib.SMTP, envelope_from: str, recipients: Sequence[str], raw: bytes
+        self, client: aiosmtplib.SMTP, envelope_from: str, recipients: Sequence[str], raw: Raw
     ) -> Sequence[Delivery]:
         try:
             deliveries = await _deliver(client, self._settings, envelope_from, recipients, raw)
@@ -234,7 +235,7 @@ def _is_loopback(host: str) -> bool:
 
 
 async def _deliver(
-    client: aiosmtplib.SMTP, settings: SmtpSettings, envelope_from: str, recipients: Sequence[str], raw: bytes
+    client: aiosmtplib.SMTP, settings: SmtpSettings, envelope_from: str, recipients: Sequence[str], raw: Raw
 ) -> Sequence[Delivery]:
     """One mail transaction. A session that is still good is left ready for the next."""
     wanting = _what_relay_lacks(client, raw)
@@ -275,19 +276,19 @@ async def _deliver(
     return [answers[recipient] for recipient in recipients]
 
 
-def _what_relay_lacks(client: aiosmtplib.SMTP, raw: bytes) -> tuple[int, str] | None:
+def _what_relay_lacks(client: aiosmtplib.SMTP, raw: Raw) -> tuple[int, str] | None:
     """The refusal that this relay would give to these bytes, by what it said in EHLO (RFC 1870, RFC 6152)."""
     limit = client.esmtp_extensions.get("size", "")
     if limit.isdecimal() and 0 < int(limit) < len(raw):
         return 552, f"5.3.4 the mail has {len(raw)} bytes, the relay takes at most {limit}"
-    if not raw.isascii() and not client.supports_extension("8bitmime"):
+    if not _is_ascii(raw) and not client.supports_extension("8bitmime"):
         return 554, "5.6.3 the mail has 8-bit text, which the relay does not take"
     return None
 
 
-def _mail_options(client: aiosmtplib.SMTP, raw: bytes, *, utf8: bool) -> list[str]:
+def _mail_options(client: aiosmtplib.SMTP, raw: Raw, *, utf8: bool) -> list[str]:
     options = [f"SIZE={len(raw)}"] if client.supports_extension("size") else []
-    if not raw.isascii():
+    if not _is_ascii(raw):
         options.append("BODY=8BITMIME")
     if utf8:
         options.append("SMTPUTF8")
@@ -317,7 +318,7 @@ def _check(address: str) -> None:
         raise ValueError(address)
 
 
-async def _hand_over(client: aiosmtplib.SMTP, raw: bytes, settings: SmtpSettings) -> tuple[int, str]:
+async def _hand_over(client: aiosmtplib.SMTP, raw: Raw, settings: SmtpSettings) -> tuple[int, str]:
     """Code and text for everybody accepted: the relay's, or 0 where the session broke after the text had begun."""
     ready = await client.execute_command(b"DATA", timeout=settings.command_timeout_s)
     if ready.code != _START_INPUT:
@@ -325,8 +326,12 @@ async def _hand_over(client: aiosmtplib.SMTP, raw: bytes, settings: SmtpSettings
     protocol = client.protocol
     if protocol is None:
         raise aiosmtplib.SMTPServerDisconnected("Connection lost")
-    protocol.write(on_the_wire(raw))
     try:
+        for piece in on_the_wire(raw):
+            protocol.write(piece)
+            # The relay may take it more slowly than we give it.
+            async with asyncio.timeout(settings.command_timeout_s):
+                await protocol._drain_helper()
         answer = await protocol.read_response(timeout=settings.final_dot_timeout_s)
     except _BROKEN as error:
         client.close()
@@ -346,14 +351,33 @@ async def _reset(client: aiosmtplib.SMTP) -> None:
             client.close()
 
 
-def on_the_wire(raw: bytes) -> bytes:
+def on_the_wire(raw: Raw) -> Iterator[bytes]:
     """`raw` as it follows DATA: every line ends with CRLF, leading dots are doubled, a single dot ends it.
 
     A CR or LF that stands alone becomes a line end, too: relays differ in what they take for the end of a mail, and
     nothing of what a mail holds may end it (RFC 5321 sections 4.5.2 and 4.1.1.4).
     """
-    lines = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n").removesuffix(b"\n")
-    return (b"\n" + lines).replace(b"\n.", b"\n..").replace(b"\n", b"\r\n")[2:] + b"\r\n.\r\n"
+    wire, held, is_new_line = b"", b"", True
+    for piece in pieces(raw):
+        text = held + piece
+        held = b"\r" if text.endswith(b"\r") else b""  # what follows decides whether that is a line end of its own
+        text = text.removesuffix(b"\r").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        if text:
+            if wire:
+                yield wire
+            wire = _dots_doubled(text, is_new_line=is_new_line)
+            is_new_line = text.endswith(b"\n")
+    yield wire + (b".\r\n" if is_new_line and not held else b"\r\n.\r\n")
+
+
+def _dots_doubled(text: bytes, *, is_new_line: bool) -> bytes:
+    """Lines that end in LF, with CRLF in its place."""
+    wire = (b"\n" + text if is_new_line else text).replace(b"\n.", b"\n..").replace(b"\n", b"\r\n")
+    return wire[2:] if is_new_line else wire
+
+
+def _is_ascii(raw: Raw) -> bool:
+    return all(piece.isascii() for piece in pieces(raw))
 
 
 def _refused(recipient: str, refusal: aiosmtplib.SMTPResponseException) -> Delivery:

@@ -20,6 +20,7 @@ from helpdesk.draining import BATCH
 from helpdesk.errors import ConfigError, Problem
 from helpdesk.intake import Source, Taken
 from helpdesk.ports import Fetched, MailKey
+from helpdesk.ports.raw import kept
 
 FOLDER = "ingest"
 
@@ -63,7 +64,7 @@ def _taken(built: Works, source: Source, paths: Sequence[str]) -> Iterator[tuple
 
 
 def _fetched(raw: bytes, at: datetime | None, now: datetime) -> Fetched:
-    return Fetched(key=MailKey.of_content(FOLDER, raw), raw=raw, arrived_at=min(at or now, now))
+    return Fetched(key=MailKey.of_content(FOLDER, raw), raw=kept([raw]), arrived_at=min(at or now, now))
 
 
 def _with_progress(taken: Iterator[tuple[str, Taken]]) -> Iterator[tuple[str, Taken]]:

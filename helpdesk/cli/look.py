@@ -14,6 +14,7 @@ from helpdesk.cli.views import dumps, outbox_json, quarantine_json, ticket_json
 from helpdesk.core.ticket import Lane, Ticket
 from helpdesk.core.triage import why, with_incidents_as_one
 from helpdesk.errors import UnreadableError
+from helpdesk.ports.raw import pieces
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document.")]
 Ids = Annotated[list[int], typer.Argument(help="As the list shows them.")]
@@ -178,7 +179,8 @@ def quarantine_show(context: typer.Context, entry: Annotated[int, typer.Argument
         raw = opened.quarantine_raw(entry)
     if raw is None:
         raise UnreadableError(f"quarantine: there is no entry {entry}; `helpdesk quarantine` lists them")
-    typer.echo(raw, nl=False)
+    for piece in pieces(raw):
+        typer.echo(piece, nl=False)
 
 
 @_quarantine.command("retry")

@@ -86,11 +86,11 @@ def preview(
     letter = workflow.preview(event, language, policy, Templates(config.templates), file=file)
     if browser:
         with NamedTemporaryFile("w", suffix=".html", prefix=f"{event}-", encoding="utf-8", delete=False) as page:
-            page.write(page_of(letter.raw))
+            page.write(page_of(bytes(letter.raw)))
         if not webbrowser.open(Path(page.name).as_uri()):
             console().print(f"There is no web browser here; the page is in {page.name}", markup=False, soft_wrap=True)
     if png is not None:
-        _photograph(letter.raw, png)
+        _photograph(bytes(letter.raw), png)
     if not browser and png is None:
         console().print(f"{letter.subject}\n\n{letter.text}", end="", markup=False, soft_wrap=True)
     if letter.problem:

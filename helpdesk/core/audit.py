@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import Counter, defaultdict, deque
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from hashlib import sha256
 
 from helpdesk.core.message import Kind
 from helpdesk.core.outgoing import Audience, OutboxState, RecipientState
@@ -46,11 +45,11 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class KeptRaw:
-    """A mail's bytes as they are kept; `content` is None when they cannot be unpacked."""
+    """What is said of a mail's bytes, and (hash, size) of those that are kept: None when they cannot be unpacked."""
 
     sha256: str
     size: int
-    content: bytes | None
+    found: tuple[str, int] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +65,8 @@ class KeptMail:
 class KeptLetter:
     """A letter of the outbox. `cause` is the kind of the mail that led to it, None where no mail did.
 
-    `addresses` are those whom it goes to in fact; `answers`: it goes to the writer of the mail that led to it.
+    `addresses` are those whom it goes to in fact; `answers`: it goes to the writer of the mail that led to it;
+    `whole`: its bytes can be unpacked, and its Message-ID is in them.
     """
 
     id: int
@@ -81,17 +81,16 @@ class KeptLetter:
     caused: bool
     answers: bool
     cause: Kind | None
-    message_id: str
-    raw: bytes | None
+    whole: bool
 
 
 def raw_findings(raw: KeptRaw) -> list[Finding]:
     """Are these the bytes that came?"""
     place = f"mail {raw.sha256[:12]}"
     cure = "restore the row of table raw from a backup; the mail may also lie in the done folder of its mailbox"
-    if raw.content is None:
+    if raw.found is None:
         return [Finding(place, "its bytes cannot be unpacked", cure)]
-    if sha256(raw.content).hexdigest() != raw.sha256 or len(raw.content) != raw.size:
+    if raw.found != (raw.sha256, raw.size):
         return [Finding(place, "its bytes are not those that came", cure)]
     return []
 
@@ -108,7 +107,7 @@ def letter_findings(letter: KeptLetter, policy: Policy, now: datetime, *, paused
     """Is the letter whole, in a legal state, and to somebody who may be written to?"""
     place, cancel = f"letter {letter.id}", f"helpdesk outbox cancel {letter.id}"
     findings = []
-    if letter.raw is None or letter.message_id.encode() not in letter.raw:
+    if not letter.whole:
         findings.append(Finding(place, "its bytes are damaged", f"restore the row from a backup, or {cancel}"))
     states, waits = _LEGAL[letter.state]
     if not letter.recipients or not letter.recipients <= states or (letter.next_attempt_at is not None) is not waits:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from binascii import b2a_qp
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import quote
@@ -22,6 +22,8 @@ from helpdesk.core.message import Address
 
 # A header line, without CRLF. Longer ones are legal up to 998, but 78 is what every program expects.
 LINE = 76
+# So many bytes of a file make a line of base64.
+_LINE_BYTES = LINE // 4 * 3
 # Longer file names are cut before their extension; their percent form must stay on one line of 998.
 MAX_FILE_NAME = 100
 # Hostile ids only; a true one is far shorter. Together with the limit on their number References stay bounded.
@@ -159,15 +161,41 @@ def _folded(name: str, words: list[str]) -> str:
 # --- bodies ---------------------------------------------------------------------------------------
 
 
+# A few bytes, or many that come one after another, and again each time when they are asked for.
+Piece = bytes | Iterable[bytes]
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """A MIME part: its header lines (with CRLF) and its encoded content."""
 
     headers: str
-    content: bytes
+    content: tuple[Piece, ...]
 
-    def __bytes__(self) -> bytes:
-        return self.headers.encode("utf-8") + b"\r\n" + self.content
+    def pieces(self) -> Iterator[bytes]:
+        """The whole part; what is large comes a little at a time."""
+        yield self.headers.encode("utf-8") + b"\r\n"
+        for piece in self.content:
+            if isinstance(piece, bytes):
+                yield piece
+            else:
+                yield from piece
+
+
+@dataclass(frozen=True, slots=True)
+class _Base64:
+    """A file in base64, encoded while it is written. `content` gives its bytes each time anew."""
+
+    content: Callable[[], Iterator[bytes]]
+
+    def __iter__(self) -> Iterator[bytes]:
+        rest = b""
+        for piece in self.content():
+            waiting = rest + piece
+            whole = len(waiting) // _LINE_BYTES * _LINE_BYTES
+            rest = waiting[whole:]
+            yield _base64(waiting[:whole])
+        yield _base64(rest)
 
 
 # The letters to several agents about one mail have the same text.
@@ -185,11 +213,14 @@ def text_part(text: str, subtype: str) -> Part:
         encoding, content = "quoted-printable", _quoted_printable(raw)
     else:
         encoding, content = "base64", _base64(raw)
-    return Part(f"Content-Type: text/{subtype}; charset=utf-8\r\nContent-Transfer-Encoding: {encoding}\r\n", content)
+    return Part(f"Content-Type: text/{subtype}; charset=utf-8\r\nContent-Transfer-Encoding: {encoding}\r\n", (content,))
 
 
-def file_part(name: str, declared_type: str, content: bytes, *, content_id: str = "") -> Part:
-    """A file to be saved or, with a `content_id` (without brackets), a picture within the letter."""
+def file_part(name: str, declared_type: str, content: Callable[[], Iterator[bytes]], *, content_id: str = "") -> Part:
+    """A file to be saved or, with a `content_id` (without brackets), a picture within the letter.
+
+    `content` gives its bytes, a few at a time, whenever they are needed.
+    """
     name = file_name(name)
     disposition = f"{'inline' if content_id else 'attachment'};"
     headers = [
@@ -200,7 +231,7 @@ def file_part(name: str, declared_type: str, content: bytes, *, content_id: str 
     ]
     if content_id:
         headers.append(token_header("Content-ID", [f"<{content_id}>"]))
-    return Part("".join(headers), _base64(content))
+    return Part("".join(headers), (_Base64(content),))
 
 
 def _quoted(parameter: str, value: str) -> list[str]:
@@ -215,9 +246,11 @@ def _file_name_parameter(name: str) -> list[str]:
 
 def multipart(subtype: str, parts: Iterable[Part], boundary: str) -> Part:
     """Parts one after another; `boundary` must not occur in them and differ from that of any part within."""
-    pieces = [piece for part in parts for piece in (f"--{boundary}\r\n".encode(), bytes(part), b"\r\n")]
+    pieces = [
+        piece for part in parts for piece in (f"--{boundary}\r\n{part.headers}\r\n".encode(), *part.content, b"\r\n")
+    ]
     header = token_header("Content-Type", [f"multipart/{subtype};", f'boundary="{boundary}"'])
-    return Part(header, b"".join([*pieces, f"--{boundary}--\r\n".encode()]))
+    return Part(header, (*pieces, f"--{boundary}--\r\n".encode()))
 
 
 def _quoted_printable(raw: bytes) -> bytes:

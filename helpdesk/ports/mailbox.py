@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from hashlib import sha256
 from typing import Protocol
 
 from helpdesk.core.message import Inbound
 from helpdesk.core.poison import Sketch
+from helpdesk.ports.raw import Raw, digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +25,9 @@ class MailKey:
     uid: int
 
     @classmethod
-    def of_content(cls, folder: str, content: bytes) -> MailKey:
-        """The key of a mail that has no name but its bytes: the same bytes are the same mail."""
-        return cls(folder, 0, int.from_bytes(sha256(content).digest()[:8]) >> 1)
+    def of_content(cls, folder: str, *content: Raw) -> MailKey:
+        """The key of a mail that has no name but its bytes: the same bytes, in however many pieces, are one mail."""
+        return cls(folder, 0, int(digest(*content)[:16], 16) >> 1)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,7 +51,7 @@ class Fetched:
     """
 
     key: MailKey
-    raw: bytes
+    raw: Raw
     arrived_at: datetime
     envelope_to: tuple[str, ...] = ()
     too_large: int = 0
@@ -131,7 +131,7 @@ class PassedOn:
 
     name: str
     type: str
-    content: bytes
+    content: Raw
     content_id: str | None = None
     left_out: int = 0
 
@@ -139,19 +139,19 @@ class PassedOn:
 class Reader(Protocol):
     """Turns bytes into an Inbound within bounds of memory and time."""
 
-    def read(self, raws: Sequence[bytes]) -> Sequence[Inbound | Exception]:
+    def read(self, raws: Sequence[Raw]) -> Sequence[Inbound | Exception]:
         """One result per mail, in order. An exception means: this one killed or stalled its reader."""
 
-    def parts(self, raw: bytes, numbers: Sequence[int], room: int) -> tuple[PassedOn, ...]:
+    def parts(self, raw: Raw, numbers: Sequence[int], room: int) -> tuple[PassedOn, ...]:
         """These attachments of a mail, as files to pass on; one that cannot be read is missing.
 
         Of a file with more than `room` bytes the content may be left out.
         """
 
-    def head(self, raw: bytes) -> bytes:
+    def head(self, raw: Raw) -> bytes:
         """A mail of the same headers without any text, in bounded size."""
 
-    def sketch(self, raw: bytes) -> Sketch:
+    def sketch(self, raw: Raw) -> Sketch:
         """What the headers say, of whatever bytes; never raises."""
 
     def close(self) -> None:

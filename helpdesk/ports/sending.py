@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from helpdesk.core.outgoing import Delivery, LetterView
+from helpdesk.ports.raw import Raw
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,7 +30,7 @@ class Renderer(Protocol):
 class Transport(Protocol):
     """The relay. Connections are kept and shared."""
 
-    async def send(self, envelope_from: str, recipients: Sequence[str], raw: bytes) -> Sequence[Delivery]:
+    async def send(self, envelope_from: str, recipients: Sequence[str], raw: Raw) -> Sequence[Delivery]:
         """One answer per recipient. Raises TemporaryError when no answer was had for any of them."""
 
     async def probe(self) -> None:

@@ -16,6 +16,7 @@ from helpdesk.core.outgoing import Delivery, Letter, OutboxState, RecipientState
 from helpdesk.core.search import Found
 from helpdesk.core.ticket import Ticket
 from helpdesk.ports.mailbox import Cursor, Fetched, MailKey
+from helpdesk.ports.raw import Raw
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,7 +29,7 @@ class QueuedLetter:
     message_id: str
     envelope_from: str
     recipients: tuple[str, ...]
-    raw: bytes
+    raw: Raw
     attempts: int
     created_at: datetime
 
@@ -50,7 +51,7 @@ class Composed:
     envelope_from: str
     subject: str
     text: str
-    raw: bytes
+    raw: Raw
     problem: str = ""  # of a desk's own template that could not be used: a lead should know
 
 
@@ -128,7 +129,7 @@ class OpeningMail:
     ticket: Ticket
     kind: Kind
     at: datetime
-    raw: bytes
+    raw: Raw
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +159,7 @@ class Poison:
     id: int
     mailbox: str
     key: MailKey
-    raw: bytes
+    raw: Raw
     arrived_at: datetime
     attempts: int
     ticket: int | None  # what was made of its headers when it was given up
@@ -185,7 +186,7 @@ class Unit(Protocol):
     def poisoned(self, now: datetime, limit: int) -> Sequence[Poison]:
         """Quarantined mails whose next try is due."""
 
-    def raw_of(self, message: int) -> bytes | None:
+    def raw_of(self, message: int) -> Raw | None:
         """The raw bytes of a stored mail, by its row."""
 
     # writing
@@ -272,7 +273,7 @@ class Store(Protocol):
         """Mails since then that opened a ticket, by row, from the one behind `after` on."""
 
     def quarantined(self) -> Sequence[QuarantineEntry]: ...
-    def quarantine_raw(self, entry_id: int) -> bytes | None: ...
+    def quarantine_raw(self, entry_id: int) -> Raw | None: ...
     def quarantine_retry(self, ids: Sequence[int], now: datetime) -> Sequence[int]: ...
     def latest_time(self) -> datetime | None:
         """The newest moment that any row knows of: a drill with `once --at` never runs behind it."""

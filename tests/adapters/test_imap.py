@@ -14,6 +14,7 @@ import pytest
 from imapclient import IMAPClient
 
 from helpdesk.adapters.imap import ImapMailbox, ImapSettings, Security
+from helpdesk.adapters.imap import fetching as imap_fetching
 from helpdesk.adapters.imap import mailbox as imap_mailbox
 from helpdesk.errors import PermanentError, TemporaryError
 from helpdesk.ports import Cursor, MailKey, Place
@@ -67,7 +68,7 @@ def subjects(mailbox: ImapMailbox, cursor: Cursor) -> list[str]:
     return [
         line.removeprefix(b"Subject: ").decode()
         for fetched in mailbox.fetch(mailbox.waiting(cursor, MANY).keys)
-        for line in fetched.raw.split(b"\r\n")
+        for line in bytes(fetched.raw).split(b"\r\n")
         if line.startswith(b"Subject: ")
     ]
 
@@ -158,7 +159,7 @@ def test_mail_is_read_under_every_protection(
     cursor = mailbox.connect(None)
     mailstack.deliver(RAW, user, sender="a@shop.test")
     (fetched,) = mailbox.fetch(mailbox.waiting(cursor, MANY).keys)
-    assert fetched.raw.endswith(RAW)
+    assert bytes(fetched.raw).endswith(RAW)
 
 
 @pytest.mark.parametrize(
@@ -252,7 +253,7 @@ def test_backlog_is_read_whole_in_small_blocks(
 ) -> None:
     # Small figures instead of a folder with 100,000 mails.
     monkeypatch.setattr(imap_mailbox, "SEARCH_MAILS", 3)
-    monkeypatch.setattr(imap_mailbox, "FETCH_MAILS", 4)
+    monkeypatch.setattr(imap_fetching, "FETCH_MAILS", 4)
     monkeypatch.setattr(imap_mailbox, "MOVE_MAILS", 2)
     names = [f"mail {number}" for number in range(11)]
     for number, name in enumerate(names):
@@ -282,7 +283,7 @@ def test_backlog_is_read_whole_in_small_blocks(
 def test_large_mails_are_fetched_a_few_at_a_time(
     person: IMAPClient, open_mailbox: Callable[..., ImapMailbox], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(imap_mailbox, "FETCH_BYTES", 10_000)
+    monkeypatch.setattr(imap_fetching, "FETCH_BYTES", 10_000)
     header = b"Subject: x\r\n\r\n"
     for size in (6_000, 6_000, 25_000, 100, 100):
         person.append("INBOX", header + b"x" * size, msg_time=NOW)

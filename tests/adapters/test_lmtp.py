@@ -19,6 +19,7 @@ import pytest
 from helpdesk.adapters.lmtp import LmtpServer
 from helpdesk.errors import PermanentError, TemporaryError
 from helpdesk.ports import Fetched
+from helpdesk.ports.raw import LargeRaw
 from tests.stack import HOST, MailStack
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -210,8 +211,29 @@ def test_postfix_hands_mail_over_and_comes_again_with_the_same_mail(mailstack: M
     server.stop()
     assert first == second
     assert sorted(first.envelope_to) == sorted(recipients)
-    assert first.raw.endswith(b"\r\n\r\n.broken\r\n")
+    assert bytes(first.raw).endswith(b"\r\n\r\n.broken\r\n")
     assert visits.empty()
+
+
+def test_large_mail_is_taken_as_it_was_sent_without_filling_the_memory(start: Start, desk: Desk) -> None:
+    large = RAW + b"".join(b".line %d\r\n" % number for number in range(150_000))
+    with smtplib.LMTP("127.0.0.1", start(max_bytes=3_000_000).port) as client:
+        client.sendmail("a@shop.test", ["support@help.test"], large)
+    (kept,) = desk.kept
+    assert isinstance(kept.raw, LargeRaw)
+    assert bytes(kept.raw) == b"Return-Path: <a@shop.test>\r\n" + large
+
+
+def test_large_mail_for_which_there_is_no_room_stays_with_its_sender(
+    start: Start, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", "/proc")
+    with (
+        smtplib.LMTP("127.0.0.1", start(max_bytes=3_000_000).port) as client,
+        pytest.raises(smtplib.SMTPDataError, match="Not now"),
+    ):
+        client.sendmail("a@shop.test", ["support@help.test"], RAW + b"line\r\n" * 300_000)
+    assert desk.kept == []
 
 
 def test_unix_socket_is_for_the_group_and_goes_away(desk: Desk, tmp_path: Path) -> None:

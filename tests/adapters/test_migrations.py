@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import random
 import sqlite3
 import subprocess
 import sys
+import zlib
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -146,6 +149,38 @@ def test_letters_are_counted_as_before_in_the_wider_index(url: str) -> None:
     engine.dispose()
     with closing(open_store(url)) as store, store.unit() as unit:
         assert unit.letters_to_ours(IVAN.address, datetime(2026, 3, 1, tzinfo=UTC)) == 1
+
+
+def test_large_mail_that_was_kept_in_one_row_is_read_as_before(url: str) -> None:
+    upgrade_to(url, "0008")
+    raw = random.Random(9).randbytes(2_500_000)
+    named = {
+        "sha256": sha256(raw).hexdigest(),
+        "content": zlib.compress(raw),
+        "size": len(raw),
+        "yes": True,
+        "no": False,
+    }
+    engine = make_engine(url)
+    with transaction(engine, writes=True) as connection:
+        for statement in (
+            """INSERT INTO raw VALUES (:sha256, :size, :content)""",
+            """INSERT INTO quarantine
+                (mailbox, folder, validity, uid, sha256, arrived_at, at, sender, subject, error, attempts)
+                VALUES ('support', 'INBOX', 1, 1, :sha256, :at, :at, '', '', 'broken', 3)""",
+            """INSERT INTO outbox
+                (event, audience, automatic, urgent, to_address, to_domain, agent, dedupe_key, message_id, token, spent,
+                envelope_from, subject, raw, state, attempts, created_at, next_attempt_at)
+                VALUES ('notify', 'agent', :yes, :no, 'ivan@desk.test', 'desk.test', '', 'a', '<a@desk.test>', 'a', :no,
+                'support@desk.test', 'Help', :content, 'queued', 0, :at, :at)""",
+        ):
+            connection.execute(sa.text(statement), named | {"at": "2026-03-02 09:00:00+00:00"})
+    engine.dispose()
+    with closing(open_store(url)) as store:
+        (entry,) = store.quarantined()
+        assert bytes(store.quarantine_raw(entry.id) or b"") == raw
+        (claimed,) = store.claim(datetime(2026, 3, 3, tzinfo=UTC), 10)
+        assert bytes(claimed.raw) == raw
 
 
 def test_several_programs_may_start_at_once(url: str) -> None:

@@ -22,12 +22,13 @@ from imapclient import IMAPClient
 from helpdesk.adapters.imap import ImapMailbox, ImapSettings, Security
 from helpdesk.adapters.maildir import SUBFOLDERS, MaildirMailbox
 from helpdesk.ports import Cursor, Fetched, Mailbox, Place
+from helpdesk.ports.raw import LargeRaw
 from tests.fakes.mailbox import FakeMailbox
 from tests.stack import HOST, PASSWORD, MailStack
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 MANY = 1_000
-MAX_BYTES = 100_000
+MAX_BYTES = 3_000_000
 LONG_S = 20.0  # a `wait` that is not ended early shows as a slow failure, not as a hang
 NUMBERS = itertools.count(1)
 
@@ -61,7 +62,7 @@ class FakeWorld:
         self.mailbox.arrive(raw, min(arrived_at, NOW))
 
     def settled(self, place: Place) -> list[bytes]:
-        return [mail.raw for mail in self.mailbox.places[place]]
+        return [bytes(mail.raw) for mail in self.mailbox.places[place]]
 
     def marks(self) -> object:
         return dict(self.mailbox.inbox)
@@ -165,7 +166,7 @@ def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
 
 
 def read_all(mailbox: Mailbox, cursor: Cursor) -> list[bytes]:
-    return [fetched.raw for fetched in mailbox.fetch(mailbox.waiting(cursor, MANY).keys)]
+    return [bytes(fetched.raw) for fetched in mailbox.fetch(mailbox.waiting(cursor, MANY).keys)]
 
 
 def test_mail_comes_as_it_was_sent_with_its_arrival(world: World) -> None:
@@ -218,9 +219,19 @@ def test_newest_mail_can_be_listed_without_the_rest(world: World) -> None:
     assert len(world.mailbox.waiting(cursor, MANY).keys) == 11
 
 
+def test_large_mail_comes_as_it_was_sent_without_filling_the_memory(world: World) -> None:
+    cursor = world.mailbox.connect(None)
+    large = mail("large") + b"".join(b"line %d\r\n" % number for number in range(150_000))
+    for hour, raw in enumerate((mail("before"), large, mail("after"))):
+        world.arrive(raw, NOW - timedelta(hours=9 - hour))
+    fetched = world.mailbox.fetch(world.mailbox.waiting(cursor, MANY).keys)
+    assert [bytes(one.raw) for one in fetched] == [mail("before"), large, mail("after")]
+    assert isinstance(world, FakeWorld) or [type(one.raw) for one in fetched] == [bytes, LargeRaw, bytes]
+
+
 def test_of_a_mail_that_is_too_large_only_the_headers_are_fetched(world: World) -> None:
     cursor = world.mailbox.connect(None)
-    large = mail("large") + b"x" * 70 * 2_000
+    large = mail("large") + b"x" * 70 + b"\r\n" * (MAX_BYTES // 2)
     for hour, raw in enumerate((mail("before"), large, mail("after"))):
         world.arrive(raw, NOW - timedelta(hours=9 - hour))
     fetched = world.mailbox.fetch(world.mailbox.waiting(cursor, MANY).keys)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 
 import pytest
+import sqlalchemy as sa
 
 from helpdesk.adapters.store import SqlStore
+from helpdesk.adapters.store.engine import make_engine
+from helpdesk.adapters.store.models import RAW, RAW_PIECE
 from helpdesk.core.decision import (
     Assign,
     Disposition,
@@ -15,6 +19,7 @@ from helpdesk.core.decision import (
 from helpdesk.core.message import Address, Attachment
 from helpdesk.core.ticket import Part
 from helpdesk.ports import Cursor, MailKey, StoredAttachment
+from helpdesk.ports.raw import kept
 from tests.desk import (
     ANNA,
     DAY,
@@ -124,6 +129,27 @@ def test_raw_bytes_are_found_by_their_message(store: SqlStore) -> None:
     with store.unit() as unit:
         assert unit.raw_of(held.id) == raw
         assert unit.raw_of(held.id + 1) is None
+
+
+LARGE = random.Random(4).randbytes(3_000_000)
+
+
+@pytest.mark.parametrize("raw", [LARGE, b"word " * 1_000_000], ids=["files", "text"])
+def test_large_mail_is_kept_in_rows_that_fit_into_memory(store: SqlStore, url: str, raw: bytes) -> None:
+    with store.unit() as unit:
+        for uid, same in ((1, kept([raw])), (2, raw)):
+            file(unit, open_ticket(unit), mail(uid, same))
+        entry = unit.quarantine("support", mail(3, raw), "eve", "boom", None, "died", NOW, next_try=NOW)
+        (poison,) = unit.poisoned(NOW, 10)
+    assert bytes(poison.raw) == bytes(store.quarantine_raw(entry) or b"") == raw
+    with store.unit() as unit:
+        assert [bytes(unit.raw_of(message) or b"") for message in (1, 2)] == [raw, raw]
+    engine = make_engine(url)
+    with engine.connect() as connection:
+        rows = [*connection.execute(sa.select(RAW.c.content)), *connection.execute(sa.select(RAW_PIECE.c.content))]
+        assert max(len(row.content) for row in rows) < 1_500_000
+        assert len(rows) == (3 if raw is LARGE else 1)
+    engine.dispose()
 
 
 # --- quarantine and cursors -----------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -54,7 +55,7 @@ def test_a_letter_leaves_as_it_was_composed(store: SqlStore) -> None:
     (claimed,) = store.claim(NOW, 10)
     assert (claimed.ticket, claimed.event, claimed.message_id) == (number, "opened", "<a@desk.test>")
     assert (claimed.envelope_from, claimed.recipients) == ("support@desk.test", (ANNA.address,))
-    assert claimed.raw.decode() == "Message-ID: <a@desk.test>\r\nSubject: hello\r\n\r\nЗдравствуйте, Анна"
+    assert bytes(claimed.raw).decode() == "Message-ID: <a@desk.test>\r\nSubject: hello\r\n\r\nЗдравствуйте, Анна"
     assert (claimed.attempts, claimed.created_at) == (0, NOW)
 
 
@@ -96,6 +97,16 @@ def test_a_letter_waits_out_its_undo_window(store: SqlStore) -> None:
         queue(unit, answer("a", send_after=NOW + 20 * SECOND))
     assert store.claim(NOW + 19 * SECOND, 10) == []
     assert len(store.claim(NOW + 20 * SECOND, 10)) == 1
+
+
+def test_a_large_letter_leaves_as_it_was_written(store: SqlStore) -> None:
+    text = random.Random(5).randbytes(1_500_000).hex()
+    with store.unit() as unit:
+        queue(unit, letter("a"), text=text)
+        queue(unit, letter("b"))
+    large, small = store.claim(NOW, 10)
+    assert bytes(large.raw).decode() == f"Message-ID: <a@desk.test>\r\nSubject: hello\r\n\r\n{text}"
+    assert (large.id, len(small.raw) < 1_000) == (1, True)
 
 
 def test_urgent_letters_leave_first_then_the_longest_due(store: SqlStore) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from datetime import datetime
 
@@ -91,6 +92,26 @@ def test_a_sound_desk_gives_no_finding(store: SqlStore) -> None:
 )
 def test_each_damage_is_found_by_itself(store: SqlStore, url: str, statement: str, found: str) -> None:
     keep_mail(store)
+    damage(url, statement)
+    (only,) = findings(store)
+    assert found in only
+
+
+@pytest.mark.parametrize(
+    ("statement", "found"),
+    [
+        ("DELETE FROM raw_piece WHERE number = 2", "its bytes cannot be unpacked"),
+        ("UPDATE raw_piece SET content = substr(content, 2) WHERE number = 1", "its bytes cannot be unpacked"),
+        ("DELETE FROM outbox_piece", "letter 1: its bytes are damaged"),
+    ],
+)
+def test_damage_to_a_part_of_something_large_is_found(store: SqlStore, url: str, statement: str, found: str) -> None:
+    large = random.Random(6).randbytes(3_000_000)
+    with store.unit() as unit:
+        fetched = mail(1, large)
+        unit.file("support", fetched, inbound(fetched), decision(), open_ticket(unit), NOW)
+        queue(unit, letter("a"), text=large[:1_000_000].hex())
+    assert findings(store) == []
     damage(url, statement)
     (only,) = findings(store)
     assert found in only

@@ -69,7 +69,7 @@ class FakeMailbox:
     def _given(self, mail: Fetched) -> Fetched:
         if len(mail.raw) <= self.max_bytes:
             return mail
-        head, end, _ = mail.raw.partition(b"\r\n\r\n")
+        head, end, _ = bytes(mail.raw).partition(b"\r\n\r\n")
         return replace(mail, raw=head + end, too_large=len(mail.raw))
 
     def settle(self, keys: Sequence[MailKey], place: Place) -> None:

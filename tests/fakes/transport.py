@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from helpdesk.core.outgoing import Delivery
+from helpdesk.ports.raw import Raw
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class FakeTransport:
     passed: list[Passed] = field(default_factory=list)
     tries: int = 0
 
-    async def send(self, envelope_from: str, recipients: Sequence[str], raw: bytes) -> Sequence[Delivery]:
+    async def send(self, envelope_from: str, recipients: Sequence[str], raw: Raw) -> Sequence[Delivery]:
         """One answer per recipient, in their order."""
         self.tries += 1
         if self.error:
@@ -34,7 +35,7 @@ class FakeTransport:
         deliveries = [Delivery(address, *self.answers.get(address, (250, "taken"))) for address in recipients]
         accepted = tuple(delivery.address for delivery in deliveries if delivery.sent)
         if accepted:
-            self.passed.append(Passed(envelope_from, accepted, raw))
+            self.passed.append(Passed(envelope_from, accepted, bytes(raw)))
         return deliveries
 
     async def probe(self) -> None:

@@ -231,7 +231,7 @@ def reply(letter: QueuedLetter, sender: str, text: str, *headers: str, subject: 
 
 def opened(letter: QueuedLetter) -> EmailMessage:
     """A letter of ours as its reader sees it."""
-    return message_from_bytes(letter.raw, policy=policy.default)
+    return message_from_bytes(bytes(letter.raw), policy=policy.default)
 
 
 def page(letter: QueuedLetter) -> str:

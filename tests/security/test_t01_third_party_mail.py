@@ -66,7 +66,7 @@ def test_an_agents_answer_quotes_nothing_that_is_held(open_desk: Desk) -> None:
     open_desk.take_one(reply(notified, IVAN, "We are looking into it."))
     (answer,) = [one for one in open_desk.send() if one.event == "reply"]
     assert answer.recipients == (EVE,)
-    assert b"481516" not in answer.raw
+    assert b"481516" not in bytes(answer.raw)
     assert CODE not in words(answer)
 
 

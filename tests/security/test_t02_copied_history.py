@@ -19,7 +19,7 @@ def answer_of_ivan(desk: Desk, number: int, text: str) -> list[tuple[str, bytes]
     """Ivan answers the ticket: (recipient, bytes) of each letter that leaves."""
     notified = next(one for one in desk.sent if one.event == "notify" and one.ticket == number)
     desk.take_one(reply(notified, IVAN, text))
-    return [(address, letter.raw) for letter in desk.send() for address in letter.recipients]
+    return [(address, bytes(letter.raw)) for letter in desk.send() for address in letter.recipients]
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_answer_to_a_notification_of_before_a_merge_reaches_nobody_by_surprise(o
         # Its first line names one reader, and now there would be two.
         open_desk.take_one(reply(stale, IVAN, f"Your password is {CANARY}."))
     assert {to for _, to in open_desk.written()} == {IVAN}
-    assert not [one for one in open_desk.sent if one.recipients != (IVAN,) and CANARY in one.raw.decode()]
+    assert not [one for one in open_desk.sent if one.recipients != (IVAN,) and CANARY in bytes(one.raw).decode()]
 
 
 def test_who_joins_by_a_merge_gets_nothing_of_what_was_written_before(open_desk: Desk) -> None:
@@ -100,5 +100,5 @@ def test_who_joins_by_a_merge_gets_nothing_of_what_was_written_before(open_desk:
     open_desk.take_one(reply(notified, IVAN, "We are on it."))
     letters = [one for one in open_desk.send() if one.recipients == (EVE,)]
     assert len(letters) == 1
-    assert CANARY not in letters[0].raw.decode()
-    assert first.message_id not in letters[0].raw.decode()
+    assert CANARY not in bytes(letters[0].raw).decode()
+    assert first.message_id not in bytes(letters[0].raw).decode()

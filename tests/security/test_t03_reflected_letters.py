@@ -131,13 +131,13 @@ def test_letter_to_an_unproven_sender_repeats_none_of_his_words(tmp_path: Path) 
             shown = str(opened(letter)["Subject"]) + str(opened(letter)["To"])
             whole = (
                 shown
-                + letter.raw.decode()
+                + bytes(letter.raw).decode()
                 + "".join(part.get_content() for part in opened(letter).walk() if part.get_content_maintype() == "text")
             )
             assert not [word for word in (*advertisement, "evil.test") if word in whole]
         one.pass_time(10 * 24 * 60)
         later = [letter for letter in one.send() if letter.recipients == (VICTIM,)]
-        assert not [letter for letter in later if b"watches" in letter.raw.lower()]
+        assert not [letter for letter in later if b"watches" in bytes(letter.raw).lower()]
 
 
 def test_letter_to_a_proven_sender_carries_his_subject(guarded_desk: Desk) -> None:

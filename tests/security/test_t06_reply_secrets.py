@@ -67,7 +67,7 @@ def test_letters_to_one_reader_carry_no_secret_of_another(open_desk: Desk) -> No
     for text in ("First answer.", "Second answer."):
         notified = [letter for letter in open_desk.sent if letter.event == "notify"][-1]
         # The agent's program quotes all of the notification, its reply address included.
-        quoted = "".join(f"> {line}\n" for line in notified.raw.decode().splitlines())
+        quoted = "".join(f"> {line}\n" for line in bytes(notified.raw).decode().splitlines())
         open_desk.take_one(reply(notified, IVAN, f"{text}\n\n{quoted}"))
         open_desk.send()
         answer = [letter for letter in open_desk.sent if letter.event == "reply"][-1]
@@ -80,7 +80,7 @@ def test_letters_to_one_reader_carry_no_secret_of_another(open_desk: Desk) -> No
         mine.setdefault(letter.recipients[0], set()).add(token)
     assert {ANNA, IVAN} <= set(mine)
     for letter in open_desk.sent:
-        whole = letter.raw.decode().lower() + str(opened(letter)).lower()
+        whole = bytes(letter.raw).decode().lower() + str(opened(letter)).lower()
         for reader, tokens in mine.items():
             if reader != letter.recipients[0]:
                 assert not [token for token in tokens if token in whole], (letter.event, letter.recipients, reader)

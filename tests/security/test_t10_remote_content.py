@@ -71,5 +71,5 @@ def test_read_receipts_are_neither_asked_for_nor_sent(open_desk: Desk) -> None:
     open_desk.take_one(mail(EVE, "Hello", "Hello", f"Disposition-Notification-To: {EVE}", f"Return-Receipt-To: {EVE}"))
     letters = open_desk.send()
     assert {letter.event for letter in letters} == {"opened", "notify"}
-    assert not [letter for letter in letters if b"notification-to" in letter.raw.lower()]
-    assert not [letter for letter in letters if b"receipt" in letter.raw.lower()]
+    assert not [letter for letter in letters if b"notification-to" in bytes(letter.raw).lower()]
+    assert not [letter for letter in letters if b"receipt" in bytes(letter.raw).lower()]

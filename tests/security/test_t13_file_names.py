@@ -41,7 +41,7 @@ def test_a_hundred_evil_names_are_harmless_in_the_desk_and_in_its_letters(open_d
     message = open_desk.file(taken.ticket or 0).messages[0]
     assert len(message.attachments) == len(NAMES)
     notified = next(letter for letter in open_desk.send() if letter.event == "notify")
-    sent = [part.get_filename() or "" for part in message_from_bytes(notified.raw, policy=policy.default).walk()]
+    sent = [part.get_filename() or "" for part in message_from_bytes(bytes(notified.raw), policy=policy.default).walk()]
     shown = [file.name for file in message.attachments] + [name for name in sent if name]
     for name in shown:
         assert name == PurePosixPath(name).name == PureWindowsPath(name).name

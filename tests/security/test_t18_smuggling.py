@@ -6,6 +6,7 @@ import asyncio
 import random
 
 from helpdesk.adapters.smtp import Security, SmtpSettings, SmtpTransport, on_the_wire
+from helpdesk.ports.raw import Raw
 from tests.security.desk import EVE, Desk, mail, reply
 
 ENDINGS = [
@@ -22,6 +23,10 @@ ENDINGS = [
 ]
 SMUGGLED = "MAIL FROM:<evil@x.test>\r\nRCPT TO:<victim@x.test>\r\nDATA\r\nSubject: smuggled\r\n\r\nhello"
 RANDOM_BODIES = 20_000
+
+
+def wire_bytes(raw: Raw) -> bytes:
+    return b"".join(on_the_wire(raw))
 
 
 def check_wire(wire: bytes) -> None:
@@ -43,22 +48,22 @@ def test_letters_about_smuggling_mail_end_once(open_desk: Desk) -> None:
     letters = open_desk.sent + open_desk.send()
     assert len(letters) >= 3 * len(ENDINGS)
     for letter in letters:
-        assert b"\r\n." not in letter.raw.replace(b"\r\n..", b""), "no line of ours begins with a dot"
-        check_wire(on_the_wire(letter.raw))
+        assert b"\r\n." not in bytes(letter.raw).replace(b"\r\n..", b""), "no line of ours begins with a dot"
+        check_wire(wire_bytes(letter.raw))
 
 
 def test_random_bodies_end_once() -> None:
     dice = random.Random(18)
     pieces = [b"\r\n", b"\n", b"\r", b".", b"..", b"\x00", b"a", b"MAIL FROM:<x@y>", b" ", "ё".encode()]
     for _ in range(RANDOM_BODIES):
-        check_wire(on_the_wire(b"Subject: x\r\n\r\n" + b"".join(dice.choices(pieces, k=12))))
+        check_wire(wire_bytes(b"Subject: x\r\n\r\n" + b"".join(dice.choices(pieces, k=12))))
 
 
 def test_raw_relay_hears_one_mail_from_us_for_each_letter(open_desk: Desk) -> None:
     for ending in ENDINGS:
         open_desk.take_one(mail(EVE, "Hello", f"One{ending}{SMUGGLED}{ending}Two"))
     letters = open_desk.send()
-    heard = asyncio.run(_played([letter.raw for letter in letters]))
+    heard = asyncio.run(_played([bytes(letter.raw) for letter in letters]))
     assert heard.count(b"MAIL") == len(letters)
     assert [line for line in heard if line.startswith(b"RCPT")] == [b"RCPT"] * len(letters)
 

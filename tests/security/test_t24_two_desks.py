@@ -20,7 +20,7 @@ Relay = Callable[[QueuedLetter], bytes]
 
 
 def intact(letter: QueuedLetter) -> bytes:
-    return letter.raw
+    return bytes(letter.raw)
 
 
 def without(*names: str) -> Relay:
@@ -28,7 +28,7 @@ def without(*names: str) -> Relay:
     pattern = re.compile(rb"(?im)^(?:%s)[^\n]*\n(?:[ \t][^\n]*\n)*" % "|".join(names).encode())
 
     def strip(letter: QueuedLetter) -> bytes:
-        head, end, body = letter.raw.partition(b"\r\n\r\n")
+        head, end, body = bytes(letter.raw).partition(b"\r\n\r\n")
         return pattern.sub(b"", head + b"\r\n").removesuffix(b"\r\n") + end + body
 
     return strip
@@ -94,7 +94,7 @@ def test_robot_that_never_threads_is_bounded_every_day(desks: dict[str, Desk]) -
 
 def test_our_own_letter_that_comes_back_is_filed_in_silence(open_desk: Desk) -> None:
     open_desk.open()
-    open_desk.take([letter.raw for letter in open_desk.sent])
+    open_desk.take([bytes(letter.raw) for letter in open_desk.sent])
     assert open_desk.written() == {}
     assert len(open_desk.works.store.queue()) == 1
 

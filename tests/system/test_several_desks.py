@@ -134,7 +134,7 @@ def test_the_other_desk_gets_one_note(works: Works, order: tuple[str, str]) -> N
         ("notify", "olha@staff.test"),
         ("opened", "anna@shop.test"),
     ]
-    due = {letter.recipients[0]: letter.raw for letter in works.store.claim(NOW, 10)}
+    due = {letter.recipients[0]: bytes(letter.raw) for letter in works.store.claim(NOW, 10)}
     note = message_from_bytes(due["ivan@staff.test"], policy=policy.default).get_body(("plain",))
     assert note is not None
     assert note.get_content().startswith("Your reply to this mail is seen by colleagues only.")

@@ -22,6 +22,7 @@ from helpdesk.core.outgoing import Audience, Event, Letter, LetterView
 from helpdesk.core.secret import is_token, message_id, new_token, pseudo_reference, token_of
 from helpdesk.core.ticket import Ticket
 from helpdesk.ports import Composed, PassedOn, Rendered
+from helpdesk.ports.raw import LargeRaw, kept
 from tests.letters import ANNA, BOSS, FACE, IVAN, KEY, NONCE, NOW, PICTURE, letter_of, ticket_of
 
 
@@ -44,7 +45,7 @@ def composed_of(letter: Letter, *files: PassedOn, ticket: Ticket | None = None, 
 
 def read(composed: Composed) -> EmailMessage:
     """The mail as a modern reader sees it."""
-    message = message_from_bytes(composed.raw, policy=policy.default)
+    message = message_from_bytes(bytes(composed.raw), policy=policy.default)
     assert isinstance(message, EmailMessage)
     return message
 
@@ -58,7 +59,7 @@ def body_of(message: EmailMessage, subtype: str) -> str:
 
 def head_of(composed: Composed) -> bytes:
     """The header block."""
-    return composed.raw.partition(b"\r\n\r\n")[0]
+    return bytes(composed.raw).partition(b"\r\n\r\n")[0]
 
 
 # --- subject --------------------------------------------------------------------------------------
@@ -66,7 +67,7 @@ def head_of(composed: Composed) -> bytes:
 
 def test_the_subject_is_the_tag_in_plain_ascii_and_the_words_of_the_requester() -> None:
     composed = composed_of(letter_of(Event.OPENED, "ru"))
-    assert b"\r\nSubject: [##123456##]\r\n =?utf-8?b?" in composed.raw
+    assert b"\r\nSubject: [##123456##]\r\n =?utf-8?b?" in bytes(composed.raw)
     assert read(composed)["Subject"] == "[##123456##] Сайт не открывается с утра"
     assert composed.subject == "[##123456##] Сайт не открывается с утра"
 
@@ -98,8 +99,8 @@ def test_a_hostile_subject_is_cleaned(subject: str, sent: str) -> None:
 def test_a_letter_to_somebody_unproven_repeats_none_of_their_words() -> None:
     composed = composed_of(letter_of(Event.OPENED, "en", words=False, to=Address("anna@shop.example", "Buy now")))
     assert read(composed)["Subject"] == "[##123456##] fixed opened en"
-    assert b"\r\nTo: anna@shop.example\r\n" in composed.raw
-    assert b"Buy now" not in composed.raw
+    assert b"\r\nTo: anna@shop.example\r\n" in bytes(composed.raw)
+    assert b"Buy now" not in bytes(composed.raw)
 
 
 def test_a_letter_about_no_ticket_has_no_tag_and_no_ticket_header() -> None:
@@ -120,12 +121,12 @@ def test_an_agents_answer_shows_the_name_and_the_desk_but_no_address_of_the_agen
     assert message["From"].addresses[0].display_name == "Иван (Служба поддержки)"
     assert str(message["To"]) == "Анна Ковальчук <anna@shop.example>"
     assert str(message["Cc"]) == "Олег <boss@shop.example>"
-    assert IVAN.address.encode() not in composed.raw
+    assert IVAN.address.encode() not in bytes(composed.raw)
 
 
 def test_a_desk_without_a_name_of_its_own_writes_under_that_of_the_helpdesk() -> None:
     composed = composed_of(letter_of(Event.OPENED, "en"), address=Address("it@example.com"), name="Support, Ltd.")
-    assert b'\r\nFrom: "Support, Ltd." <it@example.com>\r\n' in composed.raw
+    assert b'\r\nFrom: "Support, Ltd." <it@example.com>\r\n' in bytes(composed.raw)
     assert composed.envelope_from == "it@example.com"
 
 
@@ -222,7 +223,7 @@ def test_secrets_of_other_recipients_are_not_passed_on_in_references() -> None:
     ticket = replace(ticket_of(Event.REPLY, "ru"), thread=("<a@b.example>", to_anna, to_boss))
     composed = composed_of(letter_of(Event.REPLY, "ru", to=BOSS, in_reply_to=to_anna), ticket=ticket)
     assert read(composed)["References"].split()[1:] == ["<a@b.example>", to_boss]
-    assert to_anna.encode() not in composed.raw
+    assert to_anna.encode() not in bytes(composed.raw)
 
 
 # --- marks ----------------------------------------------------------------------------------------
@@ -333,7 +334,7 @@ def test_a_hostile_file_name_is_cleaned(name: str, kept: str) -> None:
     composed = composed_of(letter_of(Event.REPLY, "ru"), PassedOn(name, "application/pdf", b"x"))
     *_, attached = read(composed).walk()
     assert attached.get_filename() == kept
-    assert max(len(line) for line in composed.raw.split(b"\r\n")) <= 998
+    assert max(len(line) for line in bytes(composed.raw).split(b"\r\n")) <= 998
 
 
 @pytest.mark.parametrize(
@@ -355,6 +356,15 @@ def test_files_travel_as_what_cannot_run(declared: str, sent: str) -> None:
     assert attached.get_content_type() == sent
     assert attached.get_content_disposition() == "attachment"
     assert message["Bcc"] is None
+
+
+def test_a_large_file_is_passed_on_as_it_came() -> None:
+    content = bytes(range(256)) * 8_000
+    composed = composed_of(letter_of(Event.NOTIFY, "ru"), PassedOn("x.raw", "image/x-raw", kept([content])))
+    assert isinstance(composed.raw, LargeRaw)
+    (file,) = read(composed).iter_attachments()
+    assert file.get_content() == content
+    assert max(map(len, bytes(composed.raw).split(b"\r\n"))) <= 78
 
 
 def test_files_too_large_for_the_relay_stay_behind() -> None:
@@ -391,7 +401,7 @@ def assert_safe_on_the_wire(raw: bytes) -> None:
 @pytest.mark.parametrize("body", HOSTILE_BODIES)
 def test_a_body_cannot_end_the_mail_early(body: str) -> None:
     composed = composed_of(letter_of(Event.REPLY, "pl", body=body))
-    assert_safe_on_the_wire(composed.raw)
+    assert_safe_on_the_wire(bytes(composed.raw))
     text = body_of(read(composed), "plain")
     assert text.replace("\r\n", "\n").strip("\n") == wire.lines(body).strip("\n")
 
@@ -406,7 +416,7 @@ def test_no_words_break_a_letter(words: str, body: str) -> None:
     )  # fmt: skip
     ticket = replace(ticket_of(Event.NOTIFY, "en"), subject=words, thread=(words,), fields=((words, words),))
     composed = composed_of(letter, PassedOn(words, words, body.encode("utf-8", "replace"), words), ticket=ticket)
-    assert_safe_on_the_wire(composed.raw)
+    assert_safe_on_the_wire(bytes(composed.raw))
     message = read(composed)
     names = re.findall(rb"(?m)^([A-Za-z-]+):", head_of(composed))
     assert len(names) == len(set(names)), "a header stands twice"

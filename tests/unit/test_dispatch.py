@@ -20,6 +20,7 @@ from helpdesk.core.outgoing import Audience, Delivery, Event, Letter, OutboxStat
 from helpdesk.dispatch import PARALLEL, Dispatcher
 from helpdesk.errors import PermanentError, TemporaryError, UnreachableError
 from helpdesk.ports import Composed, OutboxEntry, QueuedLetter
+from helpdesk.ports.raw import Raw
 from tests.fakes.transport import FakeTransport
 
 T0 = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -344,7 +345,7 @@ def test_letter_at_which_the_relay_hesitates_does_not_keep_others_waiting(desk: 
         hesitates = asyncio.Event()
 
         class SlowForIvan(FakeTransport):
-            async def send(self, envelope_from: str, recipients: Sequence[str], raw: bytes) -> Sequence[Delivery]:
+            async def send(self, envelope_from: str, recipients: Sequence[str], raw: Raw) -> Sequence[Delivery]:
                 if IVAN in recipients:
                     await hesitates.wait()
                 return await FakeTransport.send(self, envelope_from, recipients, raw)

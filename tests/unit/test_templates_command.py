@@ -185,6 +185,6 @@ def test_a_picture_without_a_browser_says_what_to_install(
 def test_a_page_carries_its_pictures() -> None:
     letter, ticket = sample_letter(Event.NOTIFY, "en"), sample_ticket(Event.NOTIFY, "en")
     composed = compose(letter, ticket, FACE, (PICTURE,), key=KEY, nonce=NONCE, now=NOW, renderer=Templates())
-    page = page_of(composed.raw)
+    page = page_of(bytes(composed.raw))
     assert "cid:" not in page
     assert 'src="data:image/png;base64,' in page

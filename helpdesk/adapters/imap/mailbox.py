@@ -10,9 +10,7 @@ Source: RFC 9051 (UIDs 2.3.1.1, SEARCH 6.4.4), RFC 6851 (MOVE), RFC 4315 (UIDPLU
 
 from __future__ import annotations
 
-import logging
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum
@@ -21,20 +19,14 @@ from typing import Any
 from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, IMAPClientReadOnlyError
 
 from helpdesk.adapters.imap.connection import Connection, ImapSettings
+from helpdesk.adapters.imap.fetching import Fetching, arrived_at, batches
 from helpdesk.errors import PermanentError, TemporaryError
 from helpdesk.ports import Cursor, Fetched, MailKey, Place, Waiting
 
-log = logging.getLogger(__name__)
-
-FETCH_MAILS = 50  # measured: larger batches are no faster
-FETCH_BYTES = 8_000_000  # so much is fetched at once, so that large mails do not pile up in memory; one may be larger
-HEADER_BYTES = 200_000  # so much of the headers of a mail that is too large itself
 MOVE_MAILS = 200  # keeps a command well below the 8,192 bytes that servers accept
 # The answer to a SEARCH is one line, and imaplib refuses lines beyond 1,000,000 bytes; a UID takes up to 11.
 SEARCH_MAILS = 50_000
 NEWEST = 50  # so many mails, or fewer where there are gaps, need not wait until a backlog is worked through
-LONE_TRIES = 3  # so often a mail that breaks its FETCH is asked for by itself, then it is left out
-FORGIVEN_AFTER = timedelta(hours=1)  # without a broken FETCH: perhaps it was the server, not the mail
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 # How a settled mail is marked where it can be neither moved nor removed.
@@ -64,14 +56,6 @@ class _Selected:
         return self.next_uid != earlier.next_uid or self.mails > earlier.mails
 
 
-@dataclass(frozen=True, slots=True)
-class _Sized:
-    """A mail to fetch; `too_large`: its size, where only its headers are to be fetched."""
-
-    uid: int
-    too_large: int
-
-
 class ImapMailbox:
     """The Mailbox of `helpdesk.ports` on an IMAP server."""
 
@@ -85,9 +69,7 @@ class ImapMailbox:
         self._validity = 0
         self._removal = _Removal.NONE
         self._looked: _Selected | None = None  # the folder when it was last searched for waiting mail
-        # How often a mail was in a FETCH that broke. One unreadable mail must not hold back the others.
-        self._broken_fetches: Counter[int] = Counter()
-        self._broken_at = BEGINNING
+        self._fetching = Fetching(settings, self._connection, now=now)
 
     def connect(self, cursor: Cursor | None) -> Cursor:
         self.close()
@@ -243,77 +225,23 @@ class ImapMailbox:
     def _arrivals(self, client: Any, uids: Sequence[int]) -> dict[int, datetime]:
         """INTERNALDATE by UID, as far as the server gave one; never later than now."""
         answers = {}
-        for batch in _batches(uids, MOVE_MAILS):
+        for batch in batches(uids, MOVE_MAILS):
             answers.update(client.fetch(batch, ["INTERNALDATE"]))
-        return {uid: self._arrived_at(answer) for uid, answer in answers.items() if answer.get(b"INTERNALDATE")}
-
-    def _arrived_at(self, answer: Any) -> datetime:
-        arrived_at: datetime = answer.get(b"INTERNALDATE") or self._now()
-        return min(arrived_at.astimezone(UTC), self._now())
+        now = self._now()
+        return {uid: arrived_at(answer, now) for uid, answer in answers.items() if answer.get(b"INTERNALDATE")}
 
     # --- fetching and settling --------------------------------------------------------------------
 
     def fetch(self, keys: Sequence[MailKey]) -> Sequence[Fetched]:
-        fetched: dict[int, Fetched] = {}
-        room = FETCH_BYTES
-        for group in self._fetch_groups(self._uids(keys)):
-            answers = self._fetch_group([mail.uid for mail in group], too_large=group[0].too_large)
-            for uid, answer in answers.items():
-                # Exchange announces a mail before its payload can be read: an empty answer is no mail.
-                if raw := answer.get(b"BODY[]") or answer.get(b"BODY[HEADER]<0>"):
-                    key = MailKey(self._settings.folder, self._validity, uid)
-                    arrived_at = self._arrived_at(answer)
-                    fetched[uid] = Fetched(key=key, raw=raw, arrived_at=arrived_at, too_large=group[0].too_large)
-                    room -= len(raw)
-            if room <= 0:
-                break
+        fetched = {}
+        for uid, (raw, at, too_large) in self._fetching.fetch(self._uids(keys)).items():
+            key = MailKey(self._settings.folder, self._validity, uid)
+            fetched[uid] = Fetched(key=key, raw=raw, arrived_at=at, too_large=too_large)
         return [fetched[key.uid] for key in keys if key.uid in fetched]
-
-    def _fetch_group(self, uids: list[int], *, too_large: int) -> Any:
-        what = f"BODY.PEEK[HEADER]<0.{HEADER_BYTES}>" if too_large else "BODY.PEEK[]"
-        try:
-            with self._connection.exchange(f"fetching the mail of UID {uids[0]} and {len(uids) - 1} more") as client:
-                answers = client.fetch(uids, [what, "INTERNALDATE"])
-        except TemporaryError:
-            self._broken_fetches.update(uids)
-            self._broken_at = self._now()
-            raise
-        for uid in uids:
-            self._broken_fetches.pop(uid, None)
-        return answers
-
-    def _fetch_groups(self, uids: Sequence[int]) -> Iterator[list[_Sized]]:
-        """The mails that exist, in order, in groups to fetch at once: FETCH_MAILS and FETCH_BYTES, or a single mail.
-
-        A mail that is too large goes alone. So does one that was in a broken FETCH; after LONE_TRIES more it does not
-        go, until FORGIVEN_AFTER.
-        """
-        if self._now() - self._broken_at > FORGIVEN_AFTER:
-            self._broken_fetches.clear()
-        for batch in _batches(uids, FETCH_MAILS):
-            with self._connection.exchange("asking for the sizes of mails") as client:
-                sizes = client.fetch(batch, ["RFC822.SIZE"])
-            group: list[_Sized] = []
-            room = FETCH_BYTES
-            for uid in sizes:
-                failures = self._broken_fetches[uid]
-                if failures > LONE_TRIES:
-                    log.error("mail_left_out mailbox=%s uid=%d broken_fetches=%d", self.name, uid, failures)
-                    continue
-                size = sizes[uid].get(b"RFC822.SIZE") or 0
-                mail = _Sized(uid, size if size > self._settings.max_bytes else 0)
-                goes_alone = bool(failures or mail.too_large)
-                if group and (goes_alone or size > room):
-                    yield group
-                    group, room = [], FETCH_BYTES
-                group.append(mail)
-                room = 0 if goes_alone else room - size
-            if group:
-                yield group
 
     def settle(self, keys: Sequence[MailKey], place: Place) -> None:
         with self._connection.exchange(f"moving mail to {self._places.get(place)}") as client:
-            for batch in _batches(self._uids(keys), MOVE_MAILS):
+            for batch in batches(self._uids(keys), MOVE_MAILS):
                 try:
                     self._settle_batch(client, batch, place)
                 except IMAPClientError as error:
@@ -394,7 +322,3 @@ def _search_range(client: Any, low: int, high: int | None, since: datetime | Non
         criteria += ["SINCE", since.date()]
     # A range that ends in "*" always holds the last mail, even where its UID is below the beginning.
     return sorted(uid for uid in client.search(criteria) if uid >= low)
-
-
-def _batches(uids: Sequence[int], size: int) -> Iterator[Sequence[int]]:
-    return (uids[start : start + size] for start in range(0, len(uids), size))

@@ -2,8 +2,9 @@
 
 One tolerant parse of the standard library is shared: mail-parser reads the envelope (addresses, date and what
 is wrong with them), our own walk takes text, files and reports. What the caps cut away is named in `defects`;
-a mail that defies reading still gives its headers, and itself as an attachment. The size of the whole mail is
-the caller's bound. Sources: RFC 5322, RFC 2045 to 2049.
+a mail that defies reading still gives its headers, and itself as an attachment. Of a large mail the bytes of its
+files are left out before anything is parsed. The size of the whole mail is the caller's bound.
+Sources: RFC 5322, RFC 2045 to 2049.
 """
 
 from __future__ import annotations
@@ -45,11 +46,17 @@ from helpdesk.adapters.mime.parts import (
     name_of,
     parse,
 )
+from helpdesk.adapters.mime.thinning import Thin, holds_text_in_a_file, thin
 from helpdesk.core.message import SIGNATURES, Attachment, Inbound
 from helpdesk.core.quote import split
 from helpdesk.core.returned import looks_returned
+from helpdesk.ports.raw import Raw, digest, mapped
 
 MAX_DEFECTS = 20
+
+# Parsing takes ten times as much memory. What is left of a mail without its files is larger only where somebody sends
+# very long text; then the whole mail is its attachment.
+MAX_PARSED = 4 * 1024 * 1024
 
 # Not kept in Inbound.headers: they are long, say where the mail travelled, or have a field of their own.
 DROPPED_HEADERS = frozenset(
@@ -63,30 +70,45 @@ MAX_KEPT_VALUE = 2_000
 _FROM_LINE = re.compile(rb"^from[ \t]*:", re.IGNORECASE | re.MULTILINE)
 
 
-def read(raw: bytes) -> Inbound:
+def read(raw: Raw) -> Inbound:
     """What the mail says. Never raises; what could not be read is named in `defects`."""
-    try:
-        return _read(raw)
-    except Exception as error:  # every exception means the same: these bytes cannot be read as they should
-        why = str(error) if isinstance(error, TooMuchError) else type(error).__name__
-    digest = hashlib.sha256(raw).hexdigest()
-    whole = Attachment(part=WHOLE, name="message.eml", type="message/rfc822", size=len(raw), sha256=digest)
-    return replace(
-        _headers_alone(raw),
-        sha256=digest,
-        fingerprint=digest,
-        size=len(raw),
-        text="",
-        quoted="",
-        attachments=(whole,),
-        defects=(f"unreadable: {why}",),
-    )
+    sha256 = digest(raw)
+    whole = Attachment(part=WHOLE, name="message.eml", type="message/rfc822", size=len(raw), sha256=sha256)
+    with mapped(raw) as searched:
+        small = thin(searched, sha256)
+        try:
+            if len(small.raw) <= MAX_PARSED or holds_text_in_a_file(small.raw):
+                return replace(_read(small.raw, small), sha256=sha256, size=len(raw))
+            beginning = small.raw[:MAX_PARSED]
+            inbound = _read(beginning, thin(beginning, sha256))
+            cut = f"only the first {len(beginning)} bytes were read"
+            return replace(
+                inbound,
+                sha256=sha256,
+                fingerprint=sha256,
+                size=len(raw),
+                attachments=(whole,),
+                defects=(cut, *inbound.defects)[:MAX_DEFECTS],
+            )
+        except Exception as error:  # every exception means the same: these bytes cannot be read as they should
+            why = str(error) if isinstance(error, TooMuchError) else type(error).__name__
+        return replace(
+            _headers_alone(small.raw),
+            sha256=sha256,
+            fingerprint=sha256,
+            size=len(raw),
+            text="",
+            quoted="",
+            attachments=(whole,),
+            defects=(f"unreadable: {why}",),
+        )
 
 
 def _headers_alone(raw: bytes) -> Inbound:
     """What the headers of an unreadable mail say, at least at a glance."""
     try:
-        return _read(head_of(raw) + b"\n\n")
+        head = head_of(raw) + b"\n\n"
+        return _read(head, thin(head, ""))
     except Exception:  # as above
         shown = sketch(raw)
         return Inbound(
@@ -100,8 +122,8 @@ def _headers_alone(raw: bytes) -> Inbound:
         )
 
 
-def _read(raw: bytes) -> Inbound:
-    """What a mail within the bounds says. May raise on hostile structures."""
+def _read(raw: bytes, small: Thin) -> Inbound:
+    """What a mail within the bounds says, save for the hash of the whole. May raise on hostile structures."""
     bounded_raw, cut_headers = bounded(raw)
     defects = [cut_headers] if cut_headers else []
     message = parse(bounded_raw)
@@ -117,7 +139,7 @@ def _read(raw: bytes) -> Inbound:
     if cut:
         defects.append("text cut")
     text, quoted = split(body)
-    attachments = tuple(_attachment(leaf) for leaf in found if not is_text(leaf.message))
+    attachments = tuple(_attachment(leaf, small) for leaf in found if not is_text(leaf.message))
     message_id = own_message_id(first(headers, "message-id") or "")
     defects.extend(_parser_defects(message, found, envelope))
     # Counted in the raw bytes too: other programs may see a header where our parser sees none.
@@ -125,7 +147,7 @@ def _read(raw: bytes) -> Inbound:
     addresses = {name: mailboxes_of(getattr(envelope, name), defects) for name in ("to", "cc", "reply_to")}
     date = date_of(envelope, headers)
     inbound = Inbound(
-        sha256=hashlib.sha256(raw).hexdigest(),
+        sha256="",
         fingerprint=_fingerprint(message_id, from_shown, date, subject, text, quoted, attachments),
         size=len(raw),
         message_id=message_id,
@@ -158,17 +180,20 @@ def _read(raw: bytes) -> Inbound:
 # --- content --------------------------------------------------------------------------------------
 
 
-def _attachment(leaf: Leaf) -> Attachment:
+def _attachment(leaf: Leaf, small: Thin) -> Attachment:
     """A file of the mail."""
-    data = content(leaf.message)
+    size, found = 0, hashlib.sha256()
+    for piece in small.pieces(content(leaf.message)):
+        size += len(piece)
+        found.update(piece)
     content_id = content_id_of(leaf.message)
     disposition = leaf.message.get_content_disposition()
     return Attachment(
         part=leaf.number,
         name=name_of(leaf),
         type=leaf.message.get_content_type(),
-        size=len(data),
-        sha256=hashlib.sha256(data).hexdigest(),
+        size=size,
+        sha256=found.hexdigest(),
         inline=disposition == "inline"
         or (content_id is not None and disposition is None)
         or leaf.message.get_content_type() in SIGNATURES,

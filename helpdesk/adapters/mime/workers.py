@@ -1,10 +1,10 @@
 """Reads mail in worker processes, so that a hostile mail costs a worker and not the daemon.
 
-Batches go to the workers in parallel; a worker takes a whole batch, then answers
-mail by mail, so neither side ever waits for the other to empty a pipe. A mail that takes longer than the
-limit, or whose worker dies, gets an exception; the worker is replaced and reads the rest. Workers start at
-the first mail, end by themselves after a minute without one, and when this process is gone. Memory is bounded
-by RLIMIT_AS. They are programs of their own, not forks: safe from any thread.
+Batches go to the workers in parallel; a worker takes a whole batch, then answers mail by mail, so neither side ever
+waits for the other to take what was sent. Of a large mail it is given the file. A mail that takes longer than the
+limit, or whose worker dies, gets an exception; the worker is replaced and reads the rest. Workers start at the first
+mail, end by themselves after a minute without one, and when this process is gone. Memory is bounded by RLIMIT_AS.
+They are programs of their own, not forks: safe from any thread.
 """
 
 from __future__ import annotations
@@ -14,18 +14,21 @@ import os
 import pickle
 import resource
 import signal
+import socket
 import subprocess
 import sys
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import Connection
+from multiprocessing.reduction import recv_handle, send_handle
 from typing import cast
 
 from helpdesk.core.message import Inbound
 from helpdesk.errors import TemporaryError
+from helpdesk.ports.raw import CARRIED, LargeRaw, Raw, kept, pieces
 
-# A mail of 25 MB takes about 300 MB while it is parsed.
+# A winmail.dat of 25 MB takes about 300 MB while it is parsed.
 MEMORY_LIMIT = 1024 * 1024 * 1024
 TIME_LIMIT_S = 10.0
 IDLE_LIMIT_S = 60.0
@@ -64,11 +67,13 @@ class WorkerReader:
         self._time_limit_s = time_limit_s
         self._program = f"serve({{}}, {{}}, {idle_limit_s}, {reading!r})"
 
-    def read(self, raws: Sequence[bytes]) -> Sequence[Inbound | Exception]:
+    def read(self, raws: Sequence[Raw]) -> Sequence[Inbound | Exception]:
         """One result per mail, in order. An exception means: this one killed or stalled its reader.
 
         Raises TemporaryError when no worker can be started: then no mail is to blame.
         """
+        # A large mail goes to its worker as a file, never through the socket.
+        raws = [kept(pieces(raw)) if isinstance(raw, bytes) and len(raw) > CARRIED else raw for raw in raws]
         results: list[Inbound | Exception] = [CrashedError("not read")] * len(raws)
         batches = deque(_batches(raws, len(self._slots)))
         slots = range(min(len(self._slots), len(batches)))
@@ -80,7 +85,7 @@ class WorkerReader:
         return results
 
     def _drain(
-        self, slot: int, batches: deque[list[int]], raws: Sequence[bytes], results: list[Inbound | Exception]
+        self, slot: int, batches: deque[list[int]], raws: Sequence[Raw], results: list[Inbound | Exception]
     ) -> None:
         """Read batches in this slot's worker until none is left; each writes to its own places in `results`."""
         while True:
@@ -94,7 +99,7 @@ class WorkerReader:
                     results[index] = result
                 waiting = waiting[len(done) :]
 
-    def _read_batch(self, slot: int, raws: list[bytes]) -> list[Inbound | Exception]:
+    def _read_batch(self, slot: int, raws: list[Raw]) -> list[Inbound | Exception]:
         """Results of the first mails of the batch: of all, or up to the one on which the worker was lost."""
         worker = self._worker(slot, raws)
         done: list[Inbound | Exception] = []
@@ -107,7 +112,7 @@ class WorkerReader:
             done.append(error)
         return done
 
-    def _worker(self, slot: int, raws: list[bytes]) -> _Worker:
+    def _worker(self, slot: int, raws: list[Raw]) -> _Worker:
         """A worker that has taken the batch; one that ended while idle is replaced."""
         worker = self._slots[slot]
         if worker is not None:
@@ -133,7 +138,7 @@ class WorkerReader:
                 self._slots[slot] = None
 
 
-def _batches(raws: Sequence[bytes], workers: int) -> list[list[int]]:
+def _batches(raws: Sequence[Raw], workers: int) -> list[list[int]]:
     """Indexes of the mails in batches of limited number and size, in order."""
     most = min(MAX_BATCH, -(-len(raws) // workers) or 1)
     batches: list[list[int]] = []
@@ -148,10 +153,10 @@ def _batches(raws: Sequence[bytes], workers: int) -> list[list[int]]:
 
 
 class _Worker:
-    """One process and the two pipes to it."""
+    """One process, a socket that takes batches to it, and a pipe for its answers."""
 
     def __init__(self, program: str) -> None:
-        to_read, to_write = os.pipe()
+        to_read, to_write = (end.detach() for end in socket.socketpair())  # through a pipe no file can be handed over
         answers_read, answers_write = os.pipe()
         self._requests = Connection(to_write, readable=False)
         self._answers = Connection(answers_read, writable=False)
@@ -168,10 +173,14 @@ class _Worker:
             os.close(to_read)
             os.close(answers_write)
 
-    def take(self, raws: list[bytes]) -> bool:
+    def take(self, raws: list[Raw]) -> bool:
         """Hand a batch over; False when the worker has ended. Waits until it is there and has it all."""
+        carried = [raw if isinstance(raw, bytes) else None for raw in raws]
+        files = [raw for raw in raws if isinstance(raw, LargeRaw)]
         try:
-            self._requests.send_bytes(pickle.dumps(raws, pickle.HIGHEST_PROTOCOL))
+            self._requests.send_bytes(pickle.dumps(carried, pickle.HIGHEST_PROTOCOL))
+            for file in files:
+                send_handle(self._requests, file.fileno(), self._process.pid)
             return self._answers.poll(START_LIMIT_S) and self._answers.recv_bytes() == _TAKEN
         except (OSError, EOFError):
             return False
@@ -207,9 +216,11 @@ def serve(requests_fd: int, answers_fd: int, idle_limit_s: float, reading: str) 
     requests, answers = Connection(requests_fd, writable=False), Connection(answers_fd, readable=False)
     try:
         while requests.poll(idle_limit_s):
-            raws: list[bytes] = pickle.loads(requests.recv_bytes())  # noqa: S301 from our own program
+            carried: list[bytes | None] = pickle.loads(requests.recv_bytes())  # noqa: S301 from our own program
+            raws = [LargeRaw(recv_handle(requests)) if raw is None else raw for raw in carried]
             answers.send_bytes(_TAKEN)
-            for raw in raws:
+            while raws:
+                raw = raws.pop(0)
                 answers.send_bytes(pickle.dumps(read(raw), pickle.HIGHEST_PROTOCOL))
     except (EOFError, OSError):
         return

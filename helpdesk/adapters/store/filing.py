@@ -6,8 +6,6 @@ twice; filing it again changes nothing.
 
 from __future__ import annotations
 
-import hashlib
-import zlib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -15,14 +13,14 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from helpdesk.adapters.store import references
-from helpdesk.adapters.store.columns import COMPRESSION
+from helpdesk.adapters.store import raws, references
 from helpdesk.adapters.store.later import Later
-from helpdesk.adapters.store.models import ATTACHMENT, CURSOR, MESSAGE, QUARANTINE, RAW, Direction, insert
+from helpdesk.adapters.store.models import ATTACHMENT, CURSOR, MESSAGE, QUARANTINE, Direction, insert
 from helpdesk.adapters.store.prepared import Prepared
 from helpdesk.core.decision import Decision, Filing
 from helpdesk.core.message import Address, Attachment, Inbound, KeptMail, Reason
 from helpdesk.ports import Cursor, Fetched, MailKey, Poison, QuarantineEntry
+from helpdesk.ports.raw import digest
 
 # Much longer than any mail takes; only a program that died in the middle makes the next one wait so long.
 _TRY_LASTS = timedelta(minutes=10)
@@ -30,8 +28,6 @@ _TRY_LASTS = timedelta(minutes=10)
 _KEY = ["mailbox", "folder", "validity", "uid"]
 
 _ONE_AT_A_TIME = sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(sa.bindparam("mailbox"), 0)))
-
-_KEEP_RAW = Prepared(insert(RAW).on_conflict_do_nothing())
 
 _FILE = Prepared(insert(MESSAGE).on_conflict_do_nothing(index_elements=_KEY).returning(MESSAGE.c.id))
 
@@ -88,7 +84,7 @@ def file(
 
     The row of its message; None, and nothing is changed, when the key is known.
     """
-    _keep_raw(connection, inbound.sha256, mail.raw)
+    raws.keep(connection, inbound.sha256, mail.raw)
     sender = decision.author or inbound.sender
     row = {
         "ticket": ticket,
@@ -180,18 +176,6 @@ def kept_mail(connection: Connection, message: int) -> KeptMail | None:
     )
 
 
-def raw_of(connection: Connection, message: int) -> bytes | None:
-    """The raw bytes of a stored mail, None when there is no such mail."""
-    content = connection.execute(
-        sa.select(RAW.c.content).join(MESSAGE, MESSAGE.c.sha256 == RAW.c.sha256).where(MESSAGE.c.id == message)
-    ).scalar_one_or_none()
-    return None if content is None else zlib.decompress(content)
-
-
-def _keep_raw(connection: Connection, sha256: str, raw: bytes) -> None:
-    _KEEP_RAW.run(connection, {"sha256": sha256, "size": len(raw), "content": zlib.compress(raw, COMPRESSION)})
-
-
 # --- quarantine -----------------------------------------------------------------------------------
 
 
@@ -208,8 +192,8 @@ def quarantine(
     next_try: datetime | None,
 ) -> int:
     """Keep a mail that could not be processed; its id. The same key again is one more attempt."""
-    sha256 = hashlib.sha256(mail.raw).hexdigest()
-    _keep_raw(connection, sha256, mail.raw)
+    sha256 = digest(mail.raw)
+    raws.keep(connection, sha256, mail.raw)
     row = {
         "mailbox": mailbox,
         "folder": mail.key.folder,
@@ -234,8 +218,7 @@ def poisoned(connection: Connection, now: datetime, limit: int) -> list[Poison]:
     They count as being tried from now on: should that kill its program, they are due again after a pause.
     """
     rows = connection.execute(
-        sa.select(QUARANTINE, RAW.c.content)
-        .join(RAW, RAW.c.sha256 == QUARANTINE.c.sha256)
+        sa.select(QUARANTINE)
         .where(QUARANTINE.c.next_try <= now)
         .order_by(QUARANTINE.c.next_try, QUARANTINE.c.id)
         .limit(limit)
@@ -249,12 +232,13 @@ def poisoned(connection: Connection, now: datetime, limit: int) -> list[Poison]:
             id=row.id,
             mailbox=row.mailbox,
             key=MailKey(row.folder, row.validity, row.uid),
-            raw=zlib.decompress(row.content),
+            raw=raw,
             arrived_at=row.arrived_at,
             attempts=row.attempts,
             ticket=row.ticket,
         )
         for row in rows
+        if (raw := raws.of_quarantined(connection, row.id)) is not None
     ]
 
 
@@ -284,16 +268,6 @@ def quarantined(connection: Connection) -> list[QuarantineEntry]:
         )
         for row in connection.execute(sa.select(QUARANTINE).order_by(QUARANTINE.c.id))
     ]
-
-
-def quarantine_raw(connection: Connection, entry_id: int) -> bytes | None:
-    """The bytes of a quarantined mail, or None when there is no such entry."""
-    content = connection.execute(
-        sa.select(RAW.c.content)
-        .join(QUARANTINE, QUARANTINE.c.sha256 == RAW.c.sha256)
-        .where(QUARANTINE.c.id == entry_id)
-    ).scalar_one_or_none()
-    return None if content is None else zlib.decompress(content)
 
 
 def quarantine_retry(connection: Connection, ids: Sequence[int], now: datetime) -> list[int]:

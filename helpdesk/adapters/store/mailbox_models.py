@@ -1,4 +1,4 @@
-"""The tables of mailboxes: how far each was read and by whom, and what could not be processed.
+"""The tables of mailboxes: what came, how far each was read and by whom, and what could not be processed.
 
 They stand beside those of `models`, which are about tickets, and share one schema with them.
 """
@@ -11,6 +11,26 @@ import sqlalchemy as sa
 from sqlmodel import Field
 
 from helpdesk.adapters.store.columns import Row, text_column
+
+
+class RawRow(Row, table=True):
+    """A mail's bytes, zlib-compressed; the same bytes are kept once. Of a large one, the beginning of the stream."""
+
+    __tablename__ = "raw"
+
+    sha256: str = text_column(primary_key=True)
+    size: int
+    content: bytes
+
+
+class RawPieceRow(Row, table=True):
+    """What follows `raw.content` of a large mail, piece by piece: together they are one stream (see `packing`)."""
+
+    __tablename__ = "raw_piece"
+
+    sha256: str = text_column(primary_key=True, foreign_key="raw.sha256")
+    number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    content: bytes
 
 
 class QuarantineRow(Row, table=True):

@@ -1,4 +1,4 @@
-"""The tables of the desk.
+"""The tables of the desk: those of tickets and of what was said on them; of mailboxes and letters by name.
 
 Everything durable is here, raw mail included, so that one backup is the whole truth. Rows never leave this package:
 the queries beside this module turn them into the frozen values of the core. A column that a search on the way of a
@@ -15,10 +15,10 @@ from sqlalchemy.dialects import postgresql
 from sqlmodel import Field
 
 from helpdesk.adapters.store.columns import Row, choice_column, strings_column, text_column
-from helpdesk.adapters.store.mailbox_models import CursorRow, LeaseRow, QuarantineRow
+from helpdesk.adapters.store.letter_models import CameBackRow, NoticeRow, OutboxPieceRow, OutboxRecipientRow, OutboxRow
+from helpdesk.adapters.store.mailbox_models import CursorRow, LeaseRow, QuarantineRow, RawPieceRow, RawRow
 from helpdesk.core.decision import Disposition, Filing, Proof, Role
 from helpdesk.core.message import Kind
-from helpdesk.core.outgoing import Audience, Event, OutboxState, RecipientState
 from helpdesk.core.ticket import Lane, Part, Priority, State
 
 
@@ -43,16 +43,6 @@ class MetaRow(Row, table=True):
     secret_key: bytes
     paused: bool
     resumed_at: datetime | None
-
-
-class RawRow(Row, table=True):
-    """A mail's bytes, zlib-compressed; the same bytes are kept once."""
-
-    __tablename__ = "raw"
-
-    sha256: str = text_column(primary_key=True)
-    size: int
-    content: bytes
 
 
 # What an incident may gather, and incidents themselves: told literally, so that both engines know the index below.
@@ -241,83 +231,6 @@ class ReferenceRow(Row, table=True):
     mentioned: bool
 
 
-class OutboxRow(Row, table=True):
-    """A letter with its final bytes, for ever: it is also the proof of what we sent and the home of its secret.
-
-    `agent` is the name of the agent who wrote it, empty for automatic ones. `cause` is the mail
-    that led to it.
-    `next_attempt_at` is when to try next; while `sending`, when a crashed sender's claim ends; else NULL.
-    """
-
-    __tablename__ = "outbox"
-    __table_args__ = (
-        # The windows of LetterCounts, and of notices to an agent: counted within the index alone.
-        sa.Index(None, "to_address", "created_at", "audience", "automatic"),
-        sa.Index(None, "to_domain", "audience", "automatic", "created_at"),
-        sa.Index(None, "audience", "automatic", "created_at"),
-        sa.Index(None, "event", "created_at"),
-    )
-
-    id: int | None = Field(primary_key=True)
-    ticket: int | None = Field(foreign_key="ticket.number", index=True)
-    cause: int | None = Field(foreign_key="message.id")
-    event: Event = choice_column(Event)
-    audience: Audience = choice_column(Audience)
-    automatic: bool
-    urgent: bool
-    to_address: str = text_column()
-    to_domain: str = text_column()
-    agent: str = text_column()
-    dedupe_key: str = text_column(unique=True)
-    message_id: str = text_column(unique=True)
-    token: str = text_column(index=True)
-    spent: bool
-    envelope_from: str = text_column()
-    subject: str = text_column()
-    raw: bytes
-    state: OutboxState = choice_column(OutboxState, index=True)
-    attempts: int
-    created_at: datetime
-    next_attempt_at: datetime | None = Field(index=True)
-    sent_at: datetime | None
-
-
-class OutboxRecipientRow(Row, table=True):
-    """What the relay, or later a bounce, said about one recipient of a letter."""
-
-    __tablename__ = "outbox_recipient"
-
-    letter: int = Field(primary_key=True, foreign_key="outbox.id")
-    address: str = text_column(primary_key=True)
-    state: RecipientState = choice_column(RecipientState)
-    code: int
-    text: str = text_column()
-
-
-class NoticeRow(Row, table=True):
-    """A letter to one of ours that was not written, because there were too many: it becomes a line of a list."""
-
-    __tablename__ = "notice"
-
-    id: int | None = Field(primary_key=True)
-    ticket: int | None = Field(foreign_key="ticket.number")
-    to_address: str = text_column()
-    to_name: str = text_column()
-    language: str = text_column()
-    about: str = text_column()
-    dedupe_key: str = text_column(unique=True)
-    created_at: datetime = Field(index=True)
-
-
-class CameBackRow(Row, table=True):
-    """A letter to one of ours that came back for good, since the last good mail from there."""
-
-    __tablename__ = "came_back"
-
-    address: str = text_column(primary_key=True)
-    message_id: str = text_column(primary_key=True)
-
-
 class ColleagueRow(Row, table=True):
     """Who may write on every ticket of a requester."""
 
@@ -344,7 +257,8 @@ METADATA = Row.metadata
 
 # The tables themselves, for statements on the way of a message: no object is built per row.
 META = METADATA.tables["meta"]
-RAW = METADATA.tables["raw"]
+RAW = METADATA.tables[RawRow.__tablename__]
+RAW_PIECE = METADATA.tables[RawPieceRow.__tablename__]
 TICKET = METADATA.tables["ticket"]
 INCIDENT = METADATA.tables["incident"]
 PARTICIPANT = METADATA.tables["participant"]
@@ -355,13 +269,14 @@ LINK = METADATA.tables["link"]
 MESSAGE = METADATA.tables["message"]
 ATTACHMENT = METADATA.tables["attachment"]
 REFERENCE = METADATA.tables["reference"]
-OUTBOX = METADATA.tables["outbox"]
-OUTBOX_RECIPIENT = METADATA.tables["outbox_recipient"]
-NOTICE = METADATA.tables["notice"]
+OUTBOX = METADATA.tables[OutboxRow.__tablename__]
+OUTBOX_PIECE = METADATA.tables[OutboxPieceRow.__tablename__]
+OUTBOX_RECIPIENT = METADATA.tables[OutboxRecipientRow.__tablename__]
+NOTICE = METADATA.tables[NoticeRow.__tablename__]
 CONTACT = METADATA.tables["contact"]
 QUARANTINE = METADATA.tables[QuarantineRow.__tablename__]
 CURSOR = METADATA.tables[CursorRow.__tablename__]
-CAME_BACK = METADATA.tables["came_back"]
+CAME_BACK = METADATA.tables[CameBackRow.__tablename__]
 COLLEAGUE = METADATA.tables["colleague"]
 LEASE = METADATA.tables[LeaseRow.__tablename__]
 

@@ -5,7 +5,6 @@ Rows stay for ever: they answer "did we write this?", and they bound how much we
 
 from __future__ import annotations
 
-import zlib
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
@@ -15,18 +14,18 @@ from sqlalchemy.engine import Connection
 from sqlmodel import Session, col, select
 
 from helpdesk.adapters.store import references
-from helpdesk.adapters.store.columns import COMPRESSION
 from helpdesk.adapters.store.later import Later
+from helpdesk.adapters.store.letter_models import OutboxRecipientRow, OutboxRow
 from helpdesk.adapters.store.models import (
     MESSAGE,
     META,
     OUTBOX,
+    OUTBOX_PIECE,
     OUTBOX_RECIPIENT,
     Direction,
-    OutboxRecipientRow,
-    OutboxRow,
     insert,
 )
+from helpdesk.adapters.store.packing import packed
 from helpdesk.adapters.store.prepared import Prepared
 from helpdesk.core.decision import Filing
 from helpdesk.core.message import Bounce
@@ -59,6 +58,7 @@ def enqueue(
 
     `cause` is the row of the mail that led to it.
     """
+    content, following = packed(composed.raw)
     queued = _ENQUEUE.scalar(
         connection,
         {
@@ -77,7 +77,7 @@ def enqueue(
             "spent": False,
             "envelope_from": composed.envelope_from,
             "subject": composed.subject,
-            "raw": zlib.compress(composed.raw, COMPRESSION),
+            "raw": content,
             "state": OutboxState.QUEUED,
             "attempts": 0,
             "created_at": now,
@@ -87,6 +87,8 @@ def enqueue(
     )
     if queued is None:
         return False
+    for number, piece in enumerate(following, start=1):
+        connection.execute(sa.insert(OUTBOX_PIECE), {"letter": queued, "number": number, "content": piece})
     later.insert(
         _ADDRESS,
         {"letter": queued, "address": letter.to.address, "state": RecipientState.WAITING, "code": 0, "text": ""},

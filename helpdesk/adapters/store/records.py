@@ -8,13 +8,16 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import partial
+from hashlib import sha256
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
-from helpdesk.adapters.store import outbox
+from helpdesk.adapters.store import outbox, raws, sending
 from helpdesk.adapters.store.models import MESSAGE, META, OUTBOX, OUTBOX_RECIPIENT, QUARANTINE, RAW, TICKET, Direction
+from helpdesk.adapters.store.packing import Following, unpacked_pieces
 from helpdesk.core.audit import KeptLetter, KeptMail, KeptRaw
 from helpdesk.core.decision import Filing
 from helpdesk.core.outgoing import RecipientState
@@ -89,7 +92,8 @@ class SqlRecords:
     def raws(self) -> Iterator[KeptRaw]:
         """Every mail's bytes."""
         for row in self._stream(sa.select(RAW)):
-            yield KeptRaw(row.sha256, row.size, _unpacked(row.content))
+            following = partial(raws.piece, self._connection, row.sha256)
+            yield KeptRaw(row.sha256, row.size, _found(row.content, following))
 
     def mails(self) -> Iterator[KeptMail]:
         """Every mail that came and was filed."""
@@ -114,8 +118,7 @@ class SqlRecords:
                 caused=row.cause is not None,
                 answers=row.cause_sender == row.to_address,
                 cause=row.cause_kind,
-                message_id=row.message_id,
-                raw=_unpacked(row.raw),
+                whole=_names(row.message_id, row.raw, partial(sending.piece, self._connection, row.id)),
             )
 
     def notes_beside_letters(self) -> Iterator[tuple[int, str, str]]:
@@ -147,8 +150,25 @@ class SqlRecords:
         yield from self._connection.execution_options(yield_per=_AT_ONCE).execute(statement)
 
 
-def _unpacked(content: bytes) -> bytes | None:
+def _found(content: bytes, following: Following) -> tuple[str, int] | None:
+    """Hash and size of the bytes that are kept; None when they cannot be unpacked."""
+    found, size = sha256(), 0
     try:
-        return zlib.decompress(content)
+        for piece in unpacked_pieces(content, following):
+            found.update(piece)
+            size += len(piece)
     except zlib.error:
         return None
+    return found.hexdigest(), size
+
+
+def _names(message_id: str, content: bytes, following: Following) -> bool:
+    """Can these bytes be unpacked, to a letter with this Message-ID?"""
+    try:
+        pieces = unpacked_pieces(content, following)
+        is_named = message_id.encode() in next(pieces)  # the header of a letter of ours is not long
+        for _ in pieces:
+            pass
+    except zlib.error:
+        return False
+    return is_named

@@ -7,15 +7,16 @@ has it, `failed` as soon as nobody waits and somebody did not get it.
 
 from __future__ import annotations
 
-import zlib
 from collections import defaultdict
 from datetime import datetime, timedelta
+from functools import partial
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from helpdesk.adapters.store.models import OUTBOX, OUTBOX_RECIPIENT
+from helpdesk.adapters.store.models import OUTBOX, OUTBOX_PIECE, OUTBOX_RECIPIENT
 from helpdesk.adapters.store.outbox import paused
+from helpdesk.adapters.store.packing import unpacked
 from helpdesk.adapters.store.prepared import Prepared
 from helpdesk.core.outgoing import Delivery, OutboxState, RecipientState
 from helpdesk.ports import QueuedLetter, Tried
@@ -102,13 +103,20 @@ def claim(connection: Connection, now: datetime, limit: int, lease_s: float) -> 
             message_id=row.message_id,
             envelope_from=row.envelope_from,
             recipients=tuple(waiting[row.id]),
-            raw=zlib.decompress(row.raw),
+            raw=unpacked(row.raw, partial(piece, connection, row.id)),
             attempts=row.attempts - 1,
             created_at=row.created_at,
         )
         for row in rows
     }
     return [claimed[letter] for letter in order]
+
+
+def piece(connection: Connection, letter: int, number: int) -> bytes | None:
+    """A row that follows the first one of a large letter, None where there is none."""
+    found = sa.select(OUTBOX_PIECE.c.content).where(OUTBOX_PIECE.c.letter == letter, OUTBOX_PIECE.c.number == number)
+    content: bytes | None = connection.execute(found).scalar_one_or_none()
+    return content
 
 
 def take_over(connection: Connection, now: datetime) -> None:

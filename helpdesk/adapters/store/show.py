@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlmodel import Session, col, or_, select
 
-from helpdesk.adapters.store import filing, tickets
+from helpdesk.adapters.store import raws, tickets
 from helpdesk.adapters.store.models import (
     MESSAGE,
     OUTBOX,
@@ -79,7 +79,7 @@ def opening_mails(connection: Connection, since: datetime, after: int, limit: in
     return tuple(
         OpeningMail(id=row.id, ticket=by_number[row.ticket], kind=row.kind, at=row.at, raw=raw)
         for row in rows
-        if row.ticket in by_number and (raw := filing.raw_of(connection, row.id)) is not None
+        if row.ticket in by_number and (raw := raws.of_message(connection, row.id)) is not None
     )
 
 

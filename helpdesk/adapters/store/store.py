@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from helpdesk.adapters.store import filing, leases, outbox, search, sending, show, tickets
+from helpdesk.adapters.store import filing, leases, outbox, raws, search, sending, show, tickets
 from helpdesk.adapters.store.engine import BUSY_TIMEOUT_S, make_engine, snapshot, transaction
 from helpdesk.adapters.store.models import META
 from helpdesk.adapters.store.records import SqlRecords
@@ -25,6 +25,7 @@ from helpdesk.core.outgoing import OutboxState
 from helpdesk.core.search import Found
 from helpdesk.core.ticket import Ticket
 from helpdesk.ports import OpeningMail, OutboxEntry, QuarantineEntry, QueuedLetter, TicketFile, Tried
+from helpdesk.ports.raw import Raw
 
 
 class SqlStore:
@@ -156,10 +157,10 @@ class SqlStore:
         with transaction(self._engine, writes=False) as connection:
             return show.opening_mails(connection, since, after, limit)
 
-    def quarantine_raw(self, entry_id: int) -> bytes | None:
+    def quarantine_raw(self, entry_id: int) -> Raw | None:
         """The bytes of a quarantined mail."""
         with transaction(self._engine, writes=False) as connection:
-            return filing.quarantine_raw(connection, entry_id)
+            return raws.of_quarantined(connection, entry_id)
 
     def quarantine_retry(self, ids: Sequence[int], now: datetime) -> Sequence[int]:
         """Make the next try due now; the ids of those that exist."""

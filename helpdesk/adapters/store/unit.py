@@ -17,6 +17,7 @@ from helpdesk.adapters.store import (
     leases,
     notices,
     outbox,
+    raws,
     references,
     tickets,
 )
@@ -30,6 +31,7 @@ from helpdesk.core.outgoing import Letter
 from helpdesk.core.ticket import Ticket
 from helpdesk.errors import TemporaryError
 from helpdesk.ports import Composed, Cursor, Fetched, MailKey, Poison
+from helpdesk.ports.raw import Raw
 
 
 class SqlUnit:
@@ -99,9 +101,9 @@ class SqlUnit:
         """Quarantined mails whose next try is due."""
         return filing.poisoned(self._connection, now, limit)
 
-    def raw_of(self, message: int) -> bytes | None:
+    def raw_of(self, message: int) -> Raw | None:
         """The raw bytes of a stored mail, by its row."""
-        return filing.raw_of(self._connection, message)
+        return raws.of_message(self._connection, message)
 
     def apply(self, outcome: Outcome, now: datetime, *, by: str) -> int | None:
         """Carry out the changes of an outcome; the number of its ticket."""
