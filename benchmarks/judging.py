@@ -7,6 +7,7 @@ letter is judged once, so that nothing of it is remembered from before.
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable, Iterator
 from itertools import cycle, islice
@@ -60,6 +61,7 @@ def report() -> str:
     """The figures as Markdown."""
     outages, clarify = load_pack("outages", None), load_pack("clarify", None)
     letters = all_examples(outages)
+    gc.freeze()  # as the daemon does
 
     def cost(mail: Inbound, language: str) -> float:
         begun = time.process_time()

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from helpdesk.core.lexicon import STEM, OneOf, one_of
-from helpdesk.core.spans import GUARDED, Guarded, Near, OfClass, Part, Span, spans, united
+from helpdesk.core.spans import GUARDED, OfClass, Part, Span, guarded, near, spans, united
 from helpdesk.core.word_classes import CLASSES
 from helpdesk.core.words import Prepared, fold
 
@@ -72,17 +72,17 @@ def either(patterns: tuple[Pattern, ...], name: str) -> Pattern:
 def find(pattern: Pattern, prepared: Prepared) -> Match | None:
     """The first place of a letter that fits, or None."""
     found = spans(pattern.root, prepared)
-    return _match(found[0], prepared) if found else None
+    return match_at(found[0], prepared) if found else None
 
 
-def find_all(pattern: Pattern, prepared: Prepared) -> tuple[Match, ...]:
+def places(pattern: Pattern, prepared: Prepared) -> list[Span]:
     """Every place of a letter that fits, in the order of reading."""
-    found = spans(pattern.root, prepared)
-    return tuple(_match(span, prepared) for span in found) if found else ()
+    return spans(pattern.root, prepared)
 
 
-def _match(span: Span, prepared: Prepared) -> Match:
-    return Match(span, prepared.said(*span), prepared.in_subject(span.first))
+def match_at(span: Span, prepared: Prepared) -> Match:
+    """The words that stand there."""
+    return Match(span, prepared.said(*span), prepared.in_subject(span[0]))
 
 
 # --- reading a pattern ----------------------------------------------------------------------------
@@ -101,7 +101,7 @@ class _Link:
         """The part, with what is unwanted right beside it or one word further."""
         for unwanted, reach in ((self.unwanted, 1), (self.unwanted_near, GUARDED)):
             if unwanted:
-                part = Guarded(part, united(tuple(unwanted)), before, reach)
+                part = guarded(part, united(tuple(unwanted)), before, reach)
         return part
 
 
@@ -202,7 +202,7 @@ def _chained(parts: list[Part], links: list[_Link]) -> Part:
 def _joined(left: Part, link: _Link, right: Part) -> Part:
     between = (*link.unwanted, *link.unwanted_near)
     unwanted = united(between) if between else None
-    apart = Near(left, right, link.gap, link.any_order, unwanted)
+    apart = near(left, right, link.gap, link.any_order, unwanted)
     if _is_negation(left) and isinstance(right, OneOf) and not link.any_order:
         return united((apart, _written_together(right)))
     return apart

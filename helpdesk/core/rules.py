@@ -14,7 +14,7 @@ from fnmatch import fnmatchcase
 
 from helpdesk.core.forms import read_fields
 from helpdesk.core.message import Attachment, Inbound, Kind, Reason
-from helpdesk.core.phrases import Match, Pattern, find, find_all
+from helpdesk.core.phrases import Match, Pattern, find, match_at, places
 from helpdesk.core.spans import Span
 from helpdesk.core.ticket import Lane, Priority, PriorityRank
 from helpdesk.core.words import SENTENCE, Prepared, prepare
@@ -150,26 +150,30 @@ def _taken(hits: list[_Hit], prepared: Prepared) -> tuple[tuple[str, str], ...]:
     for hit in hits:
         for name, pattern in hit.rule.take:
             if name not in fields and (match := find(pattern, prepared)):
-                fields[name] = prepared.said(match.span.last, match.span.last)
+                fields[name] = prepared.said(match.span[1], match.span[1])
     return tuple(fields.items())
 
 
 def evidence(words: Words, prepared: Prepared) -> tuple[Match, ...] | None:
     """The matches by which a letter says what `words` want, in reading order; None when it does not say so."""
-    required = [find_all(pattern, prepared) for pattern in words.all_of]
-    offered = [match for pattern in words.any_of for match in find_all(pattern, prepared)]
-    if not all(required) or (words.any_of and not offered):
-        return None
+    looked_for: list[list[Span]] = []
+    for pattern in words.all_of:
+        looked_for.append(places(pattern, prepared))
+        if not looked_for[-1]:
+            return None
+    if words.any_of:
+        looked_for.append([span for pattern in words.any_of for span in places(pattern, prepared)])
+        if not looked_for[-1]:
+            return None
     if _says(words.none_of, prepared) or (_says(words.narrow, prepared) and not _says(words.wide, prepared)):
         return None
     standing = _Standing(words, prepared)
-    found = [standing.first(matches) for matches in (*required, *([offered] if offered else []))]
-    kept = [match for match in found if match]
-    return tuple(sorted(kept, key=lambda match: match.span)) if len(kept) == len(found) else None
+    kept = [span for spans in looked_for if (span := standing.first(spans))]
+    return tuple(match_at(span, prepared) for span in sorted(kept)) if len(kept) == len(looked_for) else None
 
 
 def _says(patterns: tuple[Pattern, ...], prepared: Prepared) -> bool:
-    return any(find_all(pattern, prepared) for pattern in patterns)
+    return any(places(pattern, prepared) for pattern in patterns)
 
 
 class _Standing:
@@ -177,19 +181,20 @@ class _Standing:
 
     def __init__(self, words: Words, prepared: Prepared) -> None:
         self.prepared = prepared
-        excuses = [match for pattern in words.unless for match in find_all(pattern, prepared)]
-        self.excused = {self._sentence(match.span.first) for match in excuses}
-        recalls = [match for pattern in words.until for match in find_all(pattern, prepared)]
-        self.taken_back = max((match.span.first for match in recalls), default=-1)
+        excuses = (span for pattern in words.unless for span in places(pattern, prepared))
+        self.excused = {self._sentence(first) for first, _ in excuses}
+        recalls = (span for pattern in words.until for span in places(pattern, prepared))
+        self.taken_back = max((first for first, _ in recalls), default=-1)
 
-    def first(self, matches: Iterable[Match]) -> Match | None:
-        """The first match that is neither excused by its sentence nor taken back later."""
-        return min((match for match in matches if self._stands(match.span)), key=lambda match: match.span, default=None)
+    def first(self, spans: Iterable[Span]) -> Span | None:
+        """The first that is neither excused by its sentence nor taken back later."""
+        return min((span for span in spans if self._stands(span)), default=None)
 
     def _stands(self, span: Span) -> bool:
-        if span.last < self.taken_back:
+        first, last = span
+        if last < self.taken_back:
             return False
-        return self.excused.isdisjoint({self._sentence(span.first), self._sentence(span.last)})
+        return self.excused.isdisjoint({self._sentence(first), self._sentence(last)})
 
     def _sentence(self, place: int) -> tuple[int, bool]:
         """Its number; the subject is one by itself, also where a match reaches over its end."""
@@ -210,7 +215,7 @@ def _hit(rule: Rule, inbound: Inbound, prepared: Prepared) -> _Hit | None:
     if found is None:
         return None
     if found:
-        return _Hit(rule, "; ".join(str(match) for match in found), found[0].span.first)
+        return _Hit(rule, "; ".join(str(match) for match in found), found[0].span[0])
     seen = (
         *((f"from {_sender(rule, inbound)}",) if rule.senders else ()),
         *(f"{name}: {wanted}" for name, wanted in rule.headers),

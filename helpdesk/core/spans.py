@@ -12,7 +12,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from functools import cache
 
 from helpdesk.core.lexicon import OneOf, hear, one_of, size
 from helpdesk.core.word_classes import of_class
@@ -33,56 +33,62 @@ _COMMON = 3
 Needs = tuple[frozenset[OneOf], ...]
 
 
-class Span(NamedTuple):
-    """The places of the first and the last word of something found."""
-
-    first: int
-    last: int
+# The places of the first and the last word of something found.
+Span = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class OfClass:
-    """Any word of a class such as <number>."""
+    """Any word of a class such as <number>. It is equal to any other of its name, so a letter is searched once."""
 
     name: str
     needs: Needs = ()
 
     def find(self, prepared: Prepared) -> list[Span]:
-        return [Span(place, place) for place in of_class(prepared, self.name)]
+        return [(place, place) for place in of_class(prepared, self.name)]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Either:
-    """One of several parts. `by_word` leads from a OneOf in the letter to the parts that it makes possible."""
+    """One of several parts. `by_word` leads from a OneOf in the letter to the parts that it makes possible.
+
+    Each of these stands there with what else it needs, the rarest words first.
+    """
 
     parts: tuple[Part, ...]
-    by_word: dict[OneOf, list[Part]] = field(init=False)
+    by_word: dict[OneOf, dict[Part, Needs]] = field(init=False)
     known: frozenset[OneOf] = field(init=False)
     always: tuple[Part, ...] = field(init=False)
     needs: Needs = field(init=False)
 
     def __post_init__(self) -> None:
-        by_word: dict[OneOf, list[Part]] = defaultdict(list)
+        by_word: dict[OneOf, dict[Part, Needs]] = defaultdict(dict)
         for part in self.parts:
             # Every group must be met, so one will do for a first look: that of the rarest words tells the most.
-            for word in min(part.needs, key=_commonness, default=()):
-                by_word[word].append(part)
+            rarest, *others = sorted(set(part.needs), key=_commonness) or [frozenset[OneOf]()]
+            for word in rarest:
+                by_word[word][part] = tuple(others)
         object.__setattr__(self, "by_word", dict(by_word))
         object.__setattr__(self, "known", frozenset(by_word))
         object.__setattr__(self, "always", tuple(part for part in self.parts if not part.needs))
         object.__setattr__(self, "needs", () if self.always else (self.known,))
 
     def find(self, prepared: Prepared) -> list[Span]:
-        heard = prepared.heard
-        met = {part for word in heard & self.known for part in self.by_word[word]}
+        heard, has = prepared.heard, prepared.has
+        candidates: dict[Part, Needs] = dict.fromkeys(self.always, ())
+        for word in heard & self.known:
+            candidates.update(self.by_word[word])
         found: set[Span] = set()
-        for part in (*self.always, *met):
-            # What `spans` would say as well: most parts end here, and a call less for each counts.
-            for group in part.needs:
-                if group.isdisjoint(heard):
+        for part, needs in candidates.items():
+            # What `_looked_for` does as well: most parts end here, and a call less for each counts.
+            for group in needs:
+                met = has.get(group)
+                if met is None:
+                    met = has[group] = not group.isdisjoint(heard)
+                if not met:
                     break
             else:
-                found.update(spans(part, prepared))
+                found.update(_found(part, prepared))
         return sorted(found)
 
 
@@ -110,17 +116,17 @@ class Near:
         object.__setattr__(self, "needs", self.left.needs + self.right.needs)
 
     def find(self, prepared: Prepared) -> list[Span]:
-        lefts = spans(self.left, prepared)
-        rights = spans(self.right, prepared) if lefts else []
+        lefts = _found(self.left, prepared)
+        rights = _found(self.right, prepared) if lefts else []
         if not rights:
             return []
         pairs = _followed(lefts, rights, self.gap)
         if self.any_order:
             pairs += _followed(rights, lefts, self.gap) + _overlapping(lefts, rights)
         if self.unwanted and pairs:
-            barred = spans(self.unwanted, prepared)
-            pairs = [(left, right) for left, right in pairs if not _any_within(barred, left.last + 1, right.first - 1)]
-        return sorted({Span(left.first, max(left.last, right.last)) for left, right in pairs})
+            barred = _looked_for(self.unwanted, prepared)
+            pairs = [(left, right) for left, right in pairs if not _any_within(barred, left[1] + 1, right[0] - 1)]
+        return sorted({(left[0], max(left[1], right[1])) for left, right in pairs})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -137,33 +143,46 @@ class Guarded:
         object.__setattr__(self, "needs", self.part.needs)
 
     def find(self, prepared: Prepared) -> list[Span]:
-        found = spans(self.part, prepared)
-        if not found:
-            return []
-        barred = spans(self.unwanted, prepared)
+        found = _found(self.part, prepared)
+        barred = _looked_for(self.unwanted, prepared) if found else []
+        if not barred:
+            return found
         if self.before:
-            ends = {span.last for span in barred}
-            return [span for span in found if ends.isdisjoint(range(span.first - self.reach, span.first))]
-        begins = {span.first for span in barred}
-        return [span for span in found if begins.isdisjoint(range(span.last + 1, span.last + 1 + self.reach))]
+            ends = {last for _, last in barred}
+            return [span for span in found if ends.isdisjoint(range(span[0] - self.reach, span[0]))]
+        begins = {first for first, _ in barred}
+        return [span for span in found if begins.isdisjoint(range(span[1] + 1, span[1] + 1 + self.reach))]
 
 
 Part = OneOf | OfClass | Either | Near | Guarded
 
+# What is made of the same parts is the same part, in whatever pattern or pack: a letter is searched once for it.
+any_of = cache(Either)
+near = cache(Near)
+guarded = cache(Guarded)
+
 
 def spans(part: Part, prepared: Prepared) -> list[Span]:
     """Where `part` stands in the letter, in the order of reading."""
-    memo = prepared.memo
-    if memo.get(None) != size():
+    if prepared.memo.get(None) != size():
         _hear(prepared)
+    return _looked_for(part, prepared)
+
+
+def _looked_for(part: Part, prepared: Prepared) -> list[Span]:
     heard = prepared.heard
     for group in part.needs:
         if group.isdisjoint(heard):
             return []
-    found: list[Span] | None = memo.get(part)
+    return _found(part, prepared)
+
+
+def _found(part: Part, prepared: Prepared) -> list[Span]:
+    """Where a part stands of which the letter has what it needs; whoever asks has looked."""
+    found: list[Span] | None = prepared.memo.get(part)
     if found is None:
-        found = memo[part] = (
-            [Span(place, place) for place in prepared.places[part]] if isinstance(part, OneOf) else part.find(prepared)
+        found = prepared.memo[part] = (
+            [(place, place) for place in prepared.places[part]] if isinstance(part, OneOf) else part.find(prepared)
         )
     return found
 
@@ -173,6 +192,7 @@ def _hear(prepared: Prepared) -> None:
     prepared.places.update(hear(prepared.by_word))
     prepared.heard.update(prepared.places)
     prepared.memo.clear()
+    prepared.has.clear()
     prepared.memo[None] = size()
 
 
@@ -182,21 +202,27 @@ def united(parts: tuple[Part, ...]) -> Part:
     words = [part for part in flat if isinstance(part, OneOf)]
     others = tuple(dict.fromkeys(part for part in flat if not isinstance(part, OneOf)))
     if not words:
-        return others[0] if len(others) == 1 else Either(others)
+        return others[0] if len(others) == 1 else any_of(others)
     merged = one_of(
         frozenset(word for part in words for word in part.whole),
         tuple(dict.fromkeys(one for part in words for one in part.beginnings)),
     )
-    return Either((merged, *others)) if others else merged
+    return any_of((merged, *others)) if others else merged
 
 
 def _followed(lefts: list[Span], rights: list[Span], gap: int) -> list[tuple[Span, Span]]:
     """Pairs whose right one begins behind the left one, at most `gap` words further."""
     pairs = []
+    begin, count = 0, len(rights)
     for left in lefts:
-        begin = bisect_left(rights, (left.last + 1,))
-        end = bisect_right(rights, (left.last + gap + 2,), begin)
-        pairs += [(left, right) for right in rights[begin:end]]
+        first, last = left
+        while begin < count and rights[begin][0] <= first:
+            begin += 1  # neither this nor a later left one is followed by it
+        place = begin
+        while place < count and rights[place][0] <= last + gap + 1:
+            if rights[place][0] > last:
+                pairs.append((left, rights[place]))
+            place += 1
     return pairs
 
 
@@ -204,12 +230,12 @@ def _overlapping(lefts: list[Span], rights: list[Span]) -> list[tuple[Span, Span
     """Pairs that share words, the one that begins first in front: "orders [stopped being] placed"."""
     pairs = []
     for left in lefts:
-        begin = bisect_left(rights, (left.first - _LONGEST_SPAN,))
-        end = bisect_right(rights, (left.last + 1,), begin)
-        pairs += [(min(left, right), max(left, right)) for right in rights[begin:end] if right.last >= left.first]
+        begin = bisect_left(rights, (left[0] - _LONGEST_SPAN,))
+        end = bisect_right(rights, (left[1] + 1,), begin)
+        pairs += [(min(left, right), max(left, right)) for right in rights[begin:end] if right[1] >= left[0]]
     return pairs
 
 
 def _any_within(barred: list[Span], first: int, last: int) -> bool:
     begin = bisect_left(barred, (first,))
-    return any(span.last <= last for span in barred[begin : bisect_right(barred, (last + 1,), begin)])
+    return any(span[1] <= last for span in barred[begin : bisect_right(barred, (last + 1,), begin)])

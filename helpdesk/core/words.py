@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_left
+from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -35,13 +36,12 @@ _FRAGMENT_WORDS = 3
 _WRAPPED_LINE = 50
 
 _INVISIBLE = re.compile("[\u00ad\u0301\u200b-\u200f\u202a-\u202e\u2060\ufeff]")
-_FOLDED = dict(zip("ёєїґąćęłńóśźż’ʼ`´", "ееігacelnoszz''''", strict=True))
-_MARKED = re.compile(f"[{''.join(_FOLDED)}]")
+_FOLDED = tuple(zip("ёєїґąćęłńóśźż’ʼ`´", "ееігacelnoszz''''", strict=True))
 _LOOK_ALIKES = str.maketrans("aceopxykmtbhi", "асеорхукмтвні")
 CYRILLIC = re.compile("[а-яіїє]")
-_MIXED = re.compile("[a-z][а-яіїє]|[а-яіїє][a-z]")
+_MIXED = re.compile("[a-z](?:(?=[а-яіїє])|(?<=[а-яіїє][a-z]))")
 
-_CHUNK = re.compile(r"\n|[^\s]+")
+_CHUNK = re.compile(r"\n|\S+")
 WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 _AROUND = "\"'«»“”„()[]{}<>.,;:!?…*_-–—/\\|#№~=+"
 _SENTENCE_END = re.compile(r"(?<![.…])[.!?;]+[\"'»”)]*$")
@@ -82,8 +82,8 @@ _UKRAINIAN_LETTERS = str.maketrans("abcdefghijklmnopqrstuvwyz", "абцдефг�
 class Prepared:
     """A letter as words. `starts` and `ends` are offsets into `written`; `at` holds the places, ascending.
 
-    `by_word` leads from a word to where it stands. `places` and `heard` are what the patterns know of it, `memo` keeps
-    what was found already: patterns share their parts (core.spans fills these).
+    `by_word` leads from a word to where it stands. `places` and `heard` are what the patterns know of it, `has` says of
+    which groups of words it has some, `memo` keeps what was found: patterns share their parts (core.spans fills these).
     """
 
     written: str
@@ -95,6 +95,7 @@ class Prepared:
     by_word: dict[str, list[int]]
     places: dict[OneOf, list[int]] = field(default_factory=dict)
     heard: set[OneOf] = field(default_factory=set)
+    has: dict[frozenset[OneOf], bool] = field(default_factory=dict)
     memo: dict[object, Any] = field(default_factory=dict)
 
     def said(self, first: int, last: int) -> str:
@@ -109,7 +110,11 @@ class Prepared:
 
 def fold(text: str) -> str:
     """The letters of `text` in the form in which words are compared; same length as lower-case `text`."""
-    return _MARKED.sub(lambda letter: _FOLDED[letter.group()], text.lower())
+    text = text.lower()
+    if not text.isascii():
+        for marked, plain in _FOLDED:
+            text = text.replace(marked, plain)
+    return text
 
 
 # Rules, checklists and others read the same letter one after another.
@@ -137,27 +142,22 @@ class _Reading:
         self.starts: list[int] = []
         self.ends: list[int] = []
         self.at: list[int] = []
-        self.mixed = _MIXED.search(folded) is not None  # Latin letters among Cyrillic ones in some word
+        # Latin letters among Cyrillic ones in some word
+        self.mixed = CYRILLIC.search(folded) is not None and _MIXED.search(folded) is not None
         self.place = 0  # of the next word
         self.begun = 0  # index of the first word of this sentence
 
     def result(self) -> Prepared:
         line_start = 0
-        for match in _CHUNK.finditer(self.folded):
-            chunk, start = match.group(), match.start()
-            if chunk.isalnum():
-                self._word(chunk, start, match.end())
-            elif chunk == "\n":
-                self._line_ends(start, start - line_start)
-                line_start = match.end()
-            else:
-                self._read(chunk, start)
-        by_word: dict[str, list[int]] = {}
+        for line in self.folded.split("\n"):
+            self._read_line(line, line_start)
+            newline = line_start + len(line)
+            if newline < len(self.folded):
+                self._line_ends(newline, len(line))
+            line_start = newline + 1
+        by_word: dict[str, list[int]] = defaultdict(list)
         for word, place in zip(self.words, self.at, strict=True):
-            if word in by_word:
-                by_word[word].append(place)
-            else:
-                by_word[word] = [place]
+            by_word[word].append(place)
         if not _TRANSLIT_SIGNS.isdisjoint(by_word):
             for word in [word for word in by_word if word.isascii() and word.isalpha()]:
                 places = by_word[word]
@@ -172,6 +172,24 @@ class _Reading:
             self.at,
             by_word,
         )
+
+    def _read_line(self, line: str, end: int) -> None:
+        plain, index = not self.mixed, self.folded.index
+        words, starts, ends, at = self.words, self.starts, self.ends, self.at
+        for chunk in line.split():
+            start = index(chunk, end)
+            end = start + len(chunk)
+            if plain and chunk.isalnum():
+                # What `_word` does: nearly every word of a letter is such a one, and a call less for each counts.
+                words.append(chunk)
+                starts.append(start)
+                ends.append(end)
+                at.append(self.place)
+                self.place += 1
+                if self.place % SENTENCE > _LONGEST_SENTENCE:
+                    self._next_sentence()
+            else:
+                self._read(chunk, start)
 
     def _read(self, chunk: str, start: int) -> None:
         core = chunk.strip(_AROUND)

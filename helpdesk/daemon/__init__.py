@@ -8,6 +8,7 @@ the log and in systemd's status, and after five minutes the leads are told.
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import random
 import secrets
@@ -92,6 +93,9 @@ async def _serve(config: Config, notifier: Notifier, stopping: asyncio.Event, re
 
     world = real_world(wake_sender)
     works = await asyncio.to_thread(build, config, world)
+    # Rules and settings stay: to look through them for garbage now and then would hold up a letter by 30 to 90 ms.
+    gc.collect()
+    gc.freeze()
     await asyncio.to_thread(works.store.begin_sending, world.now())
     service = _Service(works, world, notifier, queued, all_sent)
     try:
