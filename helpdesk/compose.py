@@ -19,6 +19,7 @@ from itertools import chain
 from zoneinfo import ZoneInfo
 
 from helpdesk.core import wire
+from helpdesk.core.checklist import Checklist, labelled
 from helpdesk.core.message import Address
 from helpdesk.core.outgoing import Audience, Event, Letter, LetterView, NamedFile
 from helpdesk.core.policy import Policy
@@ -65,6 +66,7 @@ class Face:
     reply_address: str = ""
     timezone: str = "UTC"
     max_bytes: int = 25 * 1024 * 1024
+    checklists: tuple[Checklist, ...] = ()  # by which fields of a ticket have names for people
 
     @property
     def shown(self) -> str:
@@ -82,6 +84,7 @@ def face_of(policy: Policy, desk: str, max_bytes: int) -> Face:
         reply_address=policy.reply_address,
         timezone=known.calendar.timezone,
         max_bytes=max_bytes,
+        checklists=known.checklists,
     )
 
 
@@ -160,6 +163,8 @@ def view(letter: Letter, ticket: Ticket | None, face: Face, files: tuple[NamedFi
         author=wire.one_line(str(letter.author)) if letter.author else "",
         body=body if len(body) <= MAX_BODY else body[:MAX_BODY] + " […]",
         questions=_clean(letter.missing),
+        form=_clean(letter.form),
+        understood=_clean(letter.understood),
         due_at=letter.due_at.astimezone(zone) if letter.due_at else None,
         begins_at=letter.begins_at.astimezone(zone) if letter.begins_at else None,
         resolution=wire.one_line(ticket.resolution or "") if ticket else "",
@@ -182,7 +187,10 @@ def view(letter: Letter, ticket: Ticket | None, face: Face, files: tuple[NamedFi
         lane=ticket.lane.value,
         priority=ticket.priority.value,
         situation=ticket.situation or "",
-        fields=tuple((wire.one_line(name), wire.one_line(value)) for name, value in ticket.fields),
+        fields=tuple(
+            (wire.one_line(name), wire.one_line(value))
+            for name, value in labelled(face.checklists, ticket.checklist, ticket.fields, letter.language)
+        ),
         opened_at=ticket.opened_at.astimezone(zone),
         held=len(ticket.held),
     )

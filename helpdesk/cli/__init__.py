@@ -32,6 +32,7 @@ FAMILIES = {
     "ingest": ("ingest",),
     "explain": ("explain",),
     "rules": ("rules",),
+    "form": ("form",),
     "look": ("queue", "outbox", "quarantine"),
     "show": ("show",),
     "search": ("search",),

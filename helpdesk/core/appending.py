@@ -11,7 +11,7 @@ from dataclasses import replace
 from helpdesk.core.bounds import breaker_alerts, refusal
 from helpdesk.core.case import Case
 from helpdesk.core.chains import Occasion
-from helpdesk.core.checklist import Checklist, Findings, questions, settle
+from helpdesk.core.checklist import Findings, examine, form_of, questions, request, settle
 from helpdesk.core.decision import (
     Change,
     Decision,
@@ -28,7 +28,7 @@ from helpdesk.core.message import Reason
 from helpdesk.core.new_matter import new_matter
 from helpdesk.core.notices import to_agents, to_requester
 from helpdesk.core.outgoing import Audience, Event, Letter
-from helpdesk.core.policy import Agent
+from helpdesk.core.policy import Agent, Desk
 from helpdesk.core.sender import Remember
 from helpdesk.core.ticket import Lane, Part, State, Ticket
 from helpdesk.core.timers import answered, closes_at, start
@@ -52,11 +52,15 @@ def append(case: Case, ticket: Ticket) -> Decision:
     if case.arrival.silent:
         return _keep(case, ticket)
     desk = case.policy.desk(ticket.desk)
-    findings = settle(_checklist(case, ticket), ticket.missing, case.inbound)
+    findings = _findings(case, ticket, desk)
     progress = findings.missing != ticket.missing
     silence = refusal(case)
-    # Where an agent has taken over, a machine does not ask between.
-    ask_again = bool(progress and findings.missing and silence is None and ticket.assignee is None)
+    # Where an agent has taken over, a machine does not ask between; a form that was filled in wrongly, it does.
+    calls_for_more = findings.missing and (
+        (progress and ticket.assignee is None)
+        or (findings.by_form and (findings.fields or findings.problems or findings.blank))
+    )
+    ask_again = bool(calls_for_more and silence is None)
     reopened = ticket.state is State.CLOSED
     state = State.WAITING if ask_again and ticket.lane is Lane.NORMAL else State.OPEN
     if ticket.state is State.NEW and not ask_again:
@@ -71,19 +75,23 @@ def append(case: Case, ticket: Ticket) -> Decision:
     if reopened:
         changes += watch(replace(ticket, state=state), case.policy, case.now)
     if progress or findings.fields:
-        changes.append(SetFacts(ticket.number, findings.fields, findings.missing, ticket.checklist))
+        changes.append(SetFacts(ticket.number, findings.fields, findings.missing, findings.checklist))
+        changes += _corrections(ticket, findings.fields, case.sender)
     changes.append(Remember(case.sender, failing=False))
     if silence is not None and (reopened or (progress and findings.missing)):
         changes.append(Record(ticket.number, "helpdesk", "no letter", str(silence)))
     letters: list[Letter] = list(breaker_alerts(case, silence))
     chain = start(ticket.number, desk, Occasion.MISSING, case.now) if state is State.WAITING else ()
     changes += chain
+    asked = request(desk.checklists, findings, ticket.language, words=ticket.words)
     if ask_again:
         letters += to_requester(
             Event.MISSING,
             ticket,
             case.inbound.sha256,
-            missing=questions(desk.checklists, ticket.checklist, findings.missing, ticket.language),
+            missing=asked.questions,
+            form=asked.form,
+            understood=asked.understood,
             due_at=closes_at(chain),  # an outage never closes by itself
             in_reply_to=case.inbound.message_id,
         )
@@ -101,7 +109,7 @@ def append(case: Case, ticket: Ticket) -> Decision:
         body=case.inbound.text,
         author=case.inbound.sender,
         parts=case.inbound.files,
-        missing=questions(desk.checklists, ticket.checklist, findings.missing, desk.language),
+        missing=questions(desk.checklists, findings.checklist, findings.missing, desk.language),
         reasons=(*_disagreements(case), *why, *_complete(ticket, findings)),
         but=case.sender,
         agents=readers,
@@ -110,6 +118,16 @@ def append(case: Case, ticket: Ticket) -> Decision:
     reasons = (*why, *findings.reasons)
     outcome = Outcome(ticket=ticket.number, changes=tuple(changes), letters=tuple(letters), reasons=reasons)
     return case.decision(Disposition.APPEND, Filing.VISIBLE, outcome, language=ticket.language)
+
+
+def _corrections(ticket: Ticket, fields: tuple[tuple[str, str], ...], by: str) -> tuple[Record, ...]:
+    """Lines of history that keep the values which new ones replace."""
+    known = dict(ticket.fields)
+    return tuple(
+        Record(ticket.number, by, "field", f"{name} = {value} (was {known[name]})")
+        for name, value in fields
+        if known.get(name, value) != value
+    )
 
 
 def _complete(ticket: Ticket, findings: Findings) -> tuple[Reason, ...]:
@@ -195,6 +213,12 @@ def auth_failed(case: Case) -> Reason:
     return next(reason for reason in case.reasons if reason.rule == "auth-failed")
 
 
-def _checklist(case: Case, ticket: Ticket) -> Checklist | None:
-    checklists = case.policy.desk(ticket.desk).checklists
-    return next((checklist for checklist in checklists if checklist.key == ticket.checklist), None)
+def _findings(case: Case, ticket: Ticket, desk: Desk) -> Findings:
+    """What the mail tells and what is still missing. A form that is filled in, or asked for, is then the checklist."""
+    known = next((checklist for checklist in desk.checklists if checklist.key == ticket.checklist), None)
+    form = form_of(desk.checklists, case.inbound) if known is None or known.form is None else None
+    today = desk.today(case.now)
+    if form is not None:
+        return examine((form,), case.inbound, known=frozenset(), today=today)
+    found = settle(known, ticket.missing, case.inbound, fields=ticket.fields, today=today)
+    return found if known is not None else replace(found, checklist=ticket.checklist)

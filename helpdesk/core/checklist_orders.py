@@ -8,6 +8,9 @@ from helpdesk.core.bench import Bench, Carried, changed
 from helpdesk.core.chains import Occasion
 from helpdesk.core.checklist import questions
 from helpdesk.core.decision import Change, Record, SetFacts, SetState, Unschedule
+from helpdesk.core.field_values import Fault, understand
+from helpdesk.core.form import Problem
+from helpdesk.core.form_words import form_question
 from helpdesk.core.notices import to_requester
 from helpdesk.core.outgoing import Event, Letter
 from helpdesk.core.ticket import Lane, State, Ticket
@@ -51,8 +54,17 @@ def got(ticket: Ticket, items: tuple[str, ...], bench: Bench) -> Carried | str:
     return _known(ticket, items, (), bench.words.got.format(items=", ".join(items)))
 
 
-def set_field(ticket: Ticket, name: str, value: str, bench: Bench) -> Carried:
+def set_field(ticket: Ticket, name: str, value: str, bench: Bench) -> Carried | str:
     """A fact is written down."""
+    desk = bench.policy.desk(ticket.desk)
+    form = next((each.form for each in desk.checklists if each.key == ticket.checklist), None)
+    key = form.key_called(name) if form else None
+    field = form.field(key) if form and key else None
+    if form is not None and key is not None and field is not None:
+        understood = understand(field.kind, value, field.choices)
+        if isinstance(understood, Fault):
+            return form_question(form, key, desk.language, Problem(key, understood, value), words=True) or key
+        name, value = key, understood
     line = f"{name} = {value}"
     known = _known(ticket, (name,), ((name, value),), line)
     return replace(known, changes=(*known.changes, Record(ticket.number, bench.agent.name, "field", line)))

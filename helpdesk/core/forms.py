@@ -29,29 +29,30 @@ def read_fields(text: str, synonyms: Mapping[str, Iterable[str]]) -> tuple[tuple
 
     `synonyms` lead from a field to the names under which people write it. Case, ё, marks and decoration do not matter.
     """
-    fields = {_name(name): key for key, names in synonyms.items() for name in (key, *names)}
+    fields = {field_name(name): key for key, names in synonyms.items() for name in (key, *names)}
     found: dict[str, str] = {}
     lines = text.splitlines()[:MAX_LINES]
     for index, line in enumerate(lines):
-        name, value = _split(line)
-        key = fields.get(_name(name))
+        name, value = split_line(line)
+        key = fields.get(field_name(name))
         if key is None:
             continue
-        if not value and index + 1 < len(lines) and fields.get(_name(_split(lines[index + 1])[0])) is None:
+        if not value and index + 1 < len(lines) and fields.get(field_name(split_line(lines[index + 1])[0])) is None:
             value = lines[index + 1].strip()
         if value:
             found[key] = value[:MAX_VALUE]
     return tuple(found.items())
 
 
-def _split(line: str) -> tuple[str, str]:
+def split_line(line: str, longest: int = MAX_NAME) -> tuple[str, str]:
     """Name and value, cut at the first sign that may stand between; no name when there is none."""
-    places = [place for sign in _COLONS if 0 < (place := line.find(sign)) <= MAX_NAME]
+    places = [place for sign in _COLONS if 0 < (place := line.find(sign)) <= longest]
     if not places:
         return "", ""
     cut = min(places)
     return line[:cut], line[cut + 1 :].strip(" \t*_")
 
 
-def _name(name: str) -> str:
+def field_name(name: str) -> str:
+    """The name as names are compared: folded, without decoration."""
     return " ".join(fold(name).strip(_DECORATION).replace("-", " ").split())

@@ -28,6 +28,8 @@ def to_requester(
     in_reply_to: str | None = None,
     apart_from: int | None = None,
     body: str = "",
+    form: tuple[str, ...] = (),
+    understood: tuple[str, ...] = (),
 ) -> tuple[Letter, ...]:
     """The automatic letter to the requester; none when there is nobody to write to, or somebody was forged."""
     if ticket.requester is None or ticket.forged:
@@ -46,6 +48,8 @@ def to_requester(
         in_reply_to=in_reply_to,
         apart_from=apart_from,
         body=body,
+        form=form,
+        understood=understood,
     )
     return (letter,)
 

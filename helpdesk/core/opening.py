@@ -13,7 +13,7 @@ from dataclasses import replace
 from helpdesk.core.bounds import breaker_alerts, guessing, guessing_alerts, in_turn, refusal
 from helpdesk.core.case import Case
 from helpdesk.core.chains import Occasion
-from helpdesk.core.checklist import Findings, examine, questions
+from helpdesk.core.checklist import Findings, Request, examine, questions, request
 from helpdesk.core.decision import (
     Assign,
     Change,
@@ -53,7 +53,8 @@ def open_ticket(case: Case, *, linked: Ticket | None = None) -> Decision:
     arrived, mail, language = case.desk_of_arrival, _plain(case.inbound), _language(case)
     verdict = in_turn(case, judged(case))
     desk = case.policy.desk(verdict.desk or arrived.name)  # a rule may send it to another one
-    findings = examine(desk.checklists, mail, known=frozenset(), named=verdict.checklist)
+    today = desk.today(case.now)
+    findings = examine(desk.checklists, mail, known=frozenset(), named=verdict.checklist, today=today)
     guesses = guessing(case)
     silence = guesses or refusal(case)
     ticket = _ticket(case, mail, desk, language, verdict, findings, asks=silence is None)
@@ -83,7 +84,7 @@ def open_ticket(case: Case, *, linked: Ticket | None = None) -> Decision:
     else:
         letters = (
             *breaker_alerts(case, silence),
-            *_acknowledge(case, ticket, desk, chain, silence, gathering),
+            *_acknowledge(case, ticket, desk, findings, chain, silence, gathering),
             *(gathering.letters if gathering else _news(case, ticket, desk, verdict)),
             *(() if gathering else _also_told(case, ticket, verdict)),
             *(_cover_note(forwarder, ticket) if case.forwarded is not None else ()),
@@ -297,6 +298,7 @@ def _acknowledge(
     case: Case,
     ticket: Ticket,
     desk: Desk,
+    findings: Findings,
     chain: tuple[Schedule, ...],
     silence: Reason | None,
     gathering: Gathering | None,
@@ -307,12 +309,14 @@ def _acknowledge(
     """
     if silence is not None:
         return ()
-    asked = () if gathering else questions(desk.checklists, ticket.checklist, ticket.missing, ticket.language)
+    asked = Request() if gathering else request(desk.checklists, findings, ticket.language, words=ticket.words)
     return to_requester(
         Event.OPENED,
         ticket,
         case.inbound.sha256,
-        missing=asked,
+        missing=asked.questions,
+        form=asked.form,
+        understood=asked.understood,
         due_at=closes_at(chain),
         begins_at=desk.begins_at(ticket.lane, case.now),
         in_reply_to=case.inbound.message_id,

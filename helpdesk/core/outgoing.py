@@ -81,6 +81,8 @@ class Letter:
     parts: tuple[int, ...] = ()
     parts_of: int | None = None  # row of the stored mail that `parts` belong to; None: the mail being decided
     missing: tuple[str, ...] = ()
+    form: tuple[str, ...] = ()  # a blank form, line by line, to be filled in
+    understood: tuple[str, ...] = ()  # what the requester's form was understood to say
     reasons: tuple[Reason, ...] = ()
     author: Address | None = None  # whose words `body` holds
     in_reply_to: str | None = None
@@ -126,6 +128,8 @@ class LetterView:
     agent: str = ""
     body: str = ""
     questions: tuple[str, ...] = ()
+    form: tuple[str, ...] = ()
+    understood: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
     files: tuple[NamedFile, ...] = ()
     requester: str = ""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from helpdesk.core.calendar import Calendar
 from helpdesk.core.chains import Chain, Occasion, asked
@@ -54,6 +55,10 @@ class Desk:
         if lane is Lane.OUTAGE and self.around_the_clock:
             return Calendar.always(self.calendar.timezone)
         return self.calendar
+
+    def today(self, now: datetime) -> date:
+        """Which day it is where the desk is."""
+        return now.astimezone(ZoneInfo(self.calendar.timezone)).date()
 
     def begins_at(self, lane: Lane, now: datetime) -> datetime | None:
         """When somebody begins with a request that comes now; None while the desk is open, or for an outage."""

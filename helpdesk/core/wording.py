@@ -52,13 +52,21 @@ def named_blocks(words: Words, language: str, view: LetterView) -> dict[str, Blo
     reasons = (reason.partition(": ") for reason in view.reasons)
     return {
         "urgent": ("urgent", _urgent(words, view)),
-        "questions": ("numbers", view.questions),
+        "questions": _questions(view),
+        "understood": ("list", tuple(("", line) for line in view.understood)),
         "body": ("body", body),
         "quoted": ("quote", body),
         "reasons": ("list", tuple(("", _reason(words, *reason)) for reason in reasons)),
         "files": ("files", tuple((_file(words, language, file), file.cid) for file in view.files)),
         "facts": ("facts", _facts(words, view)),
     }
+
+
+def _questions(view: LetterView) -> Block:
+    """What is asked for: numbered or, where a whole form is to be filled in, its lines and then the rest."""
+    if not view.form:
+        return "numbers", view.questions
+    return "body", (*view.form, *([""] if view.questions else []), *(f"- {question}" for question in view.questions))
 
 
 def _word(words: Words, section: str, key: str) -> str:

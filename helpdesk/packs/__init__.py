@@ -53,11 +53,11 @@ def load_pack(name_or_path: str, base: Path | None) -> Pack:
     pack, vocabulary = _load(name_or_path, base, depth=0)
     checklists = pack.checklists
     if vocabulary.ask_customer and (customer := vocabulary.items.get(CUSTOMER)):
-        checklists = tuple(replace(each, items=(customer, *each.items)) for each in checklists)
+        checklists = tuple(each if each.form else replace(each, items=(customer, *each.items)) for each in checklists)
     promised = tuple(item for item in vocabulary.items.values() if item.promised)
     # What a letter says is attached can lack on any topic.
     checklists = tuple(replace(each, items=(*each.items, *promised)) for each in checklists)
-    return replace(pack, checklists=tuple(each for each in checklists if each.items))
+    return replace(pack, checklists=tuple(each for each in checklists if each.items or each.form))
 
 
 def all_examples(pack: Pack) -> tuple[Example, ...]:

@@ -270,4 +270,4 @@ def test_wrong_letters_are_told_file_by_file(tmp_path: Path) -> None:
 
 
 def test_packs_ship_with_the_program() -> None:
-    assert shipped_packs() == ("clarify", "outages", "vocabulary")
+    assert shipped_packs() == ("clarify", "outages", "vocabulary", "warranty-acts")
