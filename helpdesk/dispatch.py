@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -50,7 +51,7 @@ class RelayTrouble:
 
 @dataclass(eq=False, slots=True)
 class _Answer:
-    """What the relay said of a letter, until it is recorded; `error` tells why it could not be."""
+    """What the relay said of a letter; `error` tells why it could not be recorded."""
 
     letter: QueuedLetter
     tried: Tried
@@ -77,11 +78,13 @@ class Dispatcher:
         self._random = random
         self._give_up_after = give_up_after
         self._stopped = False
-        self._free = asyncio.Semaphore(PARALLEL)
-        # Threads that write to SQLite at once only wait for each other, by sleeping; and who claims after others have
-        # recorded finds several places free and claims as many letters at once.
-        self._writing = asyncio.Lock()
+        # A letter has a place from its claim until its answer is recorded.
+        self._free_places = PARALLEL
         self._answers: list[_Answer] = []  # to be recorded by whoever writes next
+        self._news = asyncio.Event()  # a place is free, or an answer came
+        self._claiming = 0  # how many calls wait for the next letters
+        # Each write ends on the disk, which takes longer than anything else here: one at a time, for all that came.
+        self._writing = asyncio.Lock()
         self.trouble: RelayTrouble | None = None
 
     async def send_due(self, limit: int = 100) -> int:
@@ -108,60 +111,74 @@ class Dispatcher:
         self._stopped = True
 
     async def _claim(self, limit: int) -> Sequence[QueuedLetter]:
-        """The next letters, each with a place among those on their way; none when nothing shall be sent now."""
-        await self._free.acquire()
-        places = 1
-        letters: Sequence[QueuedLetter] = ()
+        """The next letters, as soon as there is a place for one; none when nothing shall be sent now."""
+        self._claiming += 1
         try:
-            async with self._writing:
-                while places < limit and not self._free.locked():
-                    await self._free.acquire()
-                    places += 1
-                if not self._stopped and (not self.trouble or self._now() >= self.trouble.retry_at):
-                    letters = await asyncio.to_thread(self._store.claim, self._now(), places, lease_s=_LEASE_S)
+            while True:
+                while not (self._free_places or self._answers):
+                    self._news.clear()
+                    await self._news.wait()
+                async with self._writing:
+                    if self._free_places or self._answers:
+                        return await self._write(limit)
         finally:
-            for _ in range(places - len(letters)):
-                self._free.release()
-        return letters
+            self._claiming -= 1
 
     async def _send(self, letter: QueuedLetter) -> None:
         try:
-            await self._try(letter)
-        finally:
-            self._free.release()
+            answer = _Answer(letter, await self._try(letter))
+        except BaseException:
+            self._free(1)
+            raise
+        await self._record(answer)
 
-    async def _try(self, letter: QueuedLetter) -> None:
+    async def _try(self, letter: QueuedLetter) -> Tried:
         try:
             async with asyncio.timeout(_TRY_S):
                 deliveries = await self._transport.send(letter.envelope_from, letter.recipients, letter.raw)
         except (UnreachableError, PermanentError) as error:
             trouble = self._relay_is_away(error)
             next_at = trouble.retry_at if self._now() < letter.created_at + self._give_up_after else None
-            await self._record(letter, _unanswered(letter, error), next_at)
+            return Tried(letter.id, _unanswered(letter, error), next_at)
         except Exception as error:
-            await self._record(letter, _unanswered(letter, error), self._next_attempt(letter))
-        else:
-            self._relay_answers()
-            await self._record(letter, deliveries, self._next_attempt(letter))
+            return Tried(letter.id, _unanswered(letter, error), self._next_attempt(letter))
+        self._relay_answers()
+        return Tried(letter.id, deliveries, self._next_attempt(letter))
 
-    async def _record(self, letter: QueuedLetter, deliveries: Sequence[Delivery], next_at: datetime | None) -> None:
+    async def _record(self, answer: _Answer) -> None:
         """Returns when the answer is recorded, together with all that came while others were writing."""
-        answer = _Answer(letter, Tried(letter.id, deliveries, next_at))
         self._answers.append(answer)
+        self._news.set()
+        if self._claiming:
+            # Whoever waits for a place goes first: he records the answer and takes the next letter in one transaction.
+            await asyncio.sleep(0)
         async with self._writing:
             if answer in self._answers:
-                answers, self._answers = self._answers, []
-                try:
-                    await asyncio.to_thread(self._tell_and_record, answers)
-                except Exception as error:
-                    for one in answers:
-                        one.error = one.error or error
+                with suppress(Exception):  # each answer has its own
+                    await self._write(0)
         if answer.error is not None:
             raise answer.error
-        for delivery in deliveries:
-            self._log(letter, delivery, next_at)
+        for delivery in answer.tried.deliveries:
+            self._log(answer.letter, delivery, answer.tried.next_attempt_at)
 
-    def _tell_and_record(self, answers: Sequence[_Answer]) -> None:
+    async def _write(self, limit: int) -> Sequence[QueuedLetter]:
+        """Record every answer that came, and claim at most `limit` letters, as many as there are places for."""
+        answers, self._answers = self._answers, []
+        places = min(limit, self._free_places + len(answers))
+        if self._stopped or (self.trouble and self._now() < self.trouble.retry_at):
+            places = 0
+        letters: Sequence[QueuedLetter] = ()
+        try:
+            letters = await asyncio.to_thread(self._tell_and_write, answers, places)
+        except Exception as error:
+            for one in answers:
+                one.error = one.error or error
+            raise
+        finally:
+            self._free(len(answers) - len(letters))
+        return letters
+
+    def _tell_and_write(self, answers: Sequence[_Answer], places: int) -> Sequence[QueuedLetter]:
         for answer in answers:
             try:
                 # Told first: after a crash between the two the letter is tried, and told of, again.
@@ -170,7 +187,20 @@ class Dispatcher:
                 # Its own lease ends some time; the others, accepted perhaps, must not go again because of it.
                 answer.error = error
         told = [one.tried for one in answers if one.error is None]
+        try:
+            if places:
+                return self._store.claim(self._now(), places, lease_s=_LEASE_S, tried=told)
+        except Exception:
+            # Why no letter can be had is no reason to forget who has got his.
+            self._store.record_deliveries(told, self._now())
+            raise
         self._store.record_deliveries(told, self._now())
+        return ()
+
+    def _free(self, places: int) -> None:
+        """So many letters more (or, below 0, fewer) may be on their way."""
+        self._free_places += places
+        self._news.set()
 
     def _tell(self, letter: QueuedLetter, tried: Tried) -> None:
         given_up = tried.next_attempt_at is None

@@ -245,8 +245,13 @@ class Store(Protocol):
     def begin_sending(self, now: datetime) -> None:
         """From now until `close` we work here. Where nobody else does, what dead daemons held is free at once."""
 
-    def claim(self, now: datetime, limit: int, *, lease_s: float = 900) -> Sequence[QueuedLetter]:
-        """Letters that are due become `sending` and are ours; a crashed sender's come back after the lease."""
+    def claim(
+        self, now: datetime, limit: int, *, lease_s: float = 900, tried: Sequence[Tried] = ()
+    ) -> Sequence[QueuedLetter]:
+        """Letters that are due become `sending` and are ours; a crashed sender's come back after the lease.
+
+        What was `tried` before is recorded in the same transaction.
+        """
 
     def record_deliveries(self, tried: Sequence[Tried], now: datetime) -> Sequence[OutboxState]:
         """Keep the relay's answers per recipient; what became of each letter."""

@@ -16,7 +16,7 @@ from helpdesk.core.decision import (
 )
 from helpdesk.core.message import Bounce, FailedRecipient
 from helpdesk.core.outgoing import Audience, Delivery, OutboxState, RecipientState
-from helpdesk.ports import OutboxEntry, OutboxRecipient
+from helpdesk.ports import OutboxEntry, OutboxRecipient, Tried
 from tests.desk import (
     ANNA,
     DAY,
@@ -46,6 +46,22 @@ def report(address: str, status: str, *, permanent: bool) -> Bounce:
     """A delivery report about the letter "a"."""
     failed = FailedRecipient(address=address, status=status, permanent=permanent)
     return Bounce(recipients=(failed,), original_message_id="<a@desk.test>")
+
+
+def test_answers_of_the_relay_are_kept_together_with_the_next_claim(store: SqlStore) -> None:
+    with store.unit() as unit:
+        for name in ("a", "b", "c"):
+            queue(unit, letter(name))
+    first, second = store.claim(NOW, 2)
+    tried = [
+        Tried(first.id, [Delivery(ANNA.address, 250, "taken")], NOW + MINUTE),
+        Tried(second.id, [Delivery(ANNA.address, 450, "later")], NOW + MINUTE),
+    ]
+    (third,) = store.claim(NOW, 10, tried=tried)
+    assert [(entry.id, entry.state) for entry in store.outbox()] == [
+        (second.id, OutboxState.QUEUED),
+        (third.id, OutboxState.SENDING),
+    ]
 
 
 def test_a_letter_leaves_as_it_was_composed(store: SqlStore) -> None:

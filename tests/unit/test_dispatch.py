@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+import sqlite3
 import subprocess
 import sys
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -338,6 +340,17 @@ def test_letter_whose_failure_nobody_could_be_told_does_not_make_others_go_again
         desk.now += timedelta(minutes=16)  # the claim's lease is over
     assert desk.received == [OLHA]
     assert desk.relay.tries == 3
+
+
+def test_letter_that_cannot_be_read_does_not_make_others_go_again(desk: Desk, url: str) -> None:
+    desk.queue(*[f"user{number}@x.test" for number in range(PARALLEL)])
+    desk.queue(IVAN)
+    with sqlite3.connect(url.removeprefix("sqlite:///")) as database:
+        database.execute("UPDATE outbox SET raw = x'00' WHERE to_address = ?", (IVAN,))
+    with pytest.raises(zlib.error):
+        desk.send()
+    assert [entry.recipients[0].address for entry in desk.outbox] == [IVAN]
+    assert len(desk.received) == PARALLEL
 
 
 def test_letter_at_which_the_relay_hesitates_does_not_keep_others_waiting(desk: Desk) -> None:

@@ -8,14 +8,14 @@ has it, `failed` as soon as nobody waits and somebody did not get it.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from helpdesk.adapters.store.models import OUTBOX, OUTBOX_PIECE, OUTBOX_RECIPIENT
-from helpdesk.adapters.store.outbox import paused
+from helpdesk.adapters.store.models import META, OUTBOX, OUTBOX_PIECE, OUTBOX_RECIPIENT
 from helpdesk.adapters.store.packing import unpacked
 from helpdesk.adapters.store.prepared import Prepared
 from helpdesk.core.outgoing import Delivery, OutboxState, RecipientState
@@ -23,7 +23,10 @@ from helpdesk.ports import QueuedLetter, Tried
 
 _DUE = Prepared(
     sa.select(OUTBOX.c.id)
-    .where(OUTBOX.c.next_attempt_at <= sa.bindparam("now", type_=OUTBOX.c.next_attempt_at.type))
+    .where(
+        OUTBOX.c.next_attempt_at <= sa.bindparam("now", type_=OUTBOX.c.next_attempt_at.type),
+        sa.select(META.c.paused.is_(False)).scalar_subquery(),
+    )
     .order_by(OUTBOX.c.urgent.desc(), OUTBOX.c.next_attempt_at, OUTBOX.c.id)
     .limit(sa.bindparam("limit", type_=sa.Integer))
     .with_for_update(skip_locked=True)
@@ -73,7 +76,10 @@ _GIVE_UP = Prepared(
     .where(_OF_LETTER, OUTBOX_RECIPIENT.c.state == RecipientState.WAITING)
     .values(state=RecipientState.FAILED)
 )
-_STATES = Prepared(sa.select(OUTBOX_RECIPIENT.c.state).where(_OF_LETTER))
+_STATES = Prepared(
+    sa.select(OUTBOX_RECIPIENT.c.letter, OUTBOX_RECIPIENT.c.state).where(OUTBOX_RECIPIENT.c.letter.in_(_CHOSEN)),
+    lists=("chosen",),
+)
 _SETTLE = Prepared(
     sa.update(OUTBOX)
     .where(OUTBOX.c.id == sa.bindparam("of"))
@@ -86,8 +92,6 @@ def claim(connection: Connection, now: datetime, limit: int, lease_s: float) -> 
 
     Nothing while the outbox is paused.
     """
-    if paused(connection):
-        return []
     order = [row.id for row in _DUE.all(connection, {"now": now, "limit": limit})]
     if not order:
         return []
@@ -128,36 +132,49 @@ def take_over(connection: Connection, now: datetime) -> None:
     )
 
 
-def record_delivery(connection: Connection, tried: Tried, now: datetime) -> OutboxState:
-    """Keep the relay's answers; the state of the letter afterwards.
+def record_deliveries(connection: Connection, tried: Sequence[Tried], now: datetime) -> list[OutboxState]:
+    """Keep the relay's answers; the state of each letter afterwards.
 
     Recipients without an answer wait on, like those refused for now; when no next attempt is planned they have failed.
     """
-    of = {"of": tried.letter}
     _ANSWERED.run(
         connection,
         *(
-            {**of, "to": delivery.address, "new": _state_after(delivery), "said": delivery.code, "why": delivery.text}
-            for delivery in tried.deliveries
+            {
+                "of": one.letter,
+                "to": delivery.address,
+                "new": _state_after(delivery),
+                "said": delivery.code,
+                "why": delivery.text,
+            }
+            for one in tried
+            for delivery in one.deliveries
         ),
     )
-    if tried.next_attempt_at is None:
-        _GIVE_UP.run(connection, of)
-    states = {row.state for row in _STATES.all(connection, of)}
-    if RecipientState.WAITING in states:
-        state = OutboxState.QUEUED
-    else:
-        state = OutboxState.SENT if states == {RecipientState.SENT} else OutboxState.FAILED
+    _GIVE_UP.run(connection, *({"of": one.letter} for one in tried if one.next_attempt_at is None))
+    found: dict[int, set[RecipientState]] = defaultdict(set)
+    for letter, state in _STATES.all(connection, {"chosen": [one.letter for one in tried]}) if tried else ():
+        found[letter].add(state)
+    states = [_letter_state(found[one.letter]) for one in tried]
     _SETTLE.run(
         connection,
-        {
-            **of,
-            "new": state,
-            "due": tried.next_attempt_at if state is OutboxState.QUEUED else None,
-            "sent": now if state is OutboxState.SENT else None,
-        },
+        *(
+            {
+                "of": one.letter,
+                "new": state,
+                "due": one.next_attempt_at if state is OutboxState.QUEUED else None,
+                "sent": now if state is OutboxState.SENT else None,
+            }
+            for one, state in zip(tried, states, strict=True)
+        ),
     )
-    return state
+    return states
+
+
+def _letter_state(recipients: set[RecipientState]) -> OutboxState:
+    if RecipientState.WAITING in recipients:
+        return OutboxState.QUEUED
+    return OutboxState.SENT if recipients == {RecipientState.SENT} else OutboxState.FAILED
 
 
 def _state_after(delivery: Delivery) -> RecipientState:

@@ -78,15 +78,20 @@ class SqlStore:
         if self._senders is not None:
             self._senders.enter(take_over)
 
-    def claim(self, now: datetime, limit: int, *, lease_s: float = 900) -> Sequence[QueuedLetter]:
-        """Letters that are due become ours for `lease_s` seconds, urgent ones first."""
+    def claim(
+        self, now: datetime, limit: int, *, lease_s: float = 900, tried: Sequence[Tried] = ()
+    ) -> Sequence[QueuedLetter]:
+        """Letters that are due become ours for `lease_s` seconds, urgent ones first; `tried` is recorded as well."""
         with self._writing() as connection:
+            sending.record_deliveries(connection, tried, now)
             return sending.claim(connection, now, limit, lease_s)
 
     def record_deliveries(self, tried: Sequence[Tried], now: datetime) -> Sequence[OutboxState]:
         """Keep the relay's answers; what became of each letter."""
+        if not tried:
+            return []
         with self._writing() as connection:
-            return [sending.record_delivery(connection, one, now) for one in tried]
+            return sending.record_deliveries(connection, tried, now)
 
     def outbox(self) -> Sequence[OutboxEntry]:
         """Letters not sent yet and letters that failed, oldest first."""
