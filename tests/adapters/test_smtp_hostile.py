@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -37,6 +37,16 @@ POLITE = {
 T = TypeVar("T")
 
 
+@pytest.fixture(autouse=True, scope="module", params=["one by one", "all at once"])
+def commands(request: pytest.FixtureRequest) -> Iterator[str]:
+    """How the relay takes commands: every story is told to both kinds."""
+    plain = POLITE["EHLO"]
+    if request.param == "all at once":
+        POLITE["EHLO"] = plain.replace("8BITMIME", "8BITMIME\r\n250-PIPELINING")
+    yield request.param
+    POLITE["EHLO"] = plain
+
+
 class ScriptedRelay:
     """An SMTP server that answers by a script and remembers everything that it was told.
 
@@ -49,6 +59,9 @@ class ScriptedRelay:
         self.verbs: list[str] = []
         self.lines: list[str] = []
         self.texts: list[bytes] = []
+        self.waits_for_data = False  # what it says to MAIL and RCPT it says when it has heard DATA
+        self.trickles = False  # its answers come byte by byte
+        self._unsaid: dict[asyncio.StreamWriter, bytes] = {}
         self.sessions = 0
         self.open_sessions = 0
 
@@ -87,8 +100,14 @@ class ScriptedRelay:
             await asyncio.Event().wait()
         if reply == DROP:
             return False
-        writer.write(reply.encode() + b"\r\n")
-        await writer.drain()
+        said = self._unsaid.pop(writer, b"") + reply.encode() + b"\r\n"
+        if self.waits_for_data and key.startswith(("MAIL", "RCPT")):
+            self._unsaid[writer] = said
+            return True
+        for piece in [said[at : at + 1] for at in range(len(said))] if self.trickles else [said]:
+            writer.write(piece)
+            await writer.drain()
+            await asyncio.sleep(0)
         # A server that takes leave hangs up.
         return reply[:3] not in ("221", "421")
 
@@ -165,7 +184,7 @@ def test_text_that_is_refused_is_refused_for_those_who_were_accepted() -> None:
 def test_no_text_is_sent_when_nobody_is_accepted() -> None:
     deliveries, relay = send({"RCPT": "550 nobody"}, IVAN, OLHA)
     assert codes(deliveries) == [(IVAN, 550), (OLHA, 550)]
-    assert "DATA" not in relay.verbs
+    assert relay.texts == []
 
 
 def test_reply_of_many_lines_becomes_one() -> None:
@@ -190,6 +209,74 @@ def test_session_goes_on_after_a_refusal() -> None:
         return codes([*first, *second])
 
     assert against({}, story) == [(IVAN, 554), (IVAN, 250)]
+
+
+# --- all commands at once -------------------------------------------------------------------------
+
+TAKES_ALL_AT_ONCE = {"EHLO": "250-relay.test\r\n250-PIPELINING\r\n250 SIZE 1000000"}
+
+
+def test_relay_that_takes_all_at_once_hears_everything_before_it_answers() -> None:
+    async def story(relay: ScriptedRelay, transport: SmtpTransport) -> list[tuple[str, int]]:
+        relay.waits_for_data = True
+        relay.script[f"RCPT {IVAN}"] = "550 nobody"
+        relay.script[f"RCPT {JAN}"] = "450-greylisted\r\n450 come again"
+        return codes(
+            [*await transport.send(SENDER, [IVAN, OLHA, JAN], RAW), *await transport.send(SENDER, [OLHA], RAW)]
+        )
+
+    assert against(TAKES_ALL_AT_ONCE, story) == [(IVAN, 550), (OLHA, 250), (JAN, 450), (OLHA, 250)]
+
+
+def test_answers_that_come_byte_by_byte_are_the_same() -> None:
+    async def story(relay: ScriptedRelay, transport: SmtpTransport) -> list[tuple[str, int]]:
+        relay.trickles = True
+        relay.script[f"RCPT {IVAN}"] = "550-first\r\n550 second"
+        return codes(await transport.send(SENDER, [IVAN, OLHA], RAW))
+
+    assert against(TAKES_ALL_AT_ONCE, story) == [(IVAN, 550), (OLHA, 250)]
+
+
+@pytest.mark.parametrize("refusal", [{"MAIL": "552 too much"}, {"RCPT": "550 nobody"}])
+def test_relay_that_wants_a_text_for_nobody_gets_none_and_the_next_letter_a_new_session(
+    refusal: dict[str, str],
+) -> None:
+    async def story(relay: ScriptedRelay, transport: SmtpTransport) -> list[tuple[str, int]]:
+        relay.script.update(refusal)
+        first = await transport.send(SENDER, [IVAN], RAW)
+        relay.script.update({verb: POLITE[verb] for verb in refusal})
+        second = await transport.send(SENDER, [OLHA], RAW)
+        assert (len(relay.texts), relay.sessions) == (1, 2)
+        return codes([*first, *second])
+
+    assert [address for address, code in against(TAKES_ALL_AT_ONCE, story) if code == 250] == [OLHA]
+
+
+def test_relay_that_takes_nobody_keeps_its_session() -> None:
+    async def story(relay: ScriptedRelay, transport: SmtpTransport) -> list[tuple[str, int]]:
+        relay.script |= {"RCPT": "550 nobody", "DATA": "554 no valid recipients"}
+        first = await transport.send(SENDER, [IVAN], RAW)
+        relay.script |= {"RCPT": POLITE["RCPT"], "DATA": POLITE["DATA"]}
+        second = await transport.send(SENDER, [OLHA], RAW)
+        assert relay.sessions == 1
+        return codes([*first, *second])
+
+    assert against(TAKES_ALL_AT_ONCE, story) == [(IVAN, 550), (OLHA, 250)]
+
+
+@pytest.mark.parametrize(
+    "said", ["250 fine\r\n250 fine again", "250 " + "x" * 10_000, "250-more\r\n" * 200 + "250 end"]
+)
+def test_no_text_goes_to_a_relay_whose_answers_cannot_be_matched(said: str) -> None:
+    async def story(relay: ScriptedRelay, transport: SmtpTransport) -> Sequence[Delivery]:
+        try:
+            return await transport.send(SENDER, [IVAN, OLHA], RAW)
+        except TemporaryError:
+            return []
+        finally:
+            assert relay.texts == []
+
+    assert not any(delivery.sent for delivery in against(TAKES_ALL_AT_ONCE | {"MAIL": said}, story))
 
 
 # --- breaks ---------------------------------------------------------------------------------------
