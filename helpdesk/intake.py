@@ -25,7 +25,7 @@ from helpdesk.core.poison import given_up, instead_of_sketch
 from helpdesk.core.policy import Policy
 from helpdesk.core.ticket import NEW
 from helpdesk.errors import TemporaryError
-from helpdesk.ports import Cursor, Fetched, MailKey, Place, Poison, Reader, Store, Unit
+from helpdesk.ports import Cursor, Fetched, KnownMail, MailKey, Place, Poison, Reader, Store, Unit
 from helpdesk.ports.raw import digest
 from helpdesk.postbox import Postbox
 
@@ -56,17 +56,21 @@ class Source:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Taken:
-    """What became of one mail. `decision` is None for one that was known already or is in quarantine."""
+    """What became of one mail. `decision` is None for one that was known already or is in quarantine.
+
+    `set_aside`: it was known, and is in quarantine since then.
+    """
 
     key: MailKey
     ticket: int | None = None
     decision: Decision | None = None
     error: str = ""
+    set_aside: bool = False
 
     @property
     def place(self) -> Place:
         """Where it goes on the server."""
-        return Place.QUARANTINE if self.error else Place.DONE
+        return Place.QUARANTINE if self.error or self.set_aside else Place.DONE
 
     @property
     def disposition(self) -> Disposition:
@@ -153,8 +157,9 @@ class Intake:
                 unit.fence(source.lease)
             known = dict(unit.known(source.name, [mail.key for mail in mails]))
             for mail, inbound in zip(self._named(unit, source, mails, known), inbounds, strict=True):
-                if mail.key in known:
-                    taken.append(Taken(key=mail.key, ticket=self._ticket_of_known(unit, inbound, source.arrival(mail))))
+                if (before := known.get(mail.key)) is not None:
+                    ticket = self._ticket_of_known(unit, inbound, source.arrival(mail))
+                    taken.append(Taken(key=mail.key, ticket=ticket, set_aside=before.quarantined))
                 elif isinstance(inbound, Exception):
                     taken.append(self._set_aside(unit, source, mail, inbound, attempts=TRIES if mail.too_large else 1))
                 else:
@@ -164,10 +169,12 @@ class Intake:
         return [replace(one, key=mail.key) for one, mail in zip(taken, mails, strict=True)]
 
     @staticmethod
-    def _named(unit: Unit, source: Source, mails: Sequence[Fetched], known: dict[MailKey, str]) -> Iterator[Fetched]:
+    def _named(
+        unit: Unit, source: Source, mails: Sequence[Fetched], known: dict[MailKey, KnownMail]
+    ) -> Iterator[Fetched]:
         """The mails, each under a key that names no other one: where the server used a key again, by its content."""
         for mail in mails:
-            if mail.key in known and known[mail.key] != digest(mail.raw):
+            if mail.key in known and known[mail.key].sha256 != digest(mail.raw):
                 maillog.uid_used_again(mailbox=source.name, uid=mail.key.uid)
                 key = MailKey.of_content(mail.key.folder, mail.raw)
                 known.update(unit.known(source.name, [key]))

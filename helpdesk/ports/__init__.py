@@ -10,6 +10,7 @@ from helpdesk.ports.sending import Rendered, Renderer, Transport
 from helpdesk.ports.store import (
     Composed,
     HistoryLine,
+    KnownMail,
     OpeningMail,
     OutboxEntry,
     OutboxRecipient,
@@ -29,6 +30,7 @@ __all__ = [
     "Cursor",
     "Fetched",
     "HistoryLine",
+    "KnownMail",
     "MailKey",
     "Mailbox",
     "OpeningMail",

@@ -165,6 +165,14 @@ class Poison:
     ticket: int | None  # what was made of its headers when it was given up
 
 
+@dataclass(frozen=True, slots=True)
+class KnownMail:
+    """A mail that was taken before: the SHA-256 of what is kept of it, and is that in quarantine?"""
+
+    sha256: str
+    quarantined: bool
+
+
 class Unit(Protocol):
     """One transaction. Nothing of it is seen by others, or survives, unless it ends without an exception."""
 
@@ -172,8 +180,8 @@ class Unit(Protocol):
         """A transaction within: an exception undoes what happened inside it, and goes on upwards."""
 
     # reading
-    def known(self, mailbox: str, keys: Sequence[MailKey]) -> Mapping[MailKey, str]:
-        """Those of the keys that are messages or in quarantine, with the SHA-256 of the bytes that are kept."""
+    def known(self, mailbox: str, keys: Sequence[MailKey]) -> Mapping[MailKey, KnownMail]:
+        """Those of the keys that are messages or in quarantine."""
 
     def cursor(self, mailbox: str) -> Cursor | None: ...
     def facts(self, wanted: Wanted, now: datetime) -> Facts: ...

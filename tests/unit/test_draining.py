@@ -218,6 +218,21 @@ def test_mail_that_is_too_large_is_answered_and_moved_aside(desk: Desk) -> None:
     assert desk.cursor() == 2
 
 
+def test_mail_in_quarantine_that_a_crash_left_behind_goes_there_on_the_server_too(desk: Desk) -> None:
+    desk.mailbox.max_bytes = 1024 * 1024
+    desk.mailbox.arrive(b"From: Anna <anna@shop.test>\r\nSubject: Photos\r\n\r\n" + b"x" * 70 * 20_000, NOW)
+    desk.arrive(1)
+    desk.drain()
+    for place in Place:
+        (mail,) = desk.mailbox.places[place]
+        desk.mailbox.inbox[mail.key.uid] = mail
+        desk.mailbox.places[place].clear()
+    desk.drain()
+    left = {place: [mail.key.uid for mail in mails] for place, mails in desk.mailbox.places.items()}
+    assert left == {Place.QUARANTINE: [1], Place.DONE: [2]}
+    assert len(desk.store.quarantined()) == 1
+
+
 def test_backlog_is_told_with_the_time_left(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     clock = [NOW]

@@ -19,7 +19,7 @@ from helpdesk.adapters.store.models import ATTACHMENT, CURSOR, MESSAGE, QUARANTI
 from helpdesk.adapters.store.prepared import Prepared
 from helpdesk.core.decision import Decision, Filing
 from helpdesk.core.message import Address, Attachment, Inbound, KeptMail, Reason
-from helpdesk.ports import Cursor, Fetched, MailKey, Poison, QuarantineEntry
+from helpdesk.ports import Cursor, Fetched, KnownMail, MailKey, Poison, QuarantineEntry
 from helpdesk.ports.raw import digest
 
 # Much longer than any mail takes; only a program that died in the middle makes the next one wait so long.
@@ -45,8 +45,8 @@ _SET_ASIDE = _ENTRY.on_conflict_do_update(
 ).returning(QUARANTINE.c.id)
 
 
-def known(connection: Connection, mailbox: str, keys: Sequence[MailKey]) -> Mapping[MailKey, str]:
-    """Those of the keys that are messages or in quarantine, and the SHA-256 of what is kept.
+def known(connection: Connection, mailbox: str, keys: Sequence[MailKey]) -> Mapping[MailKey, KnownMail]:
+    """Those of the keys that are messages or in quarantine.
 
     Until the commit nobody else files mail of this mailbox. SQLite has one writer anyway. On PostgreSQL two programs
     that see the same mail at once take turns here: the second one finds it filed.
@@ -56,7 +56,7 @@ def known(connection: Connection, mailbox: str, keys: Sequence[MailKey]) -> Mapp
     uids: dict[tuple[str, int], list[int]] = defaultdict(list)
     for key in keys:
         uids[key.folder, key.validity].append(key.uid)
-    found: dict[MailKey, str] = {}
+    found: dict[MailKey, KnownMail] = {}
     for (folder, validity), chosen in uids.items():
         for table in (MESSAGE, QUARANTINE):
             rows = connection.execute(
@@ -67,7 +67,10 @@ def known(connection: Connection, mailbox: str, keys: Sequence[MailKey]) -> Mapp
                     table.c.uid.in_(chosen),
                 )
             )
-            found |= {MailKey(folder, validity, uid): sha256 for uid, sha256 in rows}
+            found |= {
+                MailKey(folder, validity, uid): KnownMail(sha256, quarantined=table is QUARANTINE)
+                for uid, sha256 in rows
+            }
     return found
 
 

@@ -30,7 +30,7 @@ from helpdesk.core.message import Inbound
 from helpdesk.core.outgoing import Letter
 from helpdesk.core.ticket import Ticket
 from helpdesk.errors import TemporaryError
-from helpdesk.ports import Composed, Cursor, Fetched, MailKey, Poison
+from helpdesk.ports import Composed, Cursor, Fetched, KnownMail, MailKey, Poison
 from helpdesk.ports.raw import Raw
 
 
@@ -70,8 +70,8 @@ class SqlUnit:
         """Write what was kept until the end."""
         self._later.write()
 
-    def known(self, mailbox: str, keys: Sequence[MailKey]) -> Mapping[MailKey, str]:
-        """Those of the keys that are messages or in quarantine, with the SHA-256 of the bytes that are kept."""
+    def known(self, mailbox: str, keys: Sequence[MailKey]) -> Mapping[MailKey, KnownMail]:
+        """Those of the keys that are messages or in quarantine."""
         return filing.known(self._connection, mailbox, keys)
 
     def cursor(self, mailbox: str) -> Cursor | None:
