@@ -129,6 +129,7 @@ def compose(
         headers.append(wire.token_header("In-Reply-To", parent))
     if thread:
         headers.append(wire.token_header("References", thread))
+    headers.append(wire.token_header("Content-Language", [letter.language]))
     headers.extend(_marks(letter, number, face))
 
     if letter.event is Event.PAGE:

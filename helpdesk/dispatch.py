@@ -19,10 +19,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from helpdesk import maillog
+from helpdesk.core import fileless
 from helpdesk.core.outgoing import Delivery
 from helpdesk.core.retry import GIVE_UP_AFTER, next_attempt, reconnect_wait
 from helpdesk.errors import PermanentError, UnreachableError
 from helpdesk.ports import QueuedLetter, Store, Transport, Tried
+from helpdesk.ports.raw import beginning
 
 # As many letters are on their way at once, of all calls together.
 PARALLEL = 8
@@ -34,6 +36,13 @@ _TRY_S = 840
 
 # A login that was refused is repeated rarely: many servers lock an account after a few failures.
 _REFUSED_WAIT = timedelta(minutes=5)
+
+# The mail is larger than the relay takes (RFC 1870); the same code tells of a full mailbox (RFC 3463).
+_TOO_LARGE = 552
+_FULL_MAILBOX = "5.2"
+
+# The words of a letter, and the pictures in them, stand before its files.
+_WORDS = 4 * 1024 * 1024
 
 # Whoever gets told that recipients of a letter were refused for good or given up.
 OnFailed = Callable[[QueuedLetter, Sequence[Delivery]], None]
@@ -136,6 +145,8 @@ class Dispatcher:
         try:
             async with asyncio.timeout(_TRY_S):
                 deliveries = await self._transport.send(letter.envelope_from, letter.recipients, letter.raw)
+                if smaller := _smaller(letter, deliveries):
+                    deliveries = await self._transport.send(letter.envelope_from, letter.recipients, smaller)
         except (UnreachableError, PermanentError) as error:
             trouble = self._relay_is_away(error)
             next_at = trouble.retry_at if self._now() < letter.created_at + self._give_up_after else None
@@ -239,6 +250,14 @@ class Dispatcher:
             maillog.failed(letter, delivery)
         else:
             maillog.deferred(letter, delivery, next_at=next_at)
+
+
+def _smaller(letter: QueuedLetter, deliveries: Sequence[Delivery]) -> bytes | None:
+    """What may be sent instead of a letter that is too large for the relay, None for every other answer."""
+    too_large = all(one.code == _TOO_LARGE and not one.text.startswith(_FULL_MAILBOX) for one in deliveries)
+    return (
+        fileless.without_files(beginning(letter.raw, _WORDS)) if too_large and letter.event in fileless.EVENTS else None
+    )
 
 
 def _unanswered(letter: QueuedLetter, error: Exception) -> list[Delivery]:

@@ -24,6 +24,7 @@ class FakeTransport:
 
     answers: dict[str, tuple[int, str]] = field(default_factory=dict)
     error: Exception | None = None
+    max_bytes: int = 100_000_000
     passed: list[Passed] = field(default_factory=list)
     tries: int = 0
 
@@ -32,6 +33,8 @@ class FakeTransport:
         self.tries += 1
         if self.error:
             raise self.error
+        if len(raw) > self.max_bytes:
+            return [Delivery(address, 552, "5.3.4 too large") for address in recipients]
         deliveries = [Delivery(address, *self.answers.get(address, (250, "taken"))) for address in recipients]
         accepted = tuple(delivery.address for delivery in deliveries if delivery.sent)
         if accepted:

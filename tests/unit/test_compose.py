@@ -423,7 +423,7 @@ def test_no_words_break_a_letter(words: str, body: str) -> None:
     assert set(names) == {
         b"Date", b"From", b"To", b"Cc", b"Reply-To", b"Subject", b"Message-ID", b"References", b"X-Helpdesk-Ticket",
         b"X-Helpdesk-Event", b"X-Helpdesk-Instance", b"Auto-Submitted", b"X-Auto-Response-Suppress", b"X-Priority",
-        b"Importance", b"MIME-Version", b"Content-Type",
+        b"Importance", b"MIME-Version", b"Content-Type", b"Content-Language",
     } | ({b"In-Reply-To"} if message["In-Reply-To"] else set())  # fmt: skip
     assert message["Subject"].startswith("[##123456##] ")
     assert [one.addr_spec for one in message["To"].addresses] == ["anna@shop.example"]

@@ -12,18 +12,24 @@ import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from email import message_from_bytes
+from email.policy import SMTP
 from pathlib import Path
 
 import pytest
 
 from helpdesk.adapters.store import SqlStore, open_store
+from helpdesk.adapters.templates import Templates
+from helpdesk.compose import compose
 from helpdesk.core.message import Address
 from helpdesk.core.outgoing import Audience, Delivery, Event, Letter, OutboxState
+from helpdesk.core.samples import sample_letter, sample_ticket
 from helpdesk.dispatch import PARALLEL, Dispatcher
 from helpdesk.errors import PermanentError, TemporaryError, UnreachableError
-from helpdesk.ports import Composed, OutboxEntry, QueuedLetter
+from helpdesk.ports import Composed, OutboxEntry, PassedOn, QueuedLetter
 from helpdesk.ports.raw import Raw
 from tests.fakes.transport import FakeTransport
+from tests.letters import FACE, KEY, NONCE
 
 T0 = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -195,6 +201,61 @@ def test_recipient_without_an_answer_is_tried_again_with_the_same_bytes(desk: De
     desk.now += MINUTE
     desk.send()
     assert [passed.raw for passed in desk.relay.passed] == [f"Message-ID: {first.message_id}\r\n\r\nHello\r\n".encode()]
+
+
+# --- the relay takes no letters as large as this --------------------------------------------------
+
+
+def queue_with_file(desk: Desk, event: Event, language: str = "en") -> None:
+    letter, file = sample_letter(event, language), PassedOn("photo.raw", "image/x-raw", bytes(range(256)) * 2_000)
+    composed = compose(
+        letter, sample_ticket(event, language), FACE, (file,), key=KEY, nonce=NONCE, now=T0, renderer=Templates()
+    )
+    with desk.store.unit() as unit:
+        unit.enqueue(letter, None, composed, T0)
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("ru", "Файлы не приложены"), ("uk", "Файли не долучено"), ("en", "are not attached"), ("pl", "nie załączono")],
+)
+def test_agents_get_a_letter_that_is_too_large_without_its_files(desk: Desk, language: str, words: str) -> None:
+    desk.relay.max_bytes = 100_000
+    queue_with_file(desk, Event.NOTIFY, language)
+    (queued,) = desk.outbox
+    desk.send()
+    (passed,) = desk.relay.passed
+    letter = message_from_bytes(passed.raw, policy=SMTP)
+    body, note = letter.iter_parts()
+    assert letter["Message-ID"] == queued.message_id
+    assert "photo.raw" in body.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    assert words in note.get_content()
+    assert (desk.outbox, desk.told) == ([], [])
+
+
+def test_what_a_requester_should_get_is_not_sent_without_its_files(desk: Desk) -> None:
+    desk.relay.max_bytes = 100_000
+    queue_with_file(desk, Event.REPLY)
+    desk.send()
+    assert desk.relay.passed == []
+    ((_, (lost,)),) = desk.told
+    assert (lost.code, desk.outbox[0].state) == (552, OutboxState.FAILED)
+
+
+def test_a_full_mailbox_is_no_reason_to_leave_files_out(desk: Desk) -> None:
+    queue_with_file(desk, Event.NOTIFY)
+    (address,) = (one.address for one in desk.outbox[0].recipients)
+    desk.relay.answers[address] = (552, "5.2.2 mailbox full")
+    desk.send()
+    assert (desk.relay.passed, desk.relay.tries) == ([], 1)
+
+
+def test_a_letter_whose_words_alone_are_too_large_fails(desk: Desk) -> None:
+    desk.relay.max_bytes = 100
+    queue_with_file(desk, Event.NOTIFY)
+    desk.send()
+    assert desk.outbox[0].state is OutboxState.FAILED
+    assert desk.relay.tries == 2
 
 
 # --- the relay is away ----------------------------------------------------------------------------
