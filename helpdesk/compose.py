@@ -18,10 +18,11 @@ from hashlib import sha256
 from itertools import chain
 from zoneinfo import ZoneInfo
 
-from helpdesk.core import wire
+from helpdesk.core import actions, wire
 from helpdesk.core.checklist import Checklist, labelled
 from helpdesk.core.message import Address
 from helpdesk.core.outgoing import Audience, Event, Letter, LetterView, NamedFile
+from helpdesk.core.past import NO_PAST, Past, company_of
 from helpdesk.core.policy import Policy
 from helpdesk.core.secret import is_token, message_id, new_token, pseudo_reference, token_of
 from helpdesk.core.subject_tag import add_tag, strip_tags, tag
@@ -98,8 +99,12 @@ def compose(
     nonce: bytes,
     now: datetime,
     renderer: Renderer,
+    past: Past = NO_PAST,
 ) -> Composed:
-    """The letter as final bytes. `ticket` has its number already, `key` is the store's, `nonce` 8 random bytes."""
+    """The letter as final bytes. `ticket` has its number already, `key` is the store's, `nonce` 8 random bytes.
+
+    `past` is what the requester asked besides, for letters that tell it.
+    """
     number = ticket.number if ticket else None
     token = new_token(key, ticket=number, recipient=letter.to.address, audience=letter.audience, nonce=nonce)
     domain = face.address.domain
@@ -108,7 +113,9 @@ def compose(
     seed = sha256(nonce + identity.encode()).hexdigest()[:20]
 
     listed = _listed(files, face.max_bytes, f"{seed}@{domain}")
-    rendered = renderer.render(letter.event.value, letter.language, view(letter, ticket, face, listed))
+    rendered = renderer.render(letter.event.value, letter.language, view(letter, ticket, face, listed, past))
+    # Letters to several agents are rendered once, and differ in this alone.
+    text, html = (part.replace(actions.SECRET, token) for part in (rendered.text, rendered.html))
 
     subject = wire.one_line(rendered.subject)
     thread = _references(letter, ticket, key, domain)
@@ -134,20 +141,22 @@ def compose(
 
     if letter.event is Event.PAGE:
         # A gateway passes on what it finds first, and nothing else should be found.
-        body = wire.text_part(rendered.text, "plain")
+        body = wire.text_part(text, "plain")
     else:
-        body = _body(rendered.text, rendered.html, tuple(zip(files, listed, strict=True)), seed)
+        body = _body(text, html, tuple(zip(files, listed, strict=True)), seed)
     return Composed(
         message_id=identity,
         envelope_from=face.address.address,
         subject=add_tag(subject, number) if number else subject,
-        text=rendered.text,
+        text=text,
         raw=kept(chain(["".join([*headers, "MIME-Version: 1.0\r\n"]).encode("utf-8")], body.pieces())),
         problem=rendered.problem,
     )
 
 
-def view(letter: Letter, ticket: Ticket | None, face: Face, files: tuple[NamedFile, ...] = ()) -> LetterView:
+def view(
+    letter: Letter, ticket: Ticket | None, face: Face, files: tuple[NamedFile, ...] = (), past: Past = NO_PAST
+) -> LetterView:
     """What the templates may show of this letter: cleaned, and without the requester's words unless allowed."""
     zone = ZoneInfo(face.timezone)
     ours = letter.audience is not Audience.REQUESTER
@@ -194,6 +203,9 @@ def view(letter: Letter, ticket: Ticket | None, face: Face, files: tuple[NamedFi
         ),
         opened_at=ticket.opened_at.astimezone(zone),
         held=len(ticket.held),
+        company=company_of(ticket.requester.domain) if ticket.requester else "",
+        past=_in_zone(past, zone),
+        actions=actions.links(letter, ticket, face.address.address, face.reply_address),
     )
 
 
@@ -253,6 +265,15 @@ def _reasons(letter: Letter, ticket: Ticket | None) -> tuple[str, ...]:
     """Why this letter was written; news of a ticket also tell why the ticket stands where it stands."""
     standing = ticket.reasons if ticket and letter.event is Event.NOTIFY else ()
     return _clean(tuple(dict.fromkeys((*(str(reason) for reason in letter.reasons), *standing))))
+
+
+def _in_zone(past: Past, zone: ZoneInfo) -> Past:
+    """The same tickets, with subjects of one line and times as the desk's clock shows them."""
+    last = (
+        replace(one, subject=wire.one_line(one.subject)[:MAX_SUBJECT], opened_at=one.opened_at.astimezone(zone))
+        for one in past.last
+    )
+    return replace(past, last=tuple(last))
 
 
 def _reaches(letter: Letter, ticket: Ticket | None) -> tuple[str, ...]:

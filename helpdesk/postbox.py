@@ -16,7 +16,8 @@ from helpdesk import maillog
 from helpdesk.compose import compose, face_of, room_for_files
 from helpdesk.core.digest import is_batched, shortened
 from helpdesk.core.notices import alerts
-from helpdesk.core.outgoing import Letter
+from helpdesk.core.outgoing import Event, Letter
+from helpdesk.core.past import NO_PAST
 from helpdesk.core.policy import Policy
 from helpdesk.core.ticket import NEW, NEW_INCIDENT, Ticket
 from helpdesk.ports import PassedOn, Reader, Renderer, Unit
@@ -83,6 +84,7 @@ class Postbox:
             nonce=self._nonce(),
             now=now,
             renderer=self._renderer,
+            past=unit.past(ticket) if ticket is not None and letter.event is Event.NOTIFY else NO_PAST,
         )
         queued = unit.enqueue(letter, ticket.number if ticket else None, composed, now)
         if queued:

@@ -2,7 +2,9 @@
 
 A scenario is a folder of numbered steps. `01-customer.eml` is a mail that comes in; the headers that every mail has
 are added where it leaves them out. `{{last letter to ADDRESS}}` stands for the Message-ID of a letter that went out,
-`{{reply address for ADDRESS}}` for where an answer to it goes. `03.at` moves the clock: `+2d`, `+5s`, or a moment.
+`{{reply address for ADDRESS}}` for where an answer to it goes. A header `Tap: LABEL` makes it the mail
+that the link LABEL in the newest letter to its sender opens, with what stands below written into it. `03.at` moves the
+clock: `+2d`, `+5s`, or a moment.
 Everything is real but the clock, the dice and the network: letters are written into a Maildir.
 """
 
@@ -14,11 +16,13 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from email import message_from_bytes, policy
+from email import message_from_bytes, message_from_string, policy
 from email.message import EmailMessage
+from email.utils import parseaddr
 from hashlib import sha256
 from pathlib import Path
 from typing import Self
+from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
 from helpdesk.adapters.mailfiles import mails
@@ -43,8 +47,11 @@ UNDO_IS_OVER = timedelta(minutes=1)
 # The secret in a Message-ID or reply address is another one in each database.
 SECRET = re.compile(r"\b[a-z2-7]{40}\b")
 
+# Where a link leads is long, and tells a reader nothing.
+LINK = re.compile(r"<mailto:[^>]*>")
+
 # What a reader of the transcript sees of a letter.
-LINES_SHOWN = 30
+LINES_SHOWN = 50
 
 
 def folders() -> list[Path]:
@@ -149,6 +156,8 @@ class _Stage:
     def _filled_in(self, step: Path) -> bytes:
         ((_, raw, _),) = mails(str(step), None)
         head, _, body = raw.decode().replace("\r\n", "\n").partition("\n\n")
+        if tapped := re.search(r"(?m)^Tap: (.*)$", head):
+            head, body = self._tapped(head.replace(tapped[0] + "\n", ""), tapped[1], body)
         usual = {
             "Message-ID": f"<{step.stem}@{step.parent.name}.test>",
             "Date": self.now.strftime("%a, %d %b %Y %H:%M:%S +0000"),
@@ -162,6 +171,16 @@ class _Stage:
         added = "".join(f"{name}: {value}\n" for name, value in usual.items() if name.lower() not in given)
         text = re.sub(r"\{\{([^}]+)\}\}", self._placeholder, f"{added}{head}\n\n{body}")
         return text.replace("\n", "\r\n").encode()
+
+    def _tapped(self, head: str, label: str, words: str) -> tuple[str, str]:
+        """Head and body of the mail that a mail program opens for a link, once the sender has added his words."""
+        sender = parseaddr(message_from_string(head)["From"])[1]
+        text = _text(self.newest[sender])
+        found = re.search(rf"(?m)^- {re.escape(label)}: <mailto:([^?>]*)[?]subject=([^&]*)&body=([^>]*)>", text)
+        assert found, f"no link {label!r} in the last letter to {sender}"
+        to, subject, body = (unquote(part) for part in found.groups())
+        order, _, proof = body.replace("\r\n", "\n").partition("\n")
+        return f"{head}\nTo: {to}\nSubject: {subject}", f"{order}\n{words}{proof}\n"
 
     def _placeholder(self, found: re.Match[str]) -> str:
         what, _, address = found[1].rpartition(" ")
@@ -187,7 +206,7 @@ class _Stage:
         for mail in sent:
             assert isinstance(mail, EmailMessage)
             self.newest[str(mail["Delivered-To"])] = mail
-            text = (str(mail["X-Helpdesk-Event"]), str(mail["Subject"]), _text(mail))
+            text = (str(mail["X-Helpdesk-Event"]), str(mail["Subject"]), LINK.sub("", _text(mail)))
             same.setdefault(text, _Letter(mail, [])).readers.append(str(mail["Delivered-To"]))
         yield from same.values()
 
@@ -217,7 +236,7 @@ class _Stage:
         files = [str(part.get_filename()) for part in mail.iter_attachments() if part.get_filename()]
         if files:
             self.lines.append(f"    Files: {', '.join(files)}")
-        shown = _text(mail).splitlines()
+        shown = LINK.sub("<mailto:…>", _text(mail)).splitlines()
         self.lines += [f"    | {line}".rstrip() for line in shown[:LINES_SHOWN]]
         if len(shown) > LINES_SHOWN:
             self.lines.append("    | …")

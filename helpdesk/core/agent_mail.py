@@ -45,6 +45,7 @@ from helpdesk.core.outgoing import SEND_WORD, Audience, Event, Letter, SentLette
 from helpdesk.core.policy import Agent
 from helpdesk.core.post import Post, answered_with, line_refused, quoted, refuse, settled, shown, spent
 from helpdesk.core.replies import answer_requester, note_to_colleagues
+from helpdesk.core.secret import token_of, without_tokens
 from helpdesk.core.ticket import Part, Ticket
 from helpdesk.core.trust import Authentication
 
@@ -204,6 +205,8 @@ def _note_or_answer(post: Post, letter: SentLetter | None) -> tuple[str, bool]:
     commands = post.parsed.commands
     notes = [command.text for command in commands if isinstance(command, Note)]
     text = "\n\n".join([*(note for note in notes if note), post.parsed.answer.strip()]).strip()
+    # Whoever quotes a letter of ours with its links would hand on what proves an agent.
+    text = without_tokens(text, *(token_of(one.message_id) for one in post.case.facts.letters))
     # #spam sends no letter to whom it blocks, whatever stands below it.
     return text, bool(notes) or Spam() in commands
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from helpdesk.core.actions import key_of, without_key
 from helpdesk.core.classify import asks_by_itself, classify, is_robot_address
 from helpdesk.core.command_values import ShowQueue, Split
 from helpdesk.core.commands import numbers_named, parse, searches
@@ -147,8 +148,10 @@ def wanted(inbound: Inbound, policy: Policy, arrival: Arrival) -> Wanted:
     """What to load before this mail is decided."""
     within = policy.incidents.within
     recipients = [address.address for address in inbound.to + inbound.cc] + list(inbound.delivered_to)
-    tokens = (reply_token(address, policy.reply_address) for address in recipients)
+    tokens = [reply_token(address, policy.reply_address) for address in recipients]
     agent = policy.agent(inbound.sender.address) if inbound.sender else None
+    if agent is not None:
+        tokens.append(key_of(inbound.text))
     authentication, _ = authenticate(inbound, policy.trusted_authserv)
     forwarded = passed_on(inbound, policy, authentication)
     sender = forwarded.sender if forwarded else inbound.sender
@@ -205,7 +208,8 @@ def study(inbound: Inbound, facts: Facts, policy: Policy, arrival: Arrival, now:
     thread = match(inbound, facts)
     role = role_of(inbound, thread.ticket, policy)
     # An agent's commands and answers are what he wrote himself, nothing else.
-    words = None if role in (Role.AGENT, Role.LEAD) else without_a_word(inbound)
+    words = without_key(inbound.text) if role in (Role.AGENT, Role.LEAD) else without_a_word(inbound)
+    words = None if words == inbound.text else words
     return Case(
         inbound=inbound if words is None else replace(inbound, text=words, quoted=""),
         facts=facts,

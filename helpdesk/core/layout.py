@@ -19,7 +19,7 @@ TEXT_WIDTH = 72
 # The blocks of a letter, each with its kind; `base.html` knows the same kinds.
 Sentences = tuple[Literal["reach", "urgent", "text"], str]
 Lines = tuple[Literal["numbers", "body", "quote", "footer"], tuple[str, ...]]
-Pairs = tuple[Literal["list", "files", "facts"], tuple[tuple[str, str], ...]]
+Pairs = tuple[Literal["list", "files", "facts", "actions"], tuple[tuple[str, str], ...]]
 Block = Sentences | Lines | Pairs
 
 _OPEN, _CLOSE = "\x02", "\x03"
@@ -82,6 +82,9 @@ def _plain(block: Block) -> str:
             return "\n".join(f"> {line}".rstrip() for line in lines)
         case ("files", files):
             return "\n".join(f"- {name}" for name, _ in files)
+        case ("actions", links):
+            # A link that is wrapped leads nowhere.
+            return "\n".join(f"- {label}: <{link}>" for label, link in links)
         case ("facts", facts):
             width = max(len(label) for label, _ in facts) + 1
             return "\n".join(f"{label + ':':{width}} {text}" for label, text in facts)

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Self
 
 from helpdesk.core.message import Address, Reason
+from helpdesk.core.past import NO_PAST, Past
 
 
 class Event(StrEnum):
@@ -149,6 +150,9 @@ class LetterView:
     incident: bool = False  # to a requester: the ticket hangs on an incident
     gathers: int | None = None  # of an incident: how many tickets hang on it
     limit_mb: int = 0  # how large a mail may be
+    company: str = ""  # whom the requester's address speaks for
+    past: Past = NO_PAST  # what he asked before; times in the desk's time zone
+    actions: tuple[tuple[str, str], ...] = ()  # (name, link) of each thing that one tap does
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

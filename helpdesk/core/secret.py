@@ -22,6 +22,7 @@ MAC_BYTES = 17  # 136 bits; together with the nonce 25 bytes, which is 40 charac
 MAX_MESSAGE_ID = 77
 
 _TOKEN = re.compile(r"[a-z2-7]{40}")
+_TOKEN_WITHIN = r"(?<![a-z0-9])[a-z2-7]{40}(?![a-z0-9])"
 # The token is the whole left side of an address, or follows a separator there: support+TOKEN.
 _TOKEN_OF_LOCAL_PART = re.compile(r"(?:^|[+._=-])([a-z2-7]{40})$")
 
@@ -57,6 +58,12 @@ def token_of(text: str) -> str | None:
     local_part = text.strip().removeprefix("<").partition("@")[0].lower()
     found = _TOKEN_OF_LOCAL_PART.search(local_part)
     return found.group(1) if found else None
+
+
+def without_tokens(text: str, *known: str | None) -> str:
+    """The text with everything that looks like a token taken out, and `known` ones also where lines break them."""
+    broken = (r"[\s>|=]*".join(token) for token in known if token)
+    return re.sub("|".join((*broken, _TOKEN_WITHIN)), "…", text, flags=re.IGNORECASE)
 
 
 def message_id(token: str, domain: str) -> str:

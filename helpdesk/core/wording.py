@@ -11,6 +11,8 @@ from datetime import datetime
 
 from helpdesk.core.layout import Block
 from helpdesk.core.outgoing import SEND_WORD, Audience, LetterView, NamedFile
+from helpdesk.core.past import MAX_COUNTED, PastTicket
+from helpdesk.core.subject_tag import tag
 
 # The texts of a language: (section, key) -> text.
 Words = Mapping[tuple[str, str], str]
@@ -40,6 +42,7 @@ def values(words: Words, language: str, view: LetterView) -> dict[str, object]:
         "due": _day(words, view.due_at),
         "begins": _opening(words, view.begins_at),
         "send_word": SEND_WORD[language],
+        "next": _next(words, view),
         "what": words.get(("alert", f"{alert}-what"), ""),
         "why": words.get(("alert", f"{alert}-why"), ""),
         "cure": words.get(("alert", f"{alert}-cure"), ""),
@@ -59,6 +62,8 @@ def named_blocks(words: Words, language: str, view: LetterView) -> dict[str, Blo
         "reasons": ("list", tuple(("", _reason(words, *reason)) for reason in reasons)),
         "files": ("files", tuple((_file(words, language, file), file.cid) for file in view.files)),
         "facts": ("facts", _facts(words, view)),
+        "history": ("list", _history(words, view)),
+        "actions": ("actions", tuple((words["action", name], link) for name, link in view.actions)),
     }
 
 
@@ -123,6 +128,7 @@ def _facts(words: Words, view: LetterView) -> tuple[tuple[str, str], ...]:
     facts = (
         ("number", view.tag),
         ("requester", view.requester),
+        ("company", view.company),
         ("state", _word(words, "state", view.state)),
         ("resolution", _word(words, "resolution", view.resolution)),
         ("place", place),
@@ -131,6 +137,32 @@ def _facts(words: Words, view: LetterView) -> tuple[tuple[str, str], ...]:
         ("held", str(view.held) if view.held else ""),
     )
     return tuple((words["facts", key], value) for key, value in facts if value) + view.fields
+
+
+def _next(words: Words, view: LetterView) -> str:
+    """What whoever reads a notification does best now."""
+    if view.held:
+        step = "held"
+    elif view.state == "waiting":
+        step = "waits"
+    elif not view.assignee:
+        step = "outage" if view.urgent else "take"
+    else:
+        step = "answer"
+    return words["next", step] if view.state and view.gathers is None else ""
+
+
+def _history(words: Words, view: LetterView) -> tuple[tuple[str, str], ...]:
+    """How many tickets the requester had before, and the last ones; empty for whoever asks for the first time."""
+    if not view.past.count:
+        return ()
+    count = f"{view.past.count}{'+' if view.past.count == MAX_COUNTED else ''}"
+    return (("", f"{words['past', 'count']} {count}"), *(("", _past_ticket(words, one)) for one in view.past.last))
+
+
+def _past_ticket(words: Words, one: PastTicket) -> str:
+    state = _word(words, "resolution", one.resolution or "") or _word(words, "state", one.state)
+    return f"{tag(one.number)} {one.subject} – {state}, {_day(words, one.opened_at)}"
 
 
 def _day(words: Words, at: datetime | None) -> str:

@@ -13,6 +13,7 @@ from helpdesk.core.digest import Notice
 from helpdesk.core.lease import Lease
 from helpdesk.core.message import Inbound, Kind
 from helpdesk.core.outgoing import Delivery, Letter, OutboxState, RecipientState
+from helpdesk.core.past import Past
 from helpdesk.core.search import Found
 from helpdesk.core.ticket import Ticket
 from helpdesk.ports.mailbox import Cursor, Fetched, MailKey
@@ -186,6 +187,7 @@ class Unit(Protocol):
     def cursor(self, mailbox: str) -> Cursor | None: ...
     def facts(self, wanted: Wanted, now: datetime) -> Facts: ...
     def ticket(self, number: int) -> Ticket | None: ...
+    def past(self, ticket: Ticket) -> Past: ...  # what its requester asked besides
     def came_back(self) -> tuple[tuple[str, str], ...]: ...  # (address of ours, Message-ID) of each such letter
 
     def due(self, now: datetime, limit: int) -> Sequence[tuple[Ticket, str]]:

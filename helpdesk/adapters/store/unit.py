@@ -17,6 +17,7 @@ from helpdesk.adapters.store import (
     leases,
     notices,
     outbox,
+    past,
     raws,
     references,
     tickets,
@@ -28,6 +29,7 @@ from helpdesk.core.digest import Notice
 from helpdesk.core.lease import Lease
 from helpdesk.core.message import Inbound
 from helpdesk.core.outgoing import Letter
+from helpdesk.core.past import NO_PAST, Past
 from helpdesk.core.ticket import Ticket
 from helpdesk.errors import TemporaryError
 from helpdesk.ports import Composed, Cursor, Fetched, KnownMail, MailKey, Poison
@@ -86,6 +88,10 @@ class SqlUnit:
     def ticket(self, number: int) -> Ticket | None:
         """The ticket as this transaction sees it."""
         return tickets.load(self._connection, [number]).get(number)
+
+    def past(self, ticket: Ticket) -> Past:
+        """What the requester of this ticket asked besides."""
+        return past.load(self._connection, ticket.requester.address, ticket.number) if ticket.requester else NO_PAST
 
     def came_back(self) -> tuple[tuple[str, str], ...]:
         """(address, Message-ID) of each letter to one of ours that came back; asked for once in a transaction."""
