@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from helpdesk.adapters.imap import ImapMailbox, ImapSettings, Security
+from helpdesk.adapters.imap.fetching import PIECE_BYTES
 from helpdesk.errors import PermanentError, TemporaryError
 from helpdesk.ports import Cursor, Fetched, Place
 from tests.fakes.imap_server import ImapServer, Mischief, Session
@@ -154,6 +156,100 @@ def test_fetch_that_breaks_at_any_byte_loses_nothing(
             fetch_all(mailbox, cursor)
         mailbox.connect(cursor)
         assert [mail.raw for mail in fetch_all(mailbox, cursor)] == [large]
+
+
+LARGE = b"Subject: large\r\n\r\n" + b"".join(b"line %d\r\n" % number for number in range(200_000))
+
+
+def in_pieces(act: Mischief, start: int) -> Mischief:
+    """The mischief happens, once, where the piece that begins there is asked for."""
+    first = once(act)
+    return lambda session, arguments: f"<{start}." in arguments and first(session, arguments)
+
+
+@pytest.mark.parametrize("start", range(0, len(LARGE), PIECE_BYTES))
+@pytest.mark.parametrize("sent", [0, 1_024, 64 * 1_024, PIECE_BYTES - 1])
+def test_large_mail_that_breaks_off_at_any_piece_is_fetched_from_its_beginning(
+    server: ImapServer, open_mailbox: Callable[..., ImapMailbox], start: int, sent: int
+) -> None:
+    def break_off(session: Session, arguments: str) -> bool:
+        piece = LARGE[start : start + PIECE_BYTES]
+        session.connection.sendall(b"* 1 FETCH (UID 1 BODY[]<%d> {%d}\r\n" % (start, len(piece)) + piece[:sent])
+        return session.drop()
+
+    server.put(LARGE, OTHER)
+    server.mischief["UID FETCH"] = in_pieces(break_off, start)
+    mailbox = open_mailbox()
+    cursor = mailbox.connect(None)
+    with pytest.raises(TemporaryError):
+        fetch_all(mailbox, cursor)
+    assert mailbox.connect(cursor) == cursor
+    assert [bytes(mail.raw) for mail in fetch_all(mailbox, cursor)] == [LARGE, OTHER]
+
+
+def test_pieces_that_are_shorter_than_asked_for_are_put_together(
+    server: ImapServer, open_mailbox: Callable[..., ImapMailbox]
+) -> None:
+    def stingy(session: Session, arguments: str) -> bool:
+        if (asked := re.search(r"<(\d+)\.", arguments)) is None:
+            return False
+        piece = LARGE[int(asked[1]) :][:100_000]
+        session.connection.sendall(b"* 1 FETCH (UID 1 BODY[]<%b> {%d}\r\n" % (asked[1].encode(), len(piece)) + piece)
+        session.say(")")
+        return session.done()
+
+    server.put(LARGE)
+    server.mischief["UID FETCH"] = stingy
+    mailbox = open_mailbox()
+    assert [bytes(mail.raw) for mail in fetch_all(mailbox, mailbox.connect(None))] == [LARGE]
+
+
+def test_more_than_was_asked_for_is_no_mail(server: ImapServer, open_mailbox: Callable[..., ImapMailbox]) -> None:
+    def generous(session: Session, arguments: str) -> bool:
+        session.connection.sendall(b"* 1 FETCH (UID 1 BODY[]<0> {%d}\r\n" % len(LARGE) + LARGE)
+        session.say(")")
+        return session.done()
+
+    server.put(LARGE)
+    server.mischief["UID FETCH"] = in_pieces(generous, 0)
+    mailbox = open_mailbox()
+    cursor = mailbox.connect(None)
+    with pytest.raises(TemporaryError, match="gave more"):
+        fetch_all(mailbox, cursor)
+    mailbox.connect(cursor)
+    assert [bytes(mail.raw) for mail in fetch_all(mailbox, cursor)] == [LARGE]
+
+
+@pytest.mark.parametrize("said", [0, len(LARGE) - 100_000, len(LARGE) + 100_000])
+def test_large_mail_is_whole_whatever_size_the_server_gives(
+    server: ImapServer, open_mailbox: Callable[..., ImapMailbox], said: int
+) -> None:
+    def lie(session: Session, arguments: str) -> bool:
+        if "RFC822.SIZE" not in arguments:
+            return False
+        session.say(f"* 1 FETCH (UID 1 RFC822.SIZE {said or 1})")
+        return session.done()
+
+    server.put(LARGE)
+    server.mischief["UID FETCH"] = lie
+    mailbox = open_mailbox()
+    assert [bytes(mail.raw) for mail in fetch_all(mailbox, mailbox.connect(None))] == [LARGE]
+
+
+def test_mail_that_is_larger_than_its_server_says_is_found_to_be_too_large(
+    server: ImapServer, open_mailbox: Callable[..., ImapMailbox]
+) -> None:
+    def understate(session: Session, arguments: str) -> bool:
+        if "RFC822.SIZE" not in arguments:
+            return False
+        session.say("* 1 FETCH (UID 1 RFC822.SIZE 1500000)")
+        return session.done()
+
+    server.put(LARGE)
+    server.mischief["UID FETCH"] = understate
+    mailbox = open_mailbox(max_bytes=1_600_000)
+    (mail,) = fetch_all(mailbox, mailbox.connect(None))
+    assert (mail.raw, mail.too_large > 1_600_000) == (b"Subject: large\r\n\r\n", True)
 
 
 @pytest.mark.parametrize(
