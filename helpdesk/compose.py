@@ -19,9 +19,10 @@ from itertools import chain
 from zoneinfo import ZoneInfo
 
 from helpdesk.core import actions, wire
+from helpdesk.core.brand import Brand, Logo
 from helpdesk.core.checklist import Checklist, labelled
 from helpdesk.core.message import Address
-from helpdesk.core.outgoing import Audience, Event, Letter, LetterView, NamedFile
+from helpdesk.core.outgoing import Audience, Event, Letter, LetterView, NamedFile, Picture
 from helpdesk.core.past import NO_PAST, Past, company_of
 from helpdesk.core.policy import Policy
 from helpdesk.core.secret import is_token, message_id, new_token, pseudo_reference, token_of
@@ -68,6 +69,7 @@ class Face:
     timezone: str = "UTC"
     max_bytes: int = 25 * 1024 * 1024
     checklists: tuple[Checklist, ...] = ()  # by which fields of a ticket have names for people
+    brand: Brand = Brand()
 
     @property
     def shown(self) -> str:
@@ -86,6 +88,7 @@ def face_of(policy: Policy, desk: str, max_bytes: int) -> Face:
         timezone=known.calendar.timezone,
         max_bytes=max_bytes,
         checklists=known.checklists,
+        brand=known.brand,
     )
 
 
@@ -143,7 +146,9 @@ def compose(
         # A gateway passes on what it finds first, and nothing else should be found.
         body = wire.text_part(text, "plain")
     else:
-        body = _body(text, html, tuple(zip(files, listed, strict=True)), seed)
+        logo = face.brand.logo if letter.audience is Audience.REQUESTER else None
+        inline = [_logo_part(logo, domain)] if logo else []
+        body = _body(text, html, tuple(zip(files, listed, strict=True)), inline, seed)
     return Composed(
         message_id=identity,
         envelope_from=face.address.address,
@@ -162,6 +167,8 @@ def view(
     ours = letter.audience is not Audience.REQUESTER
     subject = strip_tags(wire.one_line(letter.subject or (ticket.subject if ticket else "")))
     body = wire.lines(letter.body).strip("\n")
+    # Our own people know where they are.
+    brand = Brand() if ours else face.brand
     about = LetterView(
         number=ticket.number if ticket else 0,
         tag=tag(ticket.number) if ticket else "",
@@ -186,6 +193,9 @@ def view(
         incident=ticket is not None and ticket.incident is not None,
         gathers=ticket.gathers if ticket else None,
         limit_mb=letter.limit_mb,
+        colour=brand.colour,
+        logo=_picture(brand.logo, face.address.domain),
+        signature=brand.signature,
     )
     if ticket is None or not ours:
         return about
@@ -207,6 +217,10 @@ def view(
         past=_in_zone(past, zone),
         actions=actions.links(letter, ticket, face.address.address, face.reply_address),
     )
+
+
+def _picture(logo: Logo | None, domain: str) -> Picture | None:
+    return Picture(logo.cid(domain), logo.width, logo.height) if logo else None
 
 
 # --- headers --------------------------------------------------------------------------------------
@@ -303,9 +317,15 @@ def _listed(files: tuple[PassedOn, ...], max_bytes: int, seed: str) -> tuple[Nam
     return tuple(listed)
 
 
-def _body(text: str, html: str, files: tuple[tuple[PassedOn, NamedFile], ...], seed: str) -> wire.Part:
+def _logo_part(logo: Logo, domain: str) -> wire.Part:
+    return wire.file_part(logo.name, logo.type, partial(pieces, logo.content), content_id=logo.cid(domain))
+
+
+def _body(
+    text: str, html: str, files: tuple[tuple[PassedOn, NamedFile], ...], inline: list[wire.Part], seed: str
+) -> wire.Part:
     """Text and HTML as alternatives; pictures belong to the HTML, files follow the whole."""
-    pictures = [
+    pictures = inline + [
         wire.file_part(file.name, file.type, partial(pieces, file.content), content_id=listed.cid)
         for file, listed in files
         if listed.cid

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import struct
 import zlib
+from dataclasses import replace
 
 from helpdesk.compose import Face
+from helpdesk.core.brand import Brand, read_logo
 from helpdesk.core.message import Address
 from helpdesk.core.samples import ANNA, BOSS, IVAN, NOW
 from helpdesk.core.samples import sample_letter as letter_of
 from helpdesk.core.samples import sample_ticket as ticket_of
 from helpdesk.ports import PassedOn
 
-__all__ = ["ANNA", "BOSS", "FACE", "IVAN", "KEY", "NONCE", "NOW", "PICTURE", "letter_of", "ticket_of"]
+__all__ = ["ANNA", "BOSS", "BRANDED", "FACE", "IVAN", "KEY", "NONCE", "NOW", "PICTURE", "letter_of", "png", "ticket_of"]
 
 KEY = bytes(range(32))
 NONCE = b"12345678"
@@ -26,7 +28,7 @@ FACE = Face(
 )
 
 
-def _png(width: int, height: int) -> bytes:
+def png(width: int, height: int) -> bytes:
     """A picture in one colour: the smallest PNG that programs open."""
 
     def chunk(kind: bytes, content: bytes) -> bytes:
@@ -37,4 +39,13 @@ def _png(width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
 
 
-PICTURE = PassedOn("скриншот.png", "image/png", _png(320, 180), "image001@shop.example")
+BRANDED = replace(
+    FACE,
+    brand=Brand(
+        colour="#1a5fb4",
+        logo=read_logo(png(120, 40)),
+        signature=("ООО «Пример»", "+7 495 000-00-00, пн–пт 10:00–18:00"),
+    ),
+)
+
+PICTURE = PassedOn("скриншот.png", "image/png", png(320, 180), "image001@shop.example")

@@ -14,7 +14,7 @@ from helpdesk.adapters.templates import LANGUAGES, Templates
 from helpdesk.cli.browser import PHONE, WIDE, Photographer, page_of, photographer
 from helpdesk.compose import compose
 from helpdesk.core.outgoing import Event
-from tests.letters import FACE, KEY, NONCE, NOW, PICTURE, letter_of, ticket_of
+from tests.letters import BRANDED, KEY, NONCE, NOW, PICTURE, letter_of, ticket_of
 
 WIDTHS = {"wide": WIDE, "phone": PHONE}
 GROUNDS = {"light": False, "dark": True}
@@ -41,7 +41,7 @@ def _write(folder: Path, event: Event, language: str, templates: Templates) -> P
     letter, ticket = letter_of(event, language), ticket_of(event, language)
     files = (PICTURE,) if event in (Event.NOTIFY, Event.REPLY) else ()
     composed = compose(
-        letter, ticket if letter.ticket else None, FACE, files, key=KEY, nonce=NONCE, now=NOW, renderer=templates
+        letter, ticket if letter.ticket else None, BRANDED, files, key=KEY, nonce=NONCE, now=NOW, renderer=templates
     )
     (folder / f"{event}-{language}.eml").write_bytes(bytes(composed.raw))
     page = folder / f"{event}-{language}.html"

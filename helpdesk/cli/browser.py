@@ -15,6 +15,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email import message_from_bytes, policy
+from html import escape
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -26,6 +27,11 @@ PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 # CSS pixels: the reading pane of a desktop program, and a phone held upright.
 WIDE, PHONE = 700, 375
 
+_TEXT_PAGE = (
+    '<!DOCTYPE html><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+    '<pre style="white-space:pre-wrap">'
+)
+
 # Higher pages are cut: a picture of 100,000 lines is of no use to anybody.
 MAX_HEIGHT = 8000
 
@@ -36,7 +42,7 @@ def page_of(raw: bytes) -> str:
     body = message.get_body(("html", "plain"))
     page = str(body.get_content()) if body is not None else ""
     if body is not None and body.get_content_type() == "text/plain":
-        return f'<!DOCTYPE html><meta charset="utf-8"><plaintext>{page}'
+        return f"{_TEXT_PAGE}{escape(page)}</pre>"
     for part in message.walk():
         if part["Content-ID"]:
             content = b64encode(bytes(part.get_content())).decode("ascii")

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from helpdesk.config.assembly import assemble, packs_of
+from helpdesk.config.brands import check_brands
 from helpdesk.config.checks import check
 from helpdesk.config.document import Document, read_document
 from helpdesk.config.follow_ups import check_follow_ups, of_packs
@@ -87,6 +88,7 @@ def load(path: Path | None, *, environ: Mapping[str, str], logins: bool = True) 
     document = read_document(file, problems)
     check(document, problems)
     check_follow_ups(document, problems)
+    check_brands(document, problems)
     if logins:
         check_passwords(document, environ, problems)
     packs = _load_packs(packs_of(document), document.base, problems)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from helpdesk.config.brands import brand
 from helpdesk.config.checks import own_addresses
 from helpdesk.config.document import Document
 from helpdesk.config.follow_ups import OfPacks, chains
@@ -190,6 +191,7 @@ def _desk(
             if not level.table.desks or table.name in level.table.desks
         ),
         around_the_clock=table.around_the_clock,
+        brand=brand(table, document),
     )
 
 

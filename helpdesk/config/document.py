@@ -20,6 +20,7 @@ from helpdesk.config.tables import (
     SENDING_KINDS,
     AgentTable,
     BoundsTable,
+    BrandTable,
     CalendarTable,
     DeskTable,
     EscalationTable,
@@ -41,6 +42,7 @@ DEFAULT_DESK = "support"
 SECTIONS = (
     "agent",
     "bounds",
+    "brand",
     "calendar",
     "desk",
     "escalation",
@@ -68,8 +70,8 @@ class Placed(Generic[T]):
 class Document:
     """What a file says, table by table; None or left out where a table is of no use.
 
-    `desk_names` and `calendar_names` are all that are written there, so that a name is not called unknown
-    because its table has a problem.
+    `desk_names`, `calendar_names` and `brand_names` are all that are written there, so that a name is not called
+    unknown because its table has a problem.
     """
 
     file: Path
@@ -82,10 +84,12 @@ class Document:
     agents: tuple[Placed[AgentTable], ...]
     desks: tuple[Placed[DeskTable], ...]
     calendars: tuple[Placed[CalendarTable], ...]
+    brands: tuple[Placed[BrandTable], ...]
     follow_ups: tuple[Placed[FollowUpTable], ...]
     service_levels: tuple[Placed[ServiceLevelTable], ...]
     desk_names: tuple[str, ...]
     calendar_names: tuple[str, ...]
+    brand_names: tuple[str, ...]
 
     @property
     def base(self) -> Path:
@@ -102,7 +106,8 @@ def read_document(file: Path, problems: Problems) -> Document:
     if "mailbox" not in raw:
         problems.add("mailbox is missing; want one table [[mailbox]] at least")
     desks = _list(raw, "desk", problems) or _implied_desks(mailboxes)
-    calendars = _calendars(_table(raw, "calendar", problems))
+    calendars = _named("calendar", raw, problems)
+    brands = _named("brand", raw, problems)
     sending = _table(raw, "smtp", problems)
     return Document(
         file=file,
@@ -117,6 +122,7 @@ def read_document(file: Path, problems: Problems) -> Document:
         ),
         desks=_placed((place, _read(DeskTable, place, values, problems)) for place, values in desks),
         calendars=_placed((place, _read(CalendarTable, place, values, problems)) for place, values in calendars),
+        brands=_placed((place, _read(BrandTable, place, values, problems)) for place, values in brands),
         follow_ups=read_follow_ups(_list(raw, "follow_up", problems), problems),
         service_levels=_placed(
             (place, _read(ServiceLevelTable, place, values, problems))
@@ -124,6 +130,7 @@ def read_document(file: Path, problems: Problems) -> Document:
         ),
         desk_names=tuple(str(values["name"]) for _, values in desks if "name" in values),
         calendar_names=tuple(place.partition(".")[2] for place, _ in calendars),
+        brand_names=tuple(place.partition(".")[2] for place, _ in brands),
     )
 
 
@@ -164,12 +171,13 @@ def _list(raw: Values, key: str, problems: Problems) -> list[tuple[str, Values]]
     return []
 
 
-def _calendars(raw: Values | None) -> list[tuple[str, Values]]:
-    """[calendar] and every [calendar.NAME] with their places."""
-    named = {key: values for key, values in (raw or {}).items() if isinstance(values, dict)}
-    plain = {key: value for key, value in (raw or {}).items() if key not in named}
-    places = [(f"calendar.{name}", values) for name, values in named.items()]
-    return [("calendar", plain), *places] if plain else places
+def _named(section: str, raw: Values, problems: Problems) -> list[tuple[str, Values]]:
+    """[calendar] and every [calendar.NAME], for instance, with their places."""
+    table = _table(raw, section, problems) or {}
+    named = {key: values for key, values in table.items() if isinstance(values, dict)}
+    plain = {key: value for key, value in table.items() if key not in named}
+    places = [(f"{section}.{name}", values) for name, values in named.items()]
+    return [(section, plain), *places] if plain else places
 
 
 def _implied_desks(mailboxes: list[tuple[str, Values]]) -> list[tuple[str, Values]]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from helpdesk.config.secret import Secret
+from helpdesk.core.brand import Brand
 from helpdesk.core.calendar import ALWAYS, Calendar, PublicHolidays, Week
 from helpdesk.core.chains import Chain
 from helpdesk.core.message import Address
@@ -113,6 +114,7 @@ class DeskSettings:
     chains: tuple[Chain, ...]
     service_levels: tuple[ServiceLevel, ...]
     around_the_clock: bool
+    brand: Brand
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -198,4 +200,5 @@ def _desk(settings: DeskSettings, calendar: Calendar) -> Desk:
         chains=settings.chains,
         service_levels=settings.service_levels,
         around_the_clock=settings.around_the_clock,
+        brand=settings.brand,
     )

@@ -23,6 +23,7 @@ from pydantic import (
 
 from helpdesk.config import values
 from helpdesk.config.settings import FirstStart, Security
+from helpdesk.core.brand import read_colour
 from helpdesk.core.calendar import ALWAYS, Week
 from helpdesk.core.chains import CLOSE_AFTER, REMIND_AFTER, Occasion
 from helpdesk.core.duration import Duration
@@ -160,6 +161,7 @@ class DeskTable(Table):
     language: Language | None = None
     packs: list[Line] | None = None
     calendar: Line | None = None
+    brand: Line | None = None
     remind_after: DurationOrNever = REMIND_AFTER
     close_after: DurationOrNever = CLOSE_AFTER
     around_the_clock: bool = False
@@ -213,6 +215,14 @@ class ServiceLevelTable(Table):
         if self.first_answer is None and self.solution is None:
             raise ValueError('want first_answer, solution or both, for example first_answer = "4h"')
         return self
+
+
+class BrandTable(Table):
+    """[brand] or [brand.NAME]."""
+
+    colour: Annotated[str, AfterValidator(read_colour)] | None = None
+    logo: Line | None = None
+    signature: Annotated[list[Line], Field(max_length=6)] = []
 
 
 class CalendarTable(Table):

@@ -16,6 +16,10 @@ from typing import Literal
 # Readable in every client and narrow enough to be quoted once or twice.
 TEXT_WIDTH = 72
 
+# Phones show some 90 characters of it, desktop programs up to 140.
+GLANCE = 140
+MAX_GREETING = 25
+
 # The blocks of a letter, each with its kind; `base.html` knows the same kinds.
 Sentences = tuple[Literal["reach", "urgent", "text"], str]
 Lines = tuple[Literal["numbers", "body", "quote", "footer"], tuple[str, ...]]
@@ -61,6 +65,26 @@ def _item(text: str) -> tuple[str, str]:
     """(command, what it does), or ("", text) for an item that shows no command."""
     command, dash, meaning = text.partition(" — ")
     return (command, dash + meaning) if text.startswith("#") else ("", text)
+
+
+def glance(blocks: list[Block]) -> str:
+    """What lists of mail show below the subject: how the letter begins once greeting and reach are left out."""
+    said = [words for block in blocks if block[0] not in ("reach", "actions", "footer") for words in _words(block)]
+    while len(said) > 1 and len(said[0]) <= MAX_GREETING and said[0].endswith((",", "!")):
+        del said[0]
+    return textwrap.shorten(" ".join(said), GLANCE, placeholder="…")
+
+
+def _words(block: Block) -> tuple[str, ...]:
+    match block:
+        case ("text" | "reach" | "urgent", sentence):
+            return (sentence,)
+        case ("list", items):
+            return tuple(command + text for command, text in items)
+        case ("files" | "facts" | "actions", pairs):
+            return tuple(" ".join(pair) for pair in pairs)
+        case (_, lines):
+            return tuple(line for line in lines if line.strip())
 
 
 def plain(blocks: list[Block]) -> str:

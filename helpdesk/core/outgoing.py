@@ -110,6 +110,15 @@ class NamedFile:
     cid: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture of ours in the letter; sizes in CSS pixels."""
+
+    cid: str
+    width: int
+    height: int
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LetterView:
     """All that a template may show, as plain values; the renderer puts keys into the reader's language.
@@ -153,6 +162,9 @@ class LetterView:
     company: str = ""  # whom the requester's address speaks for
     past: Past = NO_PAST  # what he asked before; times in the desk's time zone
     actions: tuple[tuple[str, str], ...] = ()  # (name, link) of each thing that one tap does
+    colour: str = ""  # of the desk, "#rrggbb"; to requesters only, as the next two
+    logo: Picture | None = None
+    signature: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from helpdesk.core.brand import Brand
 from helpdesk.core.calendar import Calendar
 from helpdesk.core.chains import Chain, Occasion, asked
 from helpdesk.core.checklist import Checklist
@@ -45,6 +46,7 @@ class Desk:
     chains: tuple[Chain, ...] = (asked(),)  # one for each occasion
     service_levels: tuple[ServiceLevel, ...] = ()  # the first that fits a ticket holds for it
     around_the_clock: bool = False  # are outages escalated outside opening hours as well?
+    brand: Brand = Brand()
 
     def chain(self, occasion: Occasion) -> Chain | None:
         """What happens by itself after this occasion, or None."""

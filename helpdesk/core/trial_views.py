@@ -10,7 +10,9 @@ from dataclasses import MISSING, fields, replace
 from datetime import UTC, datetime
 
 from helpdesk.core.message import Address
-from helpdesk.core.outgoing import Audience, LetterView, NamedFile
+from helpdesk.core.outgoing import Audience, LetterView, NamedFile, Picture
+from helpdesk.core.past import Past, PastTicket
+from helpdesk.core.ticket import State
 
 # Marks of templates, of HTML and of our own blocks, and what would be run or fetched if it were believed.
 HOSTILE_WORDS = (
@@ -38,6 +40,7 @@ FULL = LetterView(
     agent="Jan",
     body="Nothing opens.\nPlease help!",
     questions=("When did it begin?", "Which message do you see?"),
+    understood=("IP: 192.0.2.1",),
     reasons=("site-down: site is down", "quarantine: cannot be read"),
     files=(NamedFile(name="screen.png", size=52_000, attached=True, cid="picture-1@example.com"),),
     requester="Anna <anna@example.net>",
@@ -56,6 +59,13 @@ FULL = LetterView(
     apart_from="[##100002##]",
     incident=True,
     gathers=37,
+    limit_mb=25,
+    company="example.net",
+    past=Past(1, (PastTicket(100000, "Slow", State.CLOSED, "solved", datetime(2026, 3, 2, 9, 30, tzinfo=UTC)),)),
+    actions=(("take", "mailto:support+secret@example.com?subject=%23take"),),
+    colour="#1a5fb4",
+    logo=Picture("logo@example.com", 120, 40),
+    signature=("Example Ltd", "+44 20 7946 0000"),
 )
 
 
@@ -70,14 +80,18 @@ def saying(text: str) -> LetterView:
         agent=text,
         body=f"{text}\n--\n- {text}\n\n{text}",
         questions=(text, text),
+        understood=(text,),
         reasons=(text, f"{text}: {text}"),
         files=(NamedFile(name=text, size=1, attached=True), NamedFile(name=text, size=5 << 20, attached=False)),
         requester=text,
+        company=text,
+        past=Past(1, (PastTicket(100000, text, State.CLOSED, text, datetime(2026, 3, 2, 9, 30, tzinfo=UTC)),)),
         assignee=text,
         situation=text,
         resolution=text,
         fields=((text, text),),
         gathers=None,
+        signature=(text,),
     )
 
 
@@ -93,6 +107,7 @@ VIEWS: dict[str, LetterView] = {
     "nearly empty": EMPTY,
     "to a requester": replace(FULL, audience=Audience.REQUESTER, reader_is_ours=False, gathers=None),
     "to a requester, nearly empty": replace(EMPTY, audience=Audience.REQUESTER, reader_is_ours=False),
+    "a form to be filled in": replace(FULL, form=("1. IP:", "2. Since when:")),
     "hostile words": saying(HOSTILE_WORDS),
     "100,000 characters without a space": saying(ENDLESS_WORD),
     "words from right to left": saying(RIGHT_TO_LEFT),

@@ -249,7 +249,9 @@ def multipart(subtype: str, parts: Iterable[Part], boundary: str) -> Part:
     pieces = [
         piece for part in parts for piece in (f"--{boundary}\r\n{part.headers}\r\n".encode(), *part.content, b"\r\n")
     ]
-    header = token_header("Content-Type", [f"multipart/{subtype};", f'boundary="{boundary}"'])
+    # Of related parts the first is the one to show, and its type is said (RFC 2387 section 3.1).
+    root = ['type="text/html";'] if subtype == "related" else []
+    header = token_header("Content-Type", [f"multipart/{subtype};", *root, f'boundary="{boundary}"'])
     return Part(header, (*pieces, f"--{boundary}--\r\n".encode()))
 
 

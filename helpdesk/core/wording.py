@@ -20,8 +20,7 @@ Words = Mapping[tuple[str, str], str]
 
 def values(words: Words, language: str, view: LetterView) -> dict[str, object]:
     """What templates print and test besides the blocks: texts in the reader's language, and claims."""
-    # An alert says what it is about in its first reason or, without reasons, at the start of its text.
-    alert = (*view.reasons, view.body)[0].partition(":")[0]
+    alert = _alert(view)
     return {
         "number": view.number,
         "tag": view.tag,
@@ -49,21 +48,34 @@ def values(words: Words, language: str, view: LetterView) -> dict[str, object]:
     }
 
 
+def _alert(view: LetterView) -> str:
+    """What an alert is about: it says so in its first reason or, without reasons, at the start of its text."""
+    return (*view.reasons, view.body)[0].partition(":")[0]
+
+
+def _detail(words: Words, view: LetterView) -> str:
+    """The text of an alert, without the word in front that only this program understands."""
+    about, separator, rest = view.body.partition(": ")
+    return rest if separator and about == _alert(view) and ("alert", f"{about}-what") in words else view.body
+
+
 def named_blocks(words: Words, language: str, view: LetterView) -> dict[str, Block]:
     """What templates print as a paragraph of its own; empty ones are falsy there."""
     body = tuple(view.body.split("\n")) if view.body else ()
-    reasons = (reason.partition(": ") for reason in view.reasons)
+    reasons = (reason.partition(": ")[::2] for reason in view.reasons)
     return {
         "urgent": ("urgent", _urgent(words, view)),
         "questions": _questions(view),
         "understood": ("list", tuple(("", line) for line in view.understood)),
         "body": ("body", body),
         "quoted": ("quote", body),
+        "detail": ("body", tuple(_detail(words, view).split("\n")) if view.body else ()),
         "reasons": ("list", tuple(("", _reason(words, *reason)) for reason in reasons)),
         "files": ("files", tuple((_file(words, language, file), file.cid) for file in view.files)),
         "facts": ("facts", _facts(words, view)),
         "history": ("list", _history(words, view)),
         "actions": ("actions", tuple((words["action", name], link) for name, link in view.actions)),
+        "footer": ("footer", (*view.signature, " · ".join(part for part in (view.tag, view.desk) if part))),
     }
 
 
@@ -85,11 +97,11 @@ def reach(words: Words, view: LetterView) -> str:
     return words["reach", "colleagues" if view.audience is Audience.COLLEAGUES else "nobody"]
 
 
-def _reason(words: Words, rule: str, separator: str, evidence: str) -> str:
+def _reason(words: Words, rule: str, evidence: str) -> str:
     named = words.get(("rule", rule)) or words.get(("situation", rule)) or rule
     places = {place: words.get(("seen", place)) for place in ("text", "subject")}
     seen = "; ".join(_seen(places, one) for one in evidence.split("; "))
-    return f"{named}{separator if seen else ''}{seen}"
+    return f"{named} — {seen}" if seen else named
 
 
 def _seen(places: Mapping[str, str | None], evidence: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
@@ -13,7 +13,7 @@ import pytest
 from helpdesk.adapters.templates import LANGUAGES, MAX_OUTPUT, Templates
 from helpdesk.compose import view
 from helpdesk.core.commands import parse
-from helpdesk.core.outgoing import SEND_WORD, Audience, Event, LetterView, NamedFile
+from helpdesk.core.outgoing import SEND_WORD, Audience, Event, LetterView, NamedFile, Picture
 from helpdesk.core.trial_views import FULL, VIEWS
 from helpdesk.errors import PermanentError
 from tests.letters import FACE, letter_of, ticket_of
@@ -42,12 +42,14 @@ class Tags(HTMLParser):
         self.attributes: list[tuple[str, str]] = []
         self.open: list[str] = []
         self.text = ""
+        self.hidden = False
         self.feed(page)
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
-        self.text += " " * (tag == "td")
+        self.text += " " * (tag in ("td", "p"))
+        self.hidden = ("style", "display:none;max-height:0;overflow:hidden;mso-hide:all") in attrs
         self.attributes += [(name, value or "") for name, value in attrs]
         if tag not in self.VOID:
             self.open.append(tag)
@@ -56,7 +58,8 @@ class Tags(HTMLParser):
         assert self.open.pop() == tag
 
     def handle_data(self, data: str) -> None:
-        self.text += data
+        if not self.hidden:
+            self.text += data
 
 
 def view_of(event: Event, language: str, **changes: object) -> LetterView:
@@ -123,9 +126,11 @@ def test_hostile_words_stay_words(event: Event, language: str) -> None:
     assert rendered.problem == ""
     assert set(page.tags) <= {
         "html", "head", "meta", "title", "body", "div", "p", "ul", "ol", "li", "code", "br", "blockquote",
-        "table", "tr", "td", "a",
+        "table", "tr", "th", "td", "a",
     }  # fmt: skip
-    assert {name for name, _ in page.attributes} <= {"lang", "charset", "name", "content", "style", "href"}
+    assert {name for name, _ in page.attributes} <= {
+        "lang", "charset", "name", "content", "style", "dir", "role", "aria-label", "scope", "href",
+    }  # fmt: skip
     assert all(value.startswith("mailto:support+") for name, value in page.attributes if name == "href")
     assert "{{ 7*7 }}" in rendered.text
     assert "49" not in rendered.text.replace("{{ 7*7 }}", "")
@@ -138,6 +143,15 @@ def test_nothing_is_loaded_from_anywhere(event: Event, language: str) -> None:
     assert not re.search(r"https?:|//|url\(|@import|<link|<style|<script", rendered.html)
     sources = [value for name, value in Tags(rendered.html).attributes if name == "src"]
     assert all(source == "cid:picture-1@example.com" for source in sources)
+
+
+def test_templates_are_tried_with_everything_that_a_letter_can_have() -> None:
+    lacking = [
+        field.name
+        for field in fields(LetterView)
+        if all(getattr(view, field.name) == field.default for view in VIEWS.values())
+    ]
+    assert lacking == []
 
 
 # --- what letters must say ------------------------------------------------------------------------
@@ -242,6 +256,47 @@ def test_columns_that_somebody_lined_up_keep_their_spaces_in_html() -> None:
 
 def test_an_unknown_language_is_answered_in_english() -> None:
     assert SHIPPED.render("reopened", "de", view_of(Event.REOPENED, "en")).text.startswith("Hello,")
+
+
+# --- how letters look -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_lists_of_mail_show_the_news_and_no_greeting(language: str) -> None:
+    opened = SHIPPED.render("opened", language, view_of(Event.OPENED, language))
+    greeting, news = opened.text.split("\n\n")[:2]
+    shown = re.search(r'<div style="display:none[^>]*>(.*?)</div>', opened.html)
+    assert shown is not None
+    assert shown[1].startswith(" ".join(news.split())[:60])
+    assert greeting not in shown[1]
+    assert len(shown[1]) <= 140
+
+
+def test_lists_of_mail_show_an_agent_what_is_urgent_and_who_writes() -> None:
+    notified = SHIPPED.render("notify", "en", view_of(Event.NOTIFY, "en")).html
+    assert 'mso-hide:all">Out of turn: the site is down Anna Kowalchuk &lt;anna@shop.example&gt; writes:' in notified
+
+
+@pytest.mark.parametrize(("event", "language"), EVERY_LETTER)
+def test_every_letter_has_what_screen_readers_need(event: Event, language: str) -> None:
+    page = Tags(SHIPPED.render(event.value, language, replace(FULL, subject="x")).html)
+    assert page.attributes.count(("lang", language)) == 2  # some programs drop the first, with <html>
+    assert page.tags.count("img") == page.open.count("img") + sum(name == "alt" for name, _ in page.attributes)
+    assert ("role", "article") in page.attributes
+
+
+def test_no_colour_of_text_or_ground_is_set_but_on_the_brand() -> None:
+    plain = SHIPPED.render("opened", "en", view_of(Event.OPENED, "en")).html
+    assert not re.search(r"[^-]color:(?!light)|background", plain.replace("border-color", ""))
+    branded = SHIPPED.render("opened", "en", view_of(Event.OPENED, "en", colour="#ffcc00")).html
+    assert 'bgcolor="#ffcc00"' in branded
+    assert "background-color:#ffcc00;color:#000000" in branded
+
+
+def test_a_logo_without_a_colour_stands_on_white() -> None:
+    html = SHIPPED.render("opened", "en", view_of(Event.OPENED, "en", logo=Picture("logo@example.com", 120, 40))).html
+    assert 'src="cid:logo@example.com" width="120" height="40" alt="Служба поддержки"' in html
+    assert "background-color:#ffffff" in html
 
 
 # --- templates of a desk's own --------------------------------------------------------------------

@@ -15,7 +15,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpdesk.compose import compose
+from helpdesk.adapters.templates import Templates
+from helpdesk.compose import compose, view
 from helpdesk.core import wire
 from helpdesk.core.message import Address, Reason
 from helpdesk.core.outgoing import Audience, Event, Letter, LetterView
@@ -23,7 +24,7 @@ from helpdesk.core.secret import is_token, message_id, new_token, pseudo_referen
 from helpdesk.core.ticket import Ticket
 from helpdesk.ports import Composed, PassedOn, Rendered
 from helpdesk.ports.raw import LargeRaw, kept
-from tests.letters import ANNA, BOSS, FACE, IVAN, KEY, NONCE, NOW, PICTURE, letter_of, ticket_of
+from tests.letters import ANNA, BOSS, BRANDED, FACE, IVAN, KEY, NONCE, NOW, PICTURE, letter_of, ticket_of
 
 
 class PlainWords:
@@ -433,3 +434,50 @@ def test_a_very_long_text_is_cut_with_a_mark() -> None:
     text = composed_of(letter_of(Event.NOTIFY, "en", body="x" * 150_000)).text
     assert text.endswith("x […]\n")
     assert len(text) == 100_000 + len(" […]\n")
+
+
+# --- the brand of the desk ------------------------------------------------------------------------
+
+
+def test_a_logo_travels_beside_the_page_that_shows_it() -> None:
+    letter = letter_of(Event.REPLY, "en")
+    composed = compose(
+        letter, ticket_of(Event.REPLY, "en"), BRANDED, (PICTURE,), key=KEY, nonce=NONCE, now=NOW, renderer=Templates()
+    )
+    message = read(composed)
+    alternative = next(part for part in message.walk() if part.get_content_type() == "multipart/alternative")
+    text, related = alternative.iter_parts()
+    assert text.get_content_type() == "text/plain"
+    assert related.get_content_type() == "multipart/related"
+    assert related.get_param("type") == "text/html"
+    page, logo, *pictures = related.iter_parts()
+    assert BRANDED.brand.logo is not None
+    assert logo.get_content() == BRANDED.brand.logo.content
+    assert f'src="cid:{logo["Content-ID"].strip("<>")}"' in page.get_content()
+    assert len(pictures) == 1  # that of the requester's own mail
+
+
+def test_a_logo_has_the_same_id_in_every_letter() -> None:
+    logos = {
+        part["Content-ID"]
+        for event in (Event.OPENED, Event.CLOSED)
+        for part in read(composed_of(letter_of(event, "en"), brand=BRANDED.brand)).walk()
+        if part["Content-ID"]
+    }
+    assert len(logos) == 1
+
+
+@pytest.mark.parametrize("event", [Event.NOTIFY, Event.NOTE, Event.HELD, Event.RESULT, Event.ALERT])
+def test_our_own_people_get_no_brand(event: Event) -> None:
+    letter = letter_of(event, "en")
+    seen = view(letter, ticket_of(event, "en"), BRANDED)
+    assert (seen.colour, seen.logo, seen.signature) == ("", None, ())
+    assert not [part for part in read(composed_of(letter, brand=BRANDED.brand)).walk() if part["Content-ID"]]
+
+
+def test_the_signature_stands_above_the_tag_in_text_and_page() -> None:
+    letter, ticket = letter_of(Event.CLOSED, "en"), ticket_of(Event.CLOSED, "en")
+    rendered = Templates().render("closed", "en", view(letter, ticket, BRANDED))
+    company, hours = BRANDED.brand.signature
+    assert rendered.text.endswith(f"\n\n-- \n{company}\n{hours}\n[##123456##] · {FACE.shown}\n")
+    assert f"{company}<br>" in rendered.html

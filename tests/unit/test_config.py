@@ -29,11 +29,13 @@ from helpdesk.config.tables import (
     SENDING_KINDS,
     AgentTable,
     BoundsTable,
+    BrandTable,
     CalendarTable,
     DeskTable,
     HelpdeskTable,
     Table,
 )
+from helpdesk.core.brand import Brand, read_logo
 from helpdesk.core.calendar import ALWAYS, Opening, PublicHolidays
 from helpdesk.core.chains import Chain, Occasion, Step, asked
 from helpdesk.core.duration import BusinessDays
@@ -42,6 +44,7 @@ from helpdesk.core.outgoing import Event
 from helpdesk.core.policy import Agent, Bounds
 from helpdesk.errors import ConfigError, TemporaryError
 from helpdesk.packs import shipped_packs
+from tests.letters import png
 
 EXAMPLE = Path(__file__).parents[2] / "config.example.toml"
 
@@ -624,8 +627,8 @@ addresses = ["anna@example.org", "Anna <anna@example.net>"]
     )
     assert problems == [
         (
-            "colour is not known here; known are agent, bounds, calendar, desk, escalation, follow_up, helpdesk, "
-            "incidents, mailbox, service_level, smtp"
+            "colour is not known here; known are agent, bounds, brand, calendar, desk, escalation, follow_up, "
+            "helpdesk, incidents, mailbox, service_level, smtp"
         ),
         "helpdesk.language is \"de\"; want one of 'ru', 'uk', 'en' or 'pl'",
         'helpdesk.timezone is "Europe/Moskow"; want the name of a time zone, did you mean "Europe/Moscow"?',
@@ -843,6 +846,50 @@ def test_a_file_that_is_not_toml_is_said_with_its_place(folder: Folder, contents
     assert str(caught.value) == f"{folder.file}: {problem}"
 
 
+# --- the looks of letters -------------------------------------------------------------------------
+
+
+def test_each_desk_has_its_brand(folder: Folder) -> None:
+    (folder.path / "logo.png").write_bytes(png(120, 40))
+    config = folder.load(
+        SMALLEST
+        + """
+[brand]
+colour = "#1A5FB4"
+logo = "logo.png"
+[brand.sales]
+signature = ["Example Ltd", "+44 20 7946 0000"]
+[[desk]]
+name = "support"
+[[desk]]
+name = "sales"
+brand = "sales"
+"""
+    )
+    support, sales = (desk.brand for desk in config.desks)
+    assert support == Brand(colour="#1a5fb4", logo=read_logo(png(120, 40)))
+    assert sales == Brand(signature=("Example Ltd", "+44 20 7946 0000"))
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ('[brand]\ncolour = "blue"', 'brand.colour is "blue"; want a colour as "#rrggbb", for example "#1a5fb4"'),
+        ('[brand]\nlogo = "none.png"', 'brand.logo is "none.png"; the file cannot be read: No such file or directory'),
+        ('[brand]\nlogo = "config.toml"', 'brand.logo is "config.toml"; the file is no PNG or JPEG'),
+        ('[brand.night]\ncolour = "#000000"', "brand.night is used by no desk"),
+        (
+            '[[desk]]\nname = "support"\nbrand = "sales"',
+            'desk[0].brand is "sales"; want the NAME of a table [brand.NAME]',
+        ),
+    ],
+)
+def test_a_brand_that_cannot_be_shown_is_a_problem(folder: Folder, text: str, problem: str) -> None:
+    with pytest.raises(ConfigError) as told:
+        folder.load(f"{SMALLEST}{text}\n")
+    assert problem in str(told.value)
+
+
 # --- config.example.toml --------------------------------------------------------------------------
 
 
@@ -857,6 +904,7 @@ def example_folder(folder: Folder) -> Folder:
     for name in ("imap", "smtp"):
         folder.secret(f"secrets/{name}", "letmein")
     (folder.path / "templates").mkdir()
+    (folder.path / "logo.png").write_bytes(png(120, 40))
     return folder
 
 
@@ -905,7 +953,7 @@ def test_no_value_of_any_key_breaks_the_reader(example_folder: Folder, value: st
 
 @pytest.mark.parametrize("value", STRANGE)
 def test_no_value_of_any_table_breaks_the_reader(folder: Folder, value: str) -> None:
-    for section in ("agent", "bounds", "calendar", "desk", "helpdesk", "mailbox", "smtp"):
+    for section in ("agent", "bounds", "brand", "calendar", "desk", "helpdesk", "mailbox", "smtp"):
         header = re.compile(rf"^\[+{section}\]+\n(?:[a-z].*\n)*", flags=re.MULTILINE)
         with suppress(ConfigError):
             assert folder.load(f"{section} = {value}\n" + header.sub("", SMALLEST)).desks
@@ -920,6 +968,7 @@ TABLES: list[tuple[str, int, type[Table]]] = [
     ("smtp", 0, SENDING_KINDS["smtp"]),
     ("agent", 0, AgentTable),
     ("desk", 0, DeskTable),
+    ("brand", 0, BrandTable),
     ("calendar", 0, CalendarTable),
     ("bounds", 0, BoundsTable),
 ]

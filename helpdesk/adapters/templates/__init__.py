@@ -28,8 +28,9 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from helpdesk.adapters.templates.faults import FILTERS, Fault, fault_of
 from helpdesk.adapters.templates.page import complaints
-from helpdesk.core.layout import blocks_of, marks, plain
-from helpdesk.core.outgoing import Event, LetterView
+from helpdesk.core.brand import text_on
+from helpdesk.core.layout import blocks_of, glance, marks, plain
+from helpdesk.core.outgoing import Event, LetterView, Picture
 from helpdesk.core.trial_views import FULL, VIEWS
 from helpdesk.core.wording import Words, named_blocks, reach, values
 from helpdesk.errors import PermanentError, Problem
@@ -233,8 +234,22 @@ def _rendered(environment: _Sandbox, words: Words, event: str, language: str, vi
         # The first line, whatever a desk has made of its templates.
         blocks.insert(0, ("reach", reach(words, view)))
     subject = view.subject or words["subject", event]
-    html = _filled(environment, "base.html", {"language": language, "title": subject, "blocks": blocks})
+    page = {"language": language, "title": subject, "glance": glance(blocks), "blocks": blocks, **_looks(view)}
+    html = _filled(environment, "base.html", page)
     return Rendered(subject=subject, text=plain(blocks), html=html)
+
+
+def _looks(view: LetterView) -> dict[str, object]:
+    """What `base.html` needs to know of the desk's brand."""
+    logo = view.logo or Picture("", 0, 0)
+    return {
+        "desk": view.desk,
+        "colour": view.colour,
+        "text_on_colour": text_on(view.colour) if view.colour else "",
+        "logo": logo.cid,
+        "logo_width": logo.width,
+        "logo_height": logo.height,
+    }
 
 
 def _filled(environment: _Sandbox, name: str, context: Mapping[str, object]) -> str:
