@@ -3,8 +3,9 @@
 A scenario is a folder of numbered steps. `01-customer.eml` is a mail that comes in; the headers that every mail has
 are added where it leaves them out. `{{last letter to ADDRESS}}` stands for the Message-ID of a letter that went out,
 `{{reply address for ADDRESS}}` for where an answer to it goes. A header `Tap: LABEL` makes it the mail
-that the link LABEL in the newest letter to its sender opens, with what stands below written into it. `03.at` moves the
-clock: `+2d`, `+5s`, or a moment.
+that the link LABEL in the newest letter to its sender opens, with what stands below written into it; `Files:
+nameplate.jpg 300, scan.pdf 40` puts files of so many kilobytes into the mail. `03.at` moves the clock: `+2d`, `+5s`,
+or a moment.
 Everything is real but the clock, the dice and the network: letters are written into a Maildir.
 """
 
@@ -20,6 +21,7 @@ from email import message_from_bytes, message_from_string, policy
 from email.message import EmailMessage
 from email.utils import parseaddr
 from hashlib import sha256
+from mimetypes import guess_type
 from pathlib import Path
 from typing import Self
 from urllib.parse import unquote
@@ -170,7 +172,8 @@ class _Stage:
         given = {line.partition(":")[0].lower() for line in head.splitlines()}
         added = "".join(f"{name}: {value}\n" for name, value in usual.items() if name.lower() not in given)
         text = re.sub(r"\{\{([^}]+)\}\}", self._placeholder, f"{added}{head}\n\n{body}")
-        return text.replace("\n", "\r\n").encode()
+        raw = text.replace("\n", "\r\n").encode()
+        return _with_files(raw) if "files" in given else raw
 
     def _tapped(self, head: str, label: str, words: str) -> tuple[str, str]:
         """Head and body of the mail that a mail program opens for a link, once the sender has added his words."""
@@ -259,6 +262,21 @@ class _Stage:
                 why = f" ({line.why})" if line.why else ""
                 self.lines.append(f"  {line.at.astimezone(ZONE):%d %b %H:%M} {line.by}: {line.what}{why}")
             number += 1
+
+
+def _with_files(raw: bytes) -> bytes:
+    """The mail with the files that its header `Files` asks for; nothing is in them."""
+    mail = message_from_bytes(raw, policy=policy.SMTP)
+    assert isinstance(mail, EmailMessage)
+    wanted = str(mail["Files"])
+    del mail["Files"]
+    for file in wanted.split(","):
+        name, _, kilobytes = file.strip().rpartition(" ")
+        content = (sha256(name.encode()).digest() * 32)[:1024] * int(kilobytes)
+        kind = guess_type(name)[0] or "application/octet-stream"
+        mail.add_attachment(content, *kind.split("/"), filename=name)
+    mail.set_boundary("=_the_files_of_a_scenario")
+    return mail.as_bytes()
 
 
 def _text(mail: EmailMessage) -> str:

@@ -15,9 +15,10 @@ from datetime import date
 
 from helpdesk.core.conditions import Condition, all_hold
 from helpdesk.core.form import FEWEST_FIELDS, Filling, Form, Problem, Texts, blank, fill_in, review, text_in
-from helpdesk.core.form_words import form_question, form_values, shown_value
+from helpdesk.core.form_words import file_question, form_question, form_values, shown_value
 from helpdesk.core.forms import field_name, read_fields
 from helpdesk.core.message import Attachment, Inbound, Reason
+from helpdesk.core.photos import FileProblem, Wanted, recognise
 from helpdesk.core.phrases import Pattern, find
 from helpdesk.core.rules import Words, evidence, matches_file
 from helpdesk.core.words import fold, prepare
@@ -44,6 +45,7 @@ class Item:
     any_words: bool = False  # only a person can judge whether it was answered: any reply counts
     promised: tuple[Pattern, ...] = ()  # only asked for when the letter says that it is there, and it is not
     when: tuple[Condition, ...] = ()  # only asked for when the fields of the form say so
+    photo: bool = False  # a picture of a thing that `fields` name; each file shows one
 
     def question(self, language: str) -> str:
         """The request in `language`, else in English, else whatever there is."""
@@ -62,20 +64,22 @@ class Checklist:
     topic: Words = Words()
     longest: int | None = None
     form: Form | None = None
+    max_file_mb: int | None = None  # a larger picture does not count
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Findings:
     """Which checklist a letter came under, what it told, and the keys of items that are still missing.
 
-    `problems` are values of the form that were not taken; `blank`: the whole form is what to send;
-    `by_form`: the checklist has a form, which this letter was read by.
+    `problems` are values of the form that were not taken, `files` pictures that do not count;
+    `blank`: the whole form is what to send; `by_form`: the checklist has a form, which this letter was read by.
     """
 
     checklist: str | None = None
     fields: tuple[tuple[str, str], ...] = ()
     missing: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
+    files: tuple[FileProblem, ...] = ()
     blank: bool = False
     by_form: bool = False
     reasons: tuple[Reason, ...] = ()
@@ -117,8 +121,14 @@ def examine(
         )
         if not open_items and all(item.promised for item in checklist.items):
             continue
-        fields, missing, ticked = _ticked(checklist, open_items, inbound)
-        return Findings(checklist=checklist.key, fields=fields, missing=missing, reasons=(topic, *ticked))
+        ticked = _ticked(checklist, open_items, inbound)
+        return Findings(
+            checklist=checklist.key,
+            fields=ticked.fields,
+            missing=ticked.missing,
+            files=ticked.files,
+            reasons=(topic, *ticked.reasons),
+        )
     return Findings()
 
 
@@ -140,14 +150,15 @@ def settle(
     if checklist.form is not None:
         return _go_on_with_form(checklist, checklist.form, missing, inbound, dict(fields), today)
     asked = tuple(item for item in checklist.items if item.key in missing)
-    told_fields, left, ticked = _ticked(checklist, asked, inbound)
-    told = tuple(item.key for item in asked if item.key in left and item.any_words and inbound.text.strip())
-    settled = ({item.key for item in asked} - set(left)) | set(told)
+    ticked = _ticked(checklist, asked, inbound)
+    told = tuple(item.key for item in asked if item.key in ticked.missing and item.any_words and inbound.text.strip())
+    settled = ({item.key for item in asked} - set(ticked.missing)) | set(told)
     return Findings(
         checklist=checklist.key,
-        fields=told_fields,
+        fields=ticked.fields,
+        files=ticked.files,
         missing=tuple(key for key in missing if key not in settled),
-        reasons=ticked + tuple(Reason(f"has-{key}", "in the writer's own words") for key in told),
+        reasons=ticked.reasons + tuple(Reason(f"has-{key}", "in the writer's own words") for key in told),
     )
 
 
@@ -184,15 +195,17 @@ class Request:
 def request(checklists: tuple[Checklist, ...], findings: Findings, language: str, *, words: bool) -> Request:
     """What to ask after a letter with these findings. `words`: the letter's own words may be repeated."""
     form = next((each.form for each in checklists if each.key == findings.checklist), None)
+    odd = tuple(file_question(problem, language, words=words) for problem in findings.files)
     if form is None:
-        return Request(questions=questions(checklists, findings.checklist, findings.missing, language))
+        asked = questions(checklists, findings.checklist, findings.missing, language)
+        return Request(questions=(*asked, *odd) if asked else ())
     missing = findings.missing
     if findings.blank:
         missing = tuple(key for key in missing if form.field(key) is None)
     asked = questions(checklists, findings.checklist, missing, language, problems=findings.problems, words=words)
     values = (value for value in findings.fields if form.field(value[0]) is not None)
     return Request(
-        questions=asked,
+        questions=(*asked, *odd),
         form=blank(form, language) if findings.blank and findings.missing else (),
         understood=form_values(form, values, language) if words else (),
     )
@@ -228,6 +241,14 @@ def labelled(
     if form is None:
         return fields
     return tuple((form.label(key, language), shown_value(form, key, value, language)) for key, value in fields)
+
+
+def key_called(checklists: tuple[Checklist, ...], checklist: str | None, name: str) -> str:
+    """The key of the item or field that people call `name`; the name itself where none is called so."""
+    known = next((each for each in checklists if each.key == checklist), Checklist(key=""))
+    wanted = field_name(name)
+    item = next((item.key for item in known.items if wanted in map(field_name, (item.key, *item.fields))), None)
+    return item or (known.form.key_called(name) if known.form else None) or name
 
 
 # --- forms ----------------------------------------------------------------------------------------
@@ -268,16 +289,19 @@ def _review(checklist: Checklist, form: Form, inbound: Inbound, fields: Mapping[
     missing, problems = review(form, after, filling, today)
     refused = {problem.key for problem in problems if problem.check}
     items = _items_wanted(checklist, after, today)
-    told, items_missing, ticked = _ticked(checklist, items, inbound)
-    seen = {reason.rule.removeprefix("has-"): reason.evidence for reason in ticked}
+    ticked = _ticked(checklist, items, inbound)
+    seen = {reason.rule.removeprefix("has-"): reason.evidence for reason in ticked.reasons}
     return Findings(
         checklist=checklist.key,
-        fields=tuple((dict(value for value in filling.values if value[0] not in refused) | seen | dict(told)).items()),
-        missing=missing + items_missing,
+        fields=tuple(
+            (dict(value for value in filling.values if value[0] not in refused) | seen | dict(ticked.fields)).items()
+        ),
+        missing=missing + ticked.missing,
         problems=problems,
+        files=ticked.files,
         blank=form_wanted(inbound, (checklist,)) is not None or not after,
         by_form=True,
-        reasons=ticked,
+        reasons=ticked.reasons,
     )
 
 
@@ -289,23 +313,40 @@ def _items_wanted(checklist: Checklist, fields: Mapping[str, str], today: date) 
     )
 
 
-def _ticked(
-    checklist: Checklist, items: tuple[Item, ...], inbound: Inbound
-) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...], tuple[Reason, ...]]:
-    """Fields of the whole list, the keys of `items` that nothing in the letter answers, and what answered the rest."""
-    fields = dict(read_fields(inbound.text, {item.key: item.fields for item in checklist.items}))
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Ticked:
+    """Fields of the whole list, the keys that nothing in the letter answers, what answered the rest, odd files."""
+
+    fields: tuple[tuple[str, str], ...]
+    missing: tuple[str, ...]
+    reasons: tuple[Reason, ...]
+    files: tuple[FileProblem, ...]
+
+
+def _ticked(checklist: Checklist, items: tuple[Item, ...], inbound: Inbound) -> _Ticked:
+    """What the letter answers of `items`, which are still open."""
+    fields = dict(read_fields(inbound.text, {item.key: item.fields for item in checklist.items if not item.photo}))
+    things = [Wanted(item.key, item.fields, open=item in items) for item in checklist.items if item.photo]
+    photos = recognise(inbound.attachments, inbound.text, things, limit_mb=checklist.max_file_mb)
     missing, reasons = [], []
     for item in items:
-        seen = _seen(item, fields, inbound)
+        seen = _seen(item, fields, dict(photos.taken), inbound)
         if seen is None:
             missing.append(item.key)
         else:
             reasons.append(Reason(f"has-{item.key}", seen))
-    return tuple(fields.items()), tuple(missing), tuple(reasons)
+    return _Ticked(
+        fields=(*fields.items(), *photos.taken),
+        missing=tuple(missing),
+        reasons=tuple(reasons),
+        files=photos.problems,
+    )
 
 
-def _seen(item: Item, fields: dict[str, str], inbound: Inbound) -> str | None:
+def _seen(item: Item, fields: Mapping[str, str], photos: Mapping[str, str], inbound: Inbound) -> str | None:
     """What in the letter answers the item, or None."""
+    if item.photo:
+        return f"file: {photos[item.key]}" if item.key in photos else None
     if item.key in fields:
         return f"field: {fields[item.key]}"
     for pattern in item.found:

@@ -6,13 +6,14 @@ from dataclasses import replace
 
 from helpdesk.core.bench import Bench, Carried, changed
 from helpdesk.core.chains import Occasion
-from helpdesk.core.checklist import questions
+from helpdesk.core.checklist import key_called, questions
 from helpdesk.core.decision import Change, Record, SetFacts, SetState, Unschedule
 from helpdesk.core.field_values import Fault, understand
 from helpdesk.core.form import Problem
 from helpdesk.core.form_words import form_question
 from helpdesk.core.notices import to_requester
 from helpdesk.core.outgoing import Event, Letter
+from helpdesk.core.policy import Desk
 from helpdesk.core.ticket import Lane, State, Ticket
 from helpdesk.core.timers import answered, closes_at, start
 
@@ -20,6 +21,7 @@ from helpdesk.core.timers import answered, closes_at, start
 def ask(ticket: Ticket, items: tuple[str, ...], bench: Bench) -> Carried:
     """The requester is asked for these items."""
     desk = bench.policy.desk(ticket.desk)
+    items = _keys(ticket, items, desk)
     missing = tuple(dict.fromkeys((*ticket.missing, *items)))
     waits = ticket.lane is Lane.NORMAL
     schedule = start(ticket.number, desk, Occasion.MISSING, bench.now) if waits else ()
@@ -48,10 +50,20 @@ def ask(ticket: Ticket, items: tuple[str, ...], bench: Bench) -> Carried:
 
 def got(ticket: Ticket, items: tuple[str, ...], bench: Bench) -> Carried | str:
     """These items have come by other means."""
+    items = _keys(ticket, items, bench.policy.desk(ticket.desk))
     unknown = [item for item in items if item not in ticket.missing]
     if unknown:
         return bench.words.not_missing.format(items=", ".join(unknown), missing=", ".join(ticket.missing) or "-")
     return _known(ticket, items, (), bench.words.got.format(items=", ".join(items)))
+
+
+def _keys(ticket: Ticket, items: tuple[str, ...], desk: Desk) -> tuple[str, ...]:
+    """The keys of what an agent names; a name of several words needs no quotes."""
+    whole = " ".join(items)
+    key = key_called(desk.checklists, ticket.checklist, whole)
+    if key != whole:
+        return (key,)
+    return tuple(key_called(desk.checklists, ticket.checklist, item) for item in items)
 
 
 def set_field(ticket: Ticket, name: str, value: str, bench: Bench) -> Carried | str:

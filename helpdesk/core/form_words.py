@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from helpdesk.core.field_values import Fault, FieldKind
 from helpdesk.core.form import Form, Problem, hint, text_in
+from helpdesk.core.photos import FileFault, FileProblem
 
 # Characters of a value that are repeated to its writer.
 _SHOWN = 60
@@ -52,6 +53,13 @@ def shown_value(form: Form, key: str, value: str, language: str) -> str:
     if field.kind is FieldKind.DATE and language != "en":
         return ".".join(reversed(value.split("-")))
     return _YES_NO.get(language, {}).get(value, value)
+
+
+def file_question(problem: FileProblem, language: str, *, words: bool) -> str:
+    """What is said of a file that does not count; its name only where `words` may be repeated."""
+    said = _FILES[problem.fault].get(language) or _FILES[problem.fault]["en"]
+    name = f"“{problem.name}”" if language == "en" else f"«{problem.name}»"
+    return " ".join(said.format(name=name if words else "", limit=problem.limit_mb).split())
 
 
 def _why(form: Form, problem: Problem, language: str, wants: str) -> str:
@@ -106,5 +114,20 @@ _FAULTS = {
         "такого податкового номера не буває | to nie jest poprawny numer podatkowy",
         Fault.EMAIL: "this is not a mail address | это не адрес электронной почты | "
         "це не адреса електронної пошти | to nie jest adres e-mail",
+    }.items()
+}
+
+_FILES = {
+    fault: dict(zip(_LANGUAGES, line.split(" | "), strict=True))
+    for fault, line in {
+        FileFault.TOO_LARGE: "The file {name} is larger than {limit} MB and was not counted; "
+        "please send it smaller, one picture in each file. | "
+        "Файл {name} больше {limit} МБ и не засчитан; пришлите его меньшего размера, одно фото в одном файле. | "
+        "Файл {name} більший за {limit} МБ і не зарахований; надішліть його меншого розміру, одне фото в файлі. | "
+        "Plik {name} przekracza {limit} MB i nie został uwzględniony; prosimy o mniejszy, jedno zdjęcie w pliku.",
+        FileFault.UNCLEAR: "The file {name} has come, but what does it show? A line with its name and what can be seen "
+        "is enough. | Файл {name} получен, но что на нём? Достаточно строки с его именем и тем, что снято. | "
+        "Файл {name} отримано, але що на ньому? Досить рядка з його назвою і тим, що знято. | "
+        "Plik {name} dotarł, ale co przedstawia? Wystarczy wiersz z jego nazwą i tym, co widać.",
     }.items()
 }

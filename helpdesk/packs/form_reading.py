@@ -97,17 +97,13 @@ class FormReader:
         for key in wanted:
             if key not in self.fields:
                 self.pack.problem(f"{place}.fields", f'has "{key}", but there is no [field.{key}]')
-        at_least = table.get("at_least", 0)
-        if not isinstance(at_least, int) or at_least < 0:
-            self.pack.problem(f"{place}.at_least", "want a number of rows")
-            at_least = 0
         return Section(
             key=self.pack.required(place, table, "key"),
             label=self.texts(place, table, "label"),
             names=self.pack.texts(place, table, "names"),
             fields=tuple(self.fields[key] for key in wanted if key in self.fields),
             repeats="repeats" in table and self.pack.flag(place, table, "repeats"),
-            at_least=at_least,
+            at_least=self.pack.count(place, table, "at_least", least=0) or 0,
         )
 
     def _check(self, place: str, table: Table, known: Collection[str]) -> Check:

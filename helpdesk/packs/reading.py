@@ -17,7 +17,7 @@ from helpdesk.core.ticket import Lane, Priority
 from helpdesk.core.trial import Bar, Example
 from helpdesk.packs.form_reading import FormReader
 from helpdesk.packs.letters import LANGUAGES, NO_SITUATION, labelled
-from helpdesk.packs.tables import Table, TableReader, shown
+from helpdesk.packs.tables import Table, TableReader
 
 _WORDS = {
     "any": "any_of",
@@ -37,10 +37,10 @@ _RULE = (
     *("desks", "languages", "kinds", "hours", "requests_1h"),
 )
 _ACTIONS = ("lane", "situation", "priority", "desk", "tags", "assignee", "notify", "checklist", "take")
-_ITEM = ("ask", "fields", "found", "files", "any_words", "promised", "when")
+_ITEM = ("ask", "fields", "found", "files", "any_words", "promised", "when", "photo")
 _BAR = ("recall", "precision")
-_CHECKLIST = ("key", *_WORDS, "items", "longest")
-_FORM = ("key", "title", "names", "items", "section", "check")
+_CHECKLIST = ("key", *_WORDS, "items", "longest", "max_file_mb")
+_FORM = ("key", "title", "names", "items", "section", "check", "max_file_mb")
 
 
 class Hours(StrEnum):
@@ -139,6 +139,7 @@ class PackReader(TableReader):
                 files=self.texts(place, table, "files"),
                 promised=self._patterns(place, table, "promised"),
                 when=self.forms.conditions(place, table, "when", self.vocabulary.fields),
+                photo="photo" in table and self.flag(place, table, "photo"),
                 any_words="any_words" in table and self.flag(place, table, "any_words"),
             )
             if not asked:
@@ -153,10 +154,6 @@ class PackReader(TableReader):
         if not any(action in table for action in _ACTIONS):
             self.problem(place, f"does nothing; want one of {', '.join(_ACTIONS)}")
         headers, fields = self.table_at(place, table, "header"), self.table_at(place, table, "field")
-        requests_1h = table.get("requests_1h", 0)
-        if not isinstance(requests_1h, int) or requests_1h < 0:
-            self.problem(f"{place}.requests_1h", f"is {shown(requests_1h)}; want a number of requests")
-            requests_1h = 0
         return Rule(
             name=name,
             words=_added(self._words(place, table, ()), self.everywhere),
@@ -168,7 +165,7 @@ class PackReader(TableReader):
             languages=self.texts(place, table, "languages"),
             kinds=self.choices(place, table, "kinds", Kind) or (Kind.HUMAN,),
             working={None: None, Hours.OPEN: True, Hours.CLOSED: False}[self.choice(place, table, "hours", Hours)],
-            requests_1h=requests_1h,
+            requests_1h=self.count(place, table, "requests_1h", least=0) or 0,
             lane=self.choice(place, table, "lane", Lane),
             situation=situation,
             priority=self.choice(place, table, "priority", Priority),
@@ -189,16 +186,13 @@ class PackReader(TableReader):
 
     def _checklist(self, place: str, table: Table) -> Checklist:
         self.known_keys(place, table, _CHECKLIST)
-        longest = table.get("longest")
-        if longest is not None and (not isinstance(longest, int) or longest < 1):
-            self.problem(f"{place}.longest", f"is {shown(longest)}; want a number of words")
-            longest = None
         items = [self._item(place, key) for key in self.texts(place, table, "items")]
         return Checklist(
             key=self.required(place, table, "key"),
             items=tuple(item for item in items if item),
             topic=self._words(place, table, ()),
-            longest=longest,
+            longest=self.count(place, table, "longest"),
+            max_file_mb=self.count(place, table, "max_file_mb"),
         )
 
     def _form(self, place: str, table: Table) -> Checklist:
@@ -211,6 +205,7 @@ class PackReader(TableReader):
             items=tuple(item for item in items if item),
             topic=self._words(place, table, ()),
             form=form,
+            max_file_mb=self.count(place, table, "max_file_mb"),
         )
 
     def _item(self, place: str, key: str) -> Item | None:

@@ -52,6 +52,14 @@ class TableReader:
             self.problem(at(place, key), f"is {shown(value)}; want true or false")
         return value is True
 
+    def count(self, place: str, table: Table, key: str, *, least: int = 1) -> int | None:
+        """A whole number of at least `least`, or None."""
+        value = table.get(key)
+        if value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= least):
+            return value
+        self.problem(at(place, key), f"is {shown(value)}; want a whole number from {least} on")
+        return None
+
     def percent(self, place: str, table: Table, key: str) -> int:
         """A whole number from 0 to 100."""
         value = table.get(key, 0)

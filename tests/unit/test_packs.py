@@ -186,7 +186,7 @@ def problems(tmp_path: Path, toml: str) -> list[str]:
         ("[[rule]]\nname = 'a'\ntags = ['t']\nhours = 'night'", 'rule[0].hours: is "night"; want one of open, closed'),
         (
             "[[rule]]\nname = 'a'\ntags = ['t']\nrequests_1h = -1",
-            "rule[0].requests_1h: is -1; want a number of requests",
+            "rule[0].requests_1h: is -1; want a whole number from 0 on",
         ),
         ("[[rule]]\nname = 'a'\ntake = { n = '(' }", 'rule[0].take.n: has "(": a word is missing'),
         ("ask_customer = 'yes'", 'ask_customer: is "yes"; want true or false'),
