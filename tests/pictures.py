@@ -10,9 +10,10 @@ import sys
 from html import escape
 from pathlib import Path
 
-from helpdesk.adapters.templates import LANGUAGES, Templates
+from helpdesk.adapters.templates import Templates
 from helpdesk.cli.browser import PHONE, WIDE, Photographer, page_of, photographer
 from helpdesk.compose import compose
+from helpdesk.core.language import LANGUAGES
 from helpdesk.core.outgoing import Event
 from tests.letters import BRANDED, KEY, NONCE, NOW, PICTURE, letter_of, ticket_of
 

@@ -15,10 +15,11 @@ from rich.table import Table
 from helpdesk import preview as workflow
 from helpdesk.adapters.holidays import holidays_of
 from helpdesk.adapters.store import open_store
-from helpdesk.adapters.templates import LANGUAGES, Templates
+from helpdesk.adapters.templates import Templates
 from helpdesk.cli.browser import page_of, photographer
 from helpdesk.cli.context import configuration, console, utc_now
 from helpdesk.cli.views import dumps
+from helpdesk.core.language import LANGUAGES
 from helpdesk.core.outgoing import Event
 from helpdesk.errors import ConfigError, Problem, UnreadableError
 from helpdesk.ports import TicketFile

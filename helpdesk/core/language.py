@@ -11,6 +11,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+# Those that letters are written in.
+LANGUAGES = ("ru", "uk", "en", "pl")
+
 # The beginning says enough, and keeps a pasted log of a megabyte cheap.
 MAX_LOOKED_AT = 4_000
 

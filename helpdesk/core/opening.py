@@ -28,7 +28,7 @@ from helpdesk.core.decision import (
 )
 from helpdesk.core.escalation import watch
 from helpdesk.core.gathering import Gathering, gather
-from helpdesk.core.language import guess
+from helpdesk.core.language import LANGUAGES, guess
 from helpdesk.core.message import Address, Inbound, Kind, Reason
 from helpdesk.core.notices import concerned, to_agents, to_requester
 from helpdesk.core.outgoing import Audience, Event, Letter
@@ -62,7 +62,7 @@ def open_ticket(case: Case, *, linked: Ticket | None = None) -> Decision:
     chain = start(NEW, desk, Occasion.MISSING, case.now) if ticket.state is State.WAITING else ()
     others = tuple(other for other in case.desks_addressed if other.name not in (arrived.name, desk.name))
 
-    changes: list[Change] = [OpenTicket.of(ticket), *_remembered(case, language), *_links(linked), *chain]
+    changes: list[Change] = [OpenTicket.of(ticket), *_remembered(case), *_links(linked), *chain]
     changes.append(Record(NEW, case.sender or "nobody", "opened", "; ".join(ticket.reasons)))
     if gathering is not None:
         changes += gathering.changes
@@ -116,10 +116,24 @@ def _plain(inbound: Inbound) -> Inbound:
 
 
 def _language(case: Case) -> str:
-    """What the letter is written in or, where it says too little, what its writer used before."""
+    """What the letter is written in or, where it says too little, what its writer used before or his program declares.
+
+    What is written comes first: many write in two languages, and expect an answer in the one that they have just
+    used. A declaration comes last: many programs declare English, whoever writes with them.
+    """
+    return _written_in(case) or _declared(case) or case.desk_of_arrival.language
+
+
+def _written_in(case: Case) -> str | None:
     contact = case.facts.contact
-    remembered = contact.language if contact else None
-    return guess(f"{case.inbound.subject}\n{case.inbound.text}") or remembered or case.desk_of_arrival.language
+    return guess(f"{case.inbound.subject}\n{case.inbound.text}") or (contact.language if contact else None)
+
+
+def _declared(case: Case) -> str | None:
+    """The first language of Content-Language (RFC 3282) that we write, or None."""
+    tags = (case.inbound.header("content-language") or "").lower().split(",")
+    known = (tag.strip().partition("-")[0] for tag in tags)
+    return next((language for language in known if language in LANGUAGES), None)
 
 
 def _ticket(
@@ -278,10 +292,12 @@ def _participants(requester: Address | None, cc: tuple[Address, ...]) -> tuple[P
     return first + tuple(Participant(address, Part.CC) for address in cc)
 
 
-def _remembered(case: Case, language: str) -> tuple[Change, ...]:
+def _remembered(case: Case) -> tuple[Change, ...]:
     sender = case.inbound.sender
     if sender is None or case.policy.is_ours(sender.address) or case.authentication is Authentication.FAILED:
         return ()
+    # The desk's own language says nothing of the sender.
+    language = _written_in(case) or _declared(case)
     return (Remember(sender.address, name=sender.name or None, language=language, failing=False),)
 
 

@@ -127,22 +127,25 @@ def test_a_letter_that_says_everything_is_not_asked() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "remembered", "language"),
+    ("text", "remembered", "declared", "language", "kept"),
     [
-        ("Здравствуйте! Не могу войти на сайт, помогите.", None, "ru"),
-        ("Please help, I cannot log in to the site.", "ru", "en"),  # what is written now counts more than memory
-        ("ok", "uk", "uk"),  # too short to tell: as the last time
-        ("ok", None, "en"),  # as the desk
+        ("Здравствуйте! Не могу войти на сайт, помогите.", None, "en-US", "ru", "ru"),  # programs declare English
+        ("Please help, I cannot log in to the site.", "ru", None, "en", "en"),  # what is written now counts
+        ("ok", "uk", "en-US", "uk", "uk"),  # too short to tell: as the last time
+        ("ok", None, "de, pl-PL", "pl", "pl"),  # as declared, in the first one that we write
+        ("ok", None, "de", "en", None),  # as the desk, which says nothing of the sender
+        ("ok", None, None, "en", None),
     ],
 )
 def test_the_requester_is_answered_in_the_language_of_the_letter(
-    text: str, remembered: str | None, language: str
+    text: str, remembered: str | None, declared: str | None, language: str, kept: str | None
 ) -> None:
     facts = Facts(contact=Contact(ANNA.address, language=remembered))
-    decision = decided(mail(text, subject=""), facts)
+    headers = (("content-language", declared),) if declared else ()
+    decision = decided(mail(text, subject="", headers=headers), facts)
     acknowledgement, to_agent, *_ = decision.letters
     assert (acknowledgement.language, to_agent.language) == (language, "en")
-    assert changes(decision, Remember) == [Remember(ANNA.address, name="Anna", language=language, failing=False)]
+    assert changes(decision, Remember) == [Remember(ANNA.address, name="Anna", language=kept, failing=False)]
 
 
 def test_first_copies_take_part_but_neither_we_nor_agents() -> None:

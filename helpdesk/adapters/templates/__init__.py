@@ -29,6 +29,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from helpdesk.adapters.templates.faults import FILTERS, Fault, fault_of
 from helpdesk.adapters.templates.page import complaints
 from helpdesk.core.brand import text_on
+from helpdesk.core.language import LANGUAGES
 from helpdesk.core.layout import blocks_of, glance, marks, plain
 from helpdesk.core.outgoing import Event, LetterView, Picture
 from helpdesk.core.trial_views import FULL, VIEWS
@@ -36,7 +37,6 @@ from helpdesk.core.wording import Words, named_blocks, reach, values
 from helpdesk.errors import PermanentError, Problem
 from helpdesk.ports import Rendered
 
-LANGUAGES = ("ru", "uk", "en", "pl")
 FALLBACK_LANGUAGE = "en"
 
 # Of what a template makes around the words of correspondents; the longest shipped letter has 3 KiB.
