@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -33,9 +34,31 @@ def missing() -> str:
 class Cluster:
     """A running server. Each test takes a database of its own: `with cluster.database() as url`."""
 
-    def __init__(self, port: int) -> None:
-        self.port = port
+    def __init__(self, folder: Path) -> None:
+        self.port = _free_port()
+        self._folder = folder
         self._numbers = count(1)
+
+    def start(self) -> None:
+        """Serve; returns when somebody can connect. Durability is off: the tests kill us, not the machine."""
+        with (self._folder / "log").open("ab") as log:
+            self._server = subprocess.Popen(
+                [
+                    str(_program("postgres")),
+                    *("-D", f"{self._folder}/data", "-k", str(self._folder), "-h", "127.0.0.1", "-p", str(self.port)),
+                    *("-c", "fsync=off", "-c", "max_connections=200"),
+                ],
+                stdout=log,
+                stderr=log,
+                user="postgres",
+                cwd=self._folder,
+            )
+        _wait_for(self.port, self._server, self._folder / "log")
+
+    def stop(self, how: signal.Signals = signal.SIGQUIT) -> None:
+        """End with all connections, at once (SIGQUIT, as a crash does) or when everybody has left (SIGTERM)."""
+        self._server.send_signal(how)
+        self._server.wait()
 
     def url(self, database: str) -> str:
         """Where `database` is, as `database = …` in config.toml has it."""
@@ -64,30 +87,17 @@ class Cluster:
 
 @contextmanager
 def cluster() -> Iterator[Cluster]:
-    """A server with an empty cluster, stopped at the end. Durability is switched off: the tests kill us, not it."""
+    """A server with an empty cluster, stopped at the end."""
     folder = Path(tempfile.mkdtemp(prefix="helpdesk-postgres-"))
     shutil.chown(folder, "postgres", "postgres")
     try:
         _run("initdb", "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C.UTF-8", f"--pgdata={folder}/data")
-        port = _free_port()
-        with (folder / "log").open("wb") as log:
-            server = subprocess.Popen(
-                [
-                    str(_program("postgres")),
-                    *("-D", f"{folder}/data", "-k", str(folder), "-h", "127.0.0.1", "-p", str(port)),
-                    *("-c", "fsync=off", "-c", "max_connections=200"),
-                ],
-                stdout=log,
-                stderr=log,
-                user="postgres",
-                cwd=folder,
-            )
+        server = Cluster(folder)
+        server.start()
         try:
-            _wait_for(port, server, folder / "log")
-            yield Cluster(port)
+            yield server
         finally:
-            server.terminate()
-            server.wait()
+            server.stop(signal.SIGTERM)
     finally:
         shutil.rmtree(folder)
 

@@ -96,6 +96,7 @@ class Relay:
 
     def __init__(self) -> None:
         self.trouble: Trouble = no_trouble
+        self.unknown: set[str] = set()  # recipients that are refused
         self.accepted: list[tuple[str, str]] = []
         self.letters: list[tuple[list[str], bytes]] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -154,8 +155,10 @@ class Relay:
                         recipients.clear()
                         answer(verb, "250 fine")
                     case "RCPT":
-                        if answer(verb, "250 fine").startswith("250"):
-                            recipients.append(line.decode().partition("<")[2].partition(">")[0])
+                        recipient = line.decode().partition("<")[2].partition(">")[0]
+                        usual = "550 5.1.1 no such user" if recipient in self.unknown else "250 fine"
+                        if answer(verb, usual).startswith("250"):
+                            recipients.append(recipient)
                     case "DATA":
                         if answer(verb, "354 go ahead").startswith("354"):
                             self._take(lines.readline, recipients, say)

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -209,6 +209,19 @@ class Stand:
     def run(self, fault: Fault, now: datetime, kill_after_s: float | None = None) -> Run:
         """One pass of the desk as it is now."""
         return self._nursery.run(self.config, now, fault, batch=self._batch, kill_after_s=kill_after_s)
+
+    def settle(self, now: datetime) -> None:
+        """Passes an hour apart until nothing waits; then everything must be as it should be."""
+        for hour in range(6):
+            assert self.run(Fault(), now + timedelta(hours=hour)).code == 0
+            if not self.imap.mails and not self.waiting():
+                break
+        self.examine_letters()
+        assert self.findings(now + timedelta(days=1)) == []
+
+    def requesters(self) -> list[str]:
+        """Who has a ticket, once for each."""
+        return sorted(address for (address,) in self.rows("SELECT requester_address FROM ticket"))
 
     def examine_the_order(self) -> None:
         """What must hold at any moment: nothing was moved, and no cursor passed, before it was committed."""

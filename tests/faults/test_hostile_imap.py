@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -17,21 +17,6 @@ from tests.faults.trials import MONDAY, Trials
 ANNA = mail("anna@shop.test", "Site is down", "Our site is down: http://shop.test gives an error 502.")
 BORIS = mail("boris@shop.test", "Question", "How do I pay by card?")
 CYRIL = mail("cyril@shop.test", "Another question", "How do I pay by invoice?")
-
-
-def settle(stand: Stand, now: datetime = MONDAY) -> None:
-    """Passes an hour apart until nothing waits."""
-    for hour in range(6):
-        assert stand.run(Fault(), now + timedelta(hours=hour)).code == 0
-        if not stand.imap.mails and not stand.waiting():
-            break
-    stand.examine_letters()
-    assert stand.findings(now + timedelta(days=1)) == []
-
-
-def requesters(stand: Stand) -> list[str]:
-    """Who has a ticket, once for each."""
-    return sorted(address for (address,) in stand.rows("SELECT requester_address FROM ticket"))
 
 
 # --- answers that make no sense --------------------------------------------------------------------
@@ -84,28 +69,28 @@ def test_mail_that_was_committed_and_gets_new_uids_is_recognised(stand: Stand) -
     assert stand.run(Fault(Blow.KILL, 1, point="before mailbox.settle"), MONDAY).code == -9
     stand.imap.arrive(CYRIL)
     stand.imap.renumber()
-    settle(stand, MONDAY + timedelta(hours=1))
-    assert requesters(stand) == ["anna@shop.test", "boris@shop.test", "cyril@shop.test"]
+    stand.settle(MONDAY + timedelta(hours=1))
+    assert stand.requesters() == ["anna@shop.test", "boris@shop.test", "cyril@shop.test"]
     assert stand.imap.settled == {ANNA: 1, BORIS: 1, CYRIL: 1}
 
 
 def test_a_uid_that_is_given_to_another_mail_does_not_hide_it(stand: Stand) -> None:
     stand.imap.reset([ANNA, BORIS])
-    settle(stand)
+    stand.settle(MONDAY)
     stand.imap.mails = {2: Letter(CYRIL)}  # no server may do this (RFC 9051 section 2.3.1.1)
-    settle(stand, MONDAY + timedelta(days=1))
-    assert requesters(stand) == ["anna@shop.test", "boris@shop.test", "cyril@shop.test"]
+    stand.settle(MONDAY + timedelta(days=1))
+    assert stand.requesters() == ["anna@shop.test", "boris@shop.test", "cyril@shop.test"]
     assert stand.imap.settled == {ANNA: 1, BORIS: 1, CYRIL: 1}
 
 
 def test_mail_without_a_payload_holds_nobody_up_and_is_taken_once_it_has_one(stand: Stand) -> None:
     stand.imap.reset([ANNA, b"", CYRIL])
     assert stand.run(Fault(), MONDAY).code == 0
-    assert requesters(stand) == ["anna@shop.test", "cyril@shop.test"]
+    assert stand.requesters() == ["anna@shop.test", "cyril@shop.test"]
     assert list(stand.imap.mails) == [2]
     stand.imap.mails[2].raw = BORIS
-    settle(stand, MONDAY + timedelta(hours=1))
-    assert requesters(stand) == ["anna@shop.test", "boris@shop.test", "cyril@shop.test"]
+    stand.settle(MONDAY + timedelta(hours=1))
+    assert stand.requesters() == ["anna@shop.test", "boris@shop.test", "cyril@shop.test"]
 
 
 # --- servers that are shared -----------------------------------------------------------------------
@@ -125,9 +110,9 @@ def taken_away(stand: Stand, uid: int, before: str) -> Callable[[str], Mischief 
 def test_mail_that_somebody_else_takes_away_meanwhile_does_no_harm(stand: Stand, before: str) -> None:
     stand.imap.reset([ANNA, BORIS, CYRIL])
     stand.imap.trouble = taken_away(stand, 2, before)
-    settle(stand)
+    stand.settle(MONDAY)
     others = ["anna@shop.test", "cyril@shop.test"]
-    assert requesters(stand) == (others if before == "UID FETCH" else sorted([*others, "boris@shop.test"]))
+    assert stand.requesters() == (others if before == "UID FETCH" else sorted([*others, "boris@shop.test"]))
     assert stand.imap.settled == {ANNA: 1, CYRIL: 1}
 
 
@@ -136,8 +121,8 @@ def test_mail_that_somebody_else_takes_away_meanwhile_does_no_harm(stand: Stand,
 
 def test_the_same_mail_a_hundred_times_is_one_ticket_and_one_letter(stand: Stand) -> None:
     stand.imap.reset([ANNA] * 100)
-    settle(stand)
-    assert requesters(stand) == ["anna@shop.test"]
+    stand.settle(MONDAY)
+    assert stand.requesters() == ["anna@shop.test"]
     assert [recipients for recipients, _ in stand.relay.letters].count(["anna@shop.test"]) == 1
     assert stand.imap.settled == {ANNA: 100}
 
@@ -148,7 +133,7 @@ def test_a_message_id_that_is_used_for_different_mails_drops_none_of_them(stand:
         for number in range(3)
     ]
     stand.imap.reset(mails)
-    settle(stand)
+    stand.settle(MONDAY)
     texts = [text for (text,) in stand.rows("SELECT text FROM message WHERE uid IS NOT NULL")]
     assert sorted(text.strip() for text in texts) == [f"Parcel {number} is late." for number in range(3)]
     assert {filing for (filing,) in stand.rows("SELECT filing FROM message WHERE uid IS NOT NULL")} == {"visible"}
@@ -157,6 +142,6 @@ def test_a_message_id_that_is_used_for_different_mails_drops_none_of_them(stand:
 def test_the_copy_of_a_list_with_its_footer_is_no_second_ticket(stand: Stand) -> None:
     copy = ANNA.replace(b"\r\n\r\n", b"\r\nList-Id: <all.shop.test>\r\nPrecedence: list\r\n\r\n", 1)
     stand.imap.reset([ANNA, copy + b"-- \r\nYou get this because you are on the list all@shop.test\r\n"])
-    settle(stand)
-    assert requesters(stand) == ["anna@shop.test"]
+    stand.settle(MONDAY)
+    assert stand.requesters() == ["anna@shop.test"]
     assert [recipients for recipients, _ in stand.relay.letters].count(["anna@shop.test"]) == 1
