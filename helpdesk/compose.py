@@ -196,6 +196,7 @@ def view(
         colour=brand.colour,
         logo=_picture(brand.logo, face.address.domain),
         signature=brand.signature,
+        template=letter.template,
     )
     if ticket is None or not ours:
         return about

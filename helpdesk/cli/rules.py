@@ -20,7 +20,7 @@ from helpdesk.core.message import Inbound, Kind
 from helpdesk.core.opening import plain_subject
 from helpdesk.core.policy import Policy
 from helpdesk.core.quote import split
-from helpdesk.core.replay import LOOKS_BACK, Difference, Requests, as_it_stands, differences, verdict_then
+from helpdesk.core.replay import LOOKS_BACK, Difference, Senders, as_it_stands, differences, verdict_then
 from helpdesk.core.rules import Verdict, judge
 from helpdesk.core.subject_tag import tag
 from helpdesk.core.trial import ALL, Example, Row, Tried, table, try_out, wrong
@@ -84,21 +84,19 @@ def replay(
     Tickets are only read. May run beside the daemon.
     """
     changed = tuple(load_pack(name, Path()) for name in files or ())
-    begins_at, requests, seen, otherwise = utc_now() - _age(since), Requests(), 0, 0
+    begins_at, senders, seen, otherwise = utc_now() - _age(since), Senders(), 0, 0
     with works(context) as built:
         now, then = built.policy, _exchanged(built.config, built.policy, changed)
-        # What was asked in the hour before counts for the first mails.
+        # What was asked in the hour before counts for the first mails; who wrote earlier than that is a new sender.
         for mail in _past(built.store, begins_at - LOOKS_BACK):
             requester = mail.ticket.requester.address if mail.ticket.requester else ""
-            asked = requests.before(requester, mail.at)
+            met = senders.meet(requester, mail.at)
             if mail.at < begins_at:
                 continue
             (inbound,) = built.reader.read([mail.raw])
             if isinstance(inbound, Exception):
                 continue
-            before, after = (
-                verdict_then(inbound, mail.ticket, policy, at=mail.at, requests_1h=asked) for policy in (now, then)
-            )
+            before, after = (verdict_then(inbound, mail.ticket, policy, at=mail.at, met=met) for policy in (now, then))
             found = differences(before if changed else as_it_stands(mail.ticket, after), after)
             seen, otherwise = seen + 1, otherwise + bool(found)
             if found:

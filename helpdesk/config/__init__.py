@@ -104,6 +104,7 @@ def _check_names(packs: Mapping[str, Pack], document: Document, problems: Proble
     """Rules name agents, desks and checklists; a name that nobody has would be passed over in silence."""
     agents = tuple(agent.table.name for agent in document.agents)
     checklists = tuple(checklist.key for pack in packs.values() for checklist in pack.checklists)
+    templates = _chosen_templates(document)
     for pack in packs.values():
         for rule in pack.rules:
             named = (
@@ -111,6 +112,7 @@ def _check_names(packs: Mapping[str, Pack], document: Document, problems: Proble
                 ("notify", rule.notify, agents),
                 ("desk", (rule.desk,), document.desk_names),
                 ("checklist", (rule.checklist,), checklists),
+                ("template", (rule.template,), templates),
             )
             for key, names, known in named:
                 for name in names:
@@ -118,6 +120,14 @@ def _check_names(packs: Mapping[str, Pack], document: Document, problems: Proble
                         place = f'{pack.name}.toml: rule "{rule.name}": {key}'
                         wanted = ", ".join(known) or "a name that is configured"
                         problems.found.append(Problem(place, f'is "{name}"; want one of {wanted}'))
+
+
+def _chosen_templates(document: Document) -> tuple[str, ...]:
+    """Acknowledgements of the desk's own that rules may name, in whatever language they are written."""
+    if document.helpdesk is None or document.helpdesk.templates is None:
+        return ()
+    files = (document.base / document.helpdesk.templates).glob("*/opened-*.txt")
+    return tuple(sorted({file.stem.removeprefix("opened-") for file in files}))
 
 
 def _load_packs(named: Iterable[tuple[str, str]], base: Path, problems: Problems) -> dict[str, Pack]:

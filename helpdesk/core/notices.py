@@ -30,6 +30,7 @@ def to_requester(
     body: str = "",
     form: tuple[str, ...] = (),
     understood: tuple[str, ...] = (),
+    template: str = "",
 ) -> tuple[Letter, ...]:
     """The automatic letter to the requester; none when there is nobody to write to, or somebody was forged."""
     if ticket.requester is None or ticket.forged:
@@ -50,6 +51,7 @@ def to_requester(
         body=body,
         form=form,
         understood=understood,
+        template=template,
     )
     return (letter,)
 

@@ -84,7 +84,7 @@ def open_ticket(case: Case, *, linked: Ticket | None = None) -> Decision:
     else:
         letters = (
             *breaker_alerts(case, silence),
-            *_acknowledge(case, ticket, desk, findings, chain, silence, gathering),
+            *_acknowledge(case, ticket, desk, findings, chain, silence, gathering, verdict.template),
             *(gathering.letters if gathering else _news(case, ticket, desk, verdict)),
             *(() if gathering else _also_told(case, ticket, verdict)),
             *(_cover_note(forwarder, ticket) if case.forwarded is not None else ()),
@@ -106,6 +106,7 @@ def judged(case: Case) -> Verdict:
         language=_language(case),
         # A form's words are as urgent as a letter's.
         kind=Kind.HUMAN if case.asks_by_itself else case.kind,
+        known=case.facts.contact is not None,
         working=desk.calendar.is_open(case.arrival.at),
         requests_1h=case.facts.opened.tickets_1h,
     )
@@ -318,10 +319,12 @@ def _acknowledge(
     chain: tuple[Schedule, ...],
     silence: Reason | None,
     gathering: Gathering | None,
+    template: str | None,
 ) -> tuple[Letter, ...]:
     """The first letter to the requester, which asks for what is missing as well; none where it may not leave.
 
-    Where many report the same, it says that this is known, and asks for nothing.
+    `template` names the words that a rule chose for it. Where many report the same, it says that this is known, and
+    asks for nothing.
     """
     if silence is not None:
         return ()
@@ -337,4 +340,5 @@ def _acknowledge(
         begins_at=desk.begins_at(ticket.lane, case.now),
         in_reply_to=case.inbound.message_id,
         body=gathering.news if gathering else "",
+        template=template or "",
     )

@@ -94,6 +94,7 @@ class Letter:
     apart_from: int | None = None  # the ticket that an agent has taken the mail out of, to begin this one
     listed: bool = False  # it only ever comes as a line of the next list (see `digest`)
     limit_mb: int = 0  # how large a mail may be, where that is what the letter is about
+    template: str = ""  # the desk's own words for this event that a rule has chosen: `opened-returns.txt` is `returns`
 
 
 # The one word by which an agent, as the reply to an `unproven` letter, sends the text that it holds.
@@ -165,6 +166,7 @@ class LetterView:
     colour: str = ""  # of the desk, "#rrggbb"; to requesters only, as the next two
     logo: Picture | None = None
     signature: tuple[str, ...] = ()
+    template: str = ""  # which of the desk's own words for the event a rule has chosen
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

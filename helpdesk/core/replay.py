@@ -22,25 +22,36 @@ from helpdesk.core.ticket import Ticket
 LOOKS_BACK = timedelta(hours=1)
 
 
+@dataclass(frozen=True, slots=True)
+class Met:
+    """What was known of a sender when a mail came: whether he had written before, and how much of late."""
+
+    known: bool
+    requests_1h: int
+
+
 @dataclass(slots=True)
-class Requests:
-    """Who opened a ticket within the last hour, while past mail is gone through in the order in which it came."""
+class Senders:
+    """Who opened tickets, while past mail is gone through in the order in which it came."""
 
-    _opened: deque[tuple[datetime, str]] = field(default_factory=deque)
+    _known: set[str] = field(default_factory=set)
+    _lately: deque[tuple[datetime, str]] = field(default_factory=deque)
 
-    def before(self, sender: str, at: datetime) -> int:
-        """How many tickets `sender` had opened in the hour before `at`; this one counts from now on."""
-        while self._opened and self._opened[0][0] <= at - LOOKS_BACK:
-            self._opened.popleft()
-        count = sum(one == sender for _, one in self._opened)
-        self._opened.append((at, sender))
-        return count
+    def meet(self, sender: str, at: datetime) -> Met:
+        """What the mails before told of `sender`; this one, which came `at` that moment, counts from now on."""
+        while self._lately and self._lately[0][0] <= at - LOOKS_BACK:
+            self._lately.popleft()
+        met = Met(sender in self._known, sum(one == sender for _, one in self._lately))
+        self._known.add(sender)
+        self._lately.append((at, sender))
+        return met
 
 
-def verdict_then(inbound: Inbound, ticket: Ticket, policy: Policy, *, at: datetime, requests_1h: int) -> Verdict:
+def verdict_then(inbound: Inbound, ticket: Ticket, policy: Policy, *, at: datetime, met: Met) -> Verdict:
     """What the rules of `policy` make of the mail that opened `ticket` at that moment."""
     requester = ticket.requester.address if ticket.requester else ""
-    facts = Facts(contact=Contact(requester, language=ticket.language), opened=Opened(tickets_1h=requests_1h))
+    contact = Contact(requester, language=ticket.language) if met.known else None
+    facts = Facts(contact=contact, opened=Opened(tickets_1h=met.requests_1h))
     return judged(study(inbound, facts, policy, Arrival(desk=ticket.desk, at=at), at).of_author)
 
 
@@ -73,6 +84,7 @@ def as_it_stands(ticket: Ticket, now: Verdict) -> Verdict:
         assignee=now.assignee,
         notify=now.notify,
         checklist=now.checklist,
+        template=now.template,
         fields=now.fields,
     )
 
@@ -87,5 +99,6 @@ def _told(verdict: Verdict) -> tuple[tuple[str, str], ...]:
         ("notify", ", ".join(verdict.notify) or "nobody else"),
         ("tags", ", ".join(verdict.tags) or "none"),
         ("checklist", verdict.checklist or "by topic"),
+        ("template", verdict.template or "the usual one"),
         ("fields", ", ".join(f"{name}: {value}" for name, value in verdict.fields) or "none"),
     )

@@ -44,8 +44,9 @@ class Rule:
 
     `senders`, `attachments`, header and field values are shell patterns (* and ?), compared without regard to case:
     senders with the whole address, attachments with file name and type, fields with what stands on a line
-    `Name: value`. `working`: it came within (or outside) the desk's hours. `requests_1h`: the sender has opened so many
-    tickets or more within the last hour. `take` leads from a field to the pattern whose last word is its value.
+    `Name: value`. `known`: the sender has (or has not) written to us before. `working`: it came within (or outside) the
+    desk's hours. `requests_1h`: the sender has opened so many tickets or more within the last hour. `take` leads from a
+    field to the pattern whose last word is its value. `template` names the acknowledgement.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Rule:
     desks: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
     kinds: tuple[Kind, ...] = (Kind.HUMAN,)
+    known: bool | None = None
     working: bool | None = None
     requests_1h: int = 0
     lane: Lane | None = None
@@ -67,6 +69,7 @@ class Rule:
     assignee: str | None = None
     notify: tuple[str, ...] = ()
     checklist: str | None = None
+    template: str | None = None
     take: tuple[tuple[str, Pattern], ...] = ()
 
 
@@ -82,6 +85,7 @@ class Verdict:
     assignee: str | None = None
     notify: tuple[str, ...] = ()
     checklist: str | None = None
+    template: str | None = None
     fields: tuple[tuple[str, str], ...] = ()
     reasons: tuple[Reason, ...] = ()
 
@@ -109,12 +113,14 @@ def judge(
     desk: str,
     language: str,
     kind: Kind,
+    known: bool = False,
     working: bool = True,
     requests_1h: int = 0,
 ) -> Verdict:
     """The verdict of all rules on a letter that came to `desk`, is written in `language` and is of `kind`.
 
-    `working`: within the desk's hours. `requests_1h`: tickets that its sender opened within the last hour.
+    `known`: its sender has written before. `working`: it came within the desk's hours. `requests_1h`: tickets that its
+    sender opened within the last hour.
     """
     prepared = prepare(inbound.text, inbound.subject)
     applying = (
@@ -123,6 +129,7 @@ def judge(
         if kind in rule.kinds
         and (not rule.desks or desk in rule.desks)
         and (not rule.languages or language in rule.languages)
+        and rule.known in (None, known)
         and rule.working in (None, working)
         and requests_1h >= rule.requests_1h
         and _applies(rule, inbound)
@@ -139,6 +146,7 @@ def judge(
         assignee=next((hit.rule.assignee for hit in hits if hit.rule.assignee), None),
         notify=tuple(sorted({name for hit in hits for name in hit.rule.notify})),
         checklist=next((hit.rule.checklist for hit in hits if hit.rule.checklist), None),
+        template=next((hit.rule.template for hit in hits if hit.rule.template), None),
         fields=_taken(hits, prepared),
         reasons=tuple(Reason(hit.rule.name, hit.evidence) for hit in hits),
     )
@@ -214,17 +222,20 @@ def _hit(rule: Rule, inbound: Inbound, prepared: Prepared) -> _Hit | None:
     found = evidence(rule.words, prepared)
     if found is None:
         return None
-    if found:
-        return _Hit(rule, "; ".join(str(match) for match in found), found[0].span[0])
     seen = (
+        *(str(match) for match in found),
         *((f"from {_sender(rule, inbound)}",) if rule.senders else ()),
         *(f"{name}: {wanted}" for name, wanted in rule.headers),
         *((f"attachment {_attachment(rule, inbound)}",) if rule.attachments else ()),
         *(_fields(rule, inbound) or ()),
+        *((f"to the desk {' or '.join(rule.desks)}",) if rule.desks else ()),
+        *((f"written in {' or '.join(rule.languages)}",) if rule.languages else ()),
+        *((f"mail of the kind {' or '.join(rule.kinds)}",) if rule.kinds != (Kind.HUMAN,) else ()),
+        *(() if rule.known is None else ("the sender has written before" if rule.known else "a new sender",)),
         *(() if rule.working is None else ("within working hours" if rule.working else "outside working hours",)),
         *((f"{rule.requests_1h} requests or more in an hour",) if rule.requests_1h else ()),
     )
-    return _Hit(rule, "; ".join(seen) or "every letter", _NOWHERE)
+    return _Hit(rule, "; ".join(seen) or "every letter", found[0].span[0] if found else _NOWHERE)
 
 
 def _sender(rule: Rule, inbound: Inbound) -> str | None:

@@ -5,6 +5,7 @@ Problems are collected, not raised: what cannot be read is left out and named in
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -17,7 +18,7 @@ from helpdesk.core.ticket import Lane, Priority
 from helpdesk.core.trial import Bar, Example
 from helpdesk.packs.form_reading import FormReader
 from helpdesk.packs.letters import LANGUAGES, NO_SITUATION, labelled
-from helpdesk.packs.tables import Table, TableReader
+from helpdesk.packs.tables import Table, TableReader, at
 
 _WORDS = {
     "any": "any_of",
@@ -29,14 +30,14 @@ _WORDS = {
     "wide": "wide",
 }
 _TOP = (
-    *("extends", "ask_customer", "bar", "words", "everywhere", "rule", "item", "checklist", "examples", "follow_up"),
-    *("field", "form"),
+    *("extends", "ask_customer", "bar", "words", "senders", "everywhere", "rule", "item", "checklist", "examples"),
+    *("follow_up", "field", "form"),
 )
 _RULE = (
     *("name", *_WORDS, "from", "header", "attachment", "field"),
-    *("desks", "languages", "kinds", "hours", "requests_1h"),
+    *("desks", "languages", "kinds", "contact", "hours", "requests_1h"),
 )
-_ACTIONS = ("lane", "situation", "priority", "desk", "tags", "assignee", "notify", "checklist", "take")
+_ACTIONS = ("lane", "situation", "priority", "desk", "tags", "assignee", "notify", "checklist", "template", "take")
 _ITEM = ("ask", "fields", "found", "files", "any_words", "promised", "when", "photo")
 _BAR = ("recall", "precision")
 _CHECKLIST = ("key", *_WORDS, "items", "longest", "max_file_mb")
@@ -50,10 +51,18 @@ class Hours(StrEnum):
     CLOSED = "closed"
 
 
+class Acquaintance(StrEnum):
+    """Has the sender written before?"""
+
+    KNOWN = "known"
+    NEW = "new"
+
+
 @dataclass(slots=True)
 class Vocabulary:
     """What a pack hands down to the packs that extend it."""
 
+    senders: dict[str, tuple[str, ...]] = field(default_factory=dict)
     words: dict[str, Pattern] = field(default_factory=dict)
     items: dict[str, Item] = field(default_factory=dict)
     fields: dict[str, Field] = field(default_factory=dict)
@@ -74,6 +83,7 @@ class PackReader(TableReader):
         self._word_lists()
         self.forms = FormReader(self, vocabulary.fields)
         self.forms.read_fields(self.table_at("", table, "field"))
+        self._sender_lists()
         self._items()
         self.everywhere = self._words("everywhere", self.table_at("", table, "everywhere"), tuple(_WORDS))
 
@@ -123,6 +133,11 @@ class PackReader(TableReader):
             if patterns:
                 self.vocabulary.words[name] = either(patterns, "{" + name + "}")
 
+    def _sender_lists(self) -> None:
+        lists = self.table_at("", self.table, "senders")
+        for name in lists:
+            self.vocabulary.senders[name] = self._senders("senders", lists, name)
+
     def _items(self) -> None:
         items = self.table_at("", self.table, "item")
         for key in items:
@@ -157,13 +172,16 @@ class PackReader(TableReader):
         return Rule(
             name=name,
             words=_added(self._words(place, table, ()), self.everywhere),
-            senders=tuple(_any_of_domain(sender) for sender in self.texts(place, table, "from")),
+            senders=self._senders(place, table, "from"),
             headers=tuple((key.lower(), self.text(f"{place}.header", headers, key)) for key in headers),
             attachments=self.texts(place, table, "attachment"),
             fields=tuple((key, self.text(f"{place}.field", fields, key)) for key in fields),
             desks=self.texts(place, table, "desks"),
             languages=self.texts(place, table, "languages"),
             kinds=self.choices(place, table, "kinds", Kind) or (Kind.HUMAN,),
+            known={None: None, Acquaintance.KNOWN: True, Acquaintance.NEW: False}[
+                self.choice(place, table, "contact", Acquaintance)
+            ],
             working={None: None, Hours.OPEN: True, Hours.CLOSED: False}[self.choice(place, table, "hours", Hours)],
             requests_1h=self.count(place, table, "requests_1h", least=0) or 0,
             lane=self.choice(place, table, "lane", Lane),
@@ -174,8 +192,29 @@ class PackReader(TableReader):
             assignee=self.text(place, table, "assignee") or None,
             notify=self.texts(place, table, "notify"),
             checklist=self.text(place, table, "checklist") or None,
+            template=self._template(place, table),
             take=self._takes(place, table),
         )
+
+    def _senders(self, place: str, table: Table, key: str) -> tuple[str, ...]:
+        """Shell patterns of addresses; `{name}` stands for the list of that name."""
+        found: list[str] = []
+        for sender in self.texts(place, table, key):
+            if not sender.startswith("{"):
+                found.append(sender if "@" in sender or "*" in sender else f"*@{sender}")  # everybody there
+            elif sender.strip("{}") in self.vocabulary.senders:
+                found += self.vocabulary.senders[sender.strip("{}")]
+            else:
+                known = ", ".join(sorted(self.vocabulary.senders)) or "none"
+                self.problem(at(place, key), f'has "{sender}", but there is no such list in [senders] ({known})')
+        return tuple(found)
+
+    def _template(self, place: str, table: Table) -> str | None:
+        name = self.text(place, table, "template")
+        if name and not re.fullmatch(r"[\w-]+", name):
+            self.problem(f"{place}.template", f'is "{name}"; want a name of letters, digits and hyphens')
+            return None
+        return name or None
 
     def _takes(self, place: str, table: Table) -> tuple[tuple[str, Pattern], ...]:
         """The fields that a rule reads from the words, each with its pattern."""
@@ -245,8 +284,3 @@ def _added(words: Words, more: Words) -> Words:
     if words == Words():
         return words
     return Words(**{name: getattr(words, name) + getattr(more, name) for name in _WORDS.values()})
-
-
-def _any_of_domain(sender: str) -> str:
-    """ "example.com" means every address there."""
-    return sender if "@" in sender or "*" in sender else f"*@{sender}"

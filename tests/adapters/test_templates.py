@@ -323,6 +323,24 @@ def own(folder: Path, name: str, text: str) -> Templates:
     return Templates(folder)
 
 
+def test_a_rule_may_choose_an_acknowledgement_of_the_desks_own(tmp_path: Path) -> None:
+    templates = own(tmp_path, "en/opened-returns.txt", "Your return has the number {{ number }}.\n")
+    chosen = replace(FULL, template="returns")
+    assert "Your return has the number 100001." in templates.render("opened", "en", chosen).text
+    # Where there is none in the reader's language, the usual one goes.
+    usual = templates.render("opened", "pl", replace(FULL, template=""))
+    assert templates.render("opened", "pl", chosen).text == usual.text
+    assert templates.problems() == ()
+
+
+def test_a_chosen_acknowledgement_that_fails_is_told_and_the_usual_one_goes(tmp_path: Path) -> None:
+    templates = own(tmp_path, "en/opened-returns.txt", "{{ nubmer }}\n")
+    rendered = templates.render("opened", "en", replace(FULL, template="returns"))
+    assert "opened-returns.txt" in rendered.problem
+    assert rendered.text == SHIPPED.render("opened", "en", FULL).text
+    assert "opened-returns.txt" in templates.problems()[0].place
+
+
 def test_a_desk_replaces_one_letter_and_keeps_the_others(tmp_path: Path) -> None:
     templates = own(tmp_path, "en/opened.txt", "Hi, it is {{ number }}.\n\n{{ questions }}\n")
     seen = view_of(Event.OPENED, "en", questions=("Since when?",))

@@ -154,6 +154,18 @@ def test_a_pack_can_replace_a_rule_of_the_one_it_extends(tmp_path: Path) -> None
     assert judge(rules, mail, desk="support", language="ru", kind=Kind.HUMAN).situation is None
 
 
+def test_a_rule_may_name_lists_of_senders_of_its_own_pack_and_of_the_one_it_extends(tmp_path: Path) -> None:
+    (tmp_path / "base.toml").write_text('[senders]\ndealers = ["dealer.example", "*@shop.example"]\n', "utf-8")
+    (tmp_path / "ours.toml").write_text(
+        'extends = "base.toml"\n[senders]\nall = ["{dealers}", "anna@home.example"]\n'
+        '[[rule]]\nname = "r"\nfrom = ["{all}", "*.test"]\ncontact = "new"\ntemplate = "welcome"\n',
+        "utf-8",
+    )
+    (rule,) = load_pack("ours.toml", tmp_path).rules
+    assert rule.senders == ("*@dealer.example", "*@shop.example", "anna@home.example", "*.test")
+    assert (rule.known, rule.template) == (False, "welcome")
+
+
 def problems(tmp_path: Path, toml: str) -> list[str]:
     (tmp_path / "ours.toml").write_text(toml, "utf-8")
     with pytest.raises(ConfigError) as refusal:

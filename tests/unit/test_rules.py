@@ -164,9 +164,10 @@ FILE = Attachment(part=2, name="Акт.PDF", type="application/pdf", size=1, sha
         (Rule(name="r", headers=(("x-mailer", "*crm*"),), tags=("t",)), None),
         (Rule(name="r", attachments=("*.pdf",), tags=("t",)), "attachment Акт.PDF"),
         (Rule(name="r", attachments=("image/*",), tags=("t",)), None),
-        (Rule(name="r", desks=("support",), tags=("t",)), "every letter"),
+        (Rule(name="r", desks=("support",), tags=("t",)), "to the desk support"),
         (Rule(name="r", desks=("billing",), tags=("t",)), None),
-        (Rule(name="r", languages=("ru", "uk"), tags=("t",)), "every letter"),
+        (Rule(name="r", tags=("t",)), "every letter"),
+        (Rule(name="r", languages=("ru", "uk"), tags=("t",)), "written in ru or uk"),
         (Rule(name="r", languages=("pl",), tags=("t",)), None),
         (Rule(name="r", fields=(("город", "киев*"),), tags=("t",)), "город: Киев"),
         (Rule(name="r", fields=(("город", "львов*"),), tags=("t",)), None),
@@ -203,3 +204,55 @@ def test_a_field_is_the_last_word_that_its_pattern_covers() -> None:
 
 def test_a_letter_without_a_sender_fits_no_rule_about_senders() -> None:
     assert verdict(Rule(name="r", senders=("*",), tags=("t",)), mail=letter()) == Verdict()
+
+
+@pytest.mark.parametrize(("known", "tags"), [(True, ("old",)), (False, ("first",))])
+def test_a_rule_may_tell_who_has_written_before(known: bool, tags: tuple[str, ...]) -> None:
+    rules = (Rule(name="first", known=False, tags=("first",)), Rule(name="old", known=True, tags=("old",)))
+    found = judge(rules, letter("?"), desk="support", language="ru", kind=Kind.HUMAN, known=known)
+    assert found.tags == tags
+
+
+def test_each_condition_that_holds_is_told_with_what_was_seen() -> None:
+    rule = Rule(
+        name="all",
+        words=Words(any_of=says("возврат*")),
+        senders=("*@shop.test",),
+        headers=(("x-mailer", "*shop*"),),
+        attachments=("*.pdf",),
+        fields=(("город", "киев*"),),
+        desks=("support",),
+        languages=("ru", "uk"),
+        kinds=(Kind.BULK,),
+        known=True,
+        working=False,
+        requests_1h=2,
+        tags=("x",),
+    )
+    mail = letter(
+        "Возвраты\nГород: Киев",
+        sender=Address("anna@shop.test"),
+        headers=(("x-mailer", "The shop"),),
+        attachments=(Attachment(part=2, name="act.pdf", type="application/pdf", size=1, sha256="c"),),
+    )
+    found = judge(
+        (rule,), mail, desk="support", language="ru", kind=Kind.BULK, known=True, working=False, requests_1h=3
+    )
+    assert found.reasons[0].evidence.split("; ") == [
+        "text: Возвраты",
+        "from anna@shop.test",
+        "x-mailer: *shop*",
+        "attachment act.pdf",
+        "город: Киев",
+        "to the desk support",
+        "written in ru or uk",
+        "mail of the kind bulk",
+        "the sender has written before",
+        "outside working hours",
+        "2 requests or more in an hour",
+    ]
+
+
+def test_the_strongest_rule_chooses_the_words_of_the_acknowledgement() -> None:
+    usual, strong = Rule(name="a", template="usual"), Rule(name="b", template="strong", priority=Priority.HIGH)
+    assert verdict(usual, strong, mail=letter()).template == "strong"

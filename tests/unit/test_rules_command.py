@@ -108,3 +108,15 @@ def test_a_rule_that_names_somebody_unknown_is_a_problem(
     (tmp_path / "config.toml").write_text(CONFIG, "utf-8")
     assert run(monkeypatch, "--config", str(tmp_path / "config.toml"), "queue") == 78
     assert 'ours.toml: rule "returns": assignee: is "Nobody"' in capsys.readouterr().err
+
+
+def test_a_rule_that_names_an_acknowledgement_nobody_wrote_is_a_problem(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = pack(tmp_path, "ours", word="обмен")
+    path.write_text(path.read_text("utf-8") + 'template = "retruns"\n', "utf-8")
+    (tmp_path / "words" / "pl").mkdir(parents=True)
+    (tmp_path / "words" / "pl" / "opened-returns.txt").write_text("{{ number }}", "utf-8")
+    (tmp_path / "config.toml").write_text(CONFIG.replace("packs =", 'templates = "words"\npacks ='), "utf-8")
+    assert run(monkeypatch, "--config", str(tmp_path / "config.toml"), "queue") == 78
+    assert 'rule "returns": template: is "retruns"; want one of returns' in capsys.readouterr().err

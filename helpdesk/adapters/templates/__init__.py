@@ -45,6 +45,9 @@ MAX_OUTPUT = 256 * 1024
 # After so many pieces the length of what was made is looked at; a piece is text of the template, or one value.
 _PIECES = 100
 
+# What begins so is an acknowledgement that a rule names by the rest: `opened-returns.txt` is its template `returns`.
+_CHOSEN = f"{Event.OPENED}-"
+
 # HTML shows one space for many; columns that somebody lined up keep theirs.
 _HARD_SPACE = "\u00a0"
 
@@ -123,18 +126,22 @@ class Templates:
         found = [*self._word_problems, *self._unused()]
         for language in LANGUAGES:
             for event in Event:
-                found += self._trials(event, language)
+                found += self._trials(event, language, "")
+            for path in self._chosen_by_rules(language):
+                found += self._trials(Event.OPENED, language, path.stem.removeprefix(_CHOSEN))
         return tuple(dict.fromkeys(found))
 
-    def _trials(self, event: Event, language: str) -> Iterator[Problem]:
+    def _trials(self, event: Event, language: str, chosen: str) -> Iterator[Problem]:
         pages: set[str] = set()
         for name, view in VIEWS.items():
-            tried = self._tried(event.value, language, view)
+            tried = self._tried(event.value, language, replace(view, template=chosen))
             if isinstance(tried, Fault):
                 yield Problem(self._shown(tried.file, tried.line), f"{tried.text} (tried: {name})")
                 return  # the other trials would say the same again
             if view is FULL and not tried.text.strip():
-                yield Problem(self._shown(f"{language}/{event}.txt"), "the letter is empty; print {{ body }} at least")
+                yield Problem(
+                    self._shown(_files(event, language, chosen)[0]), "the letter is empty; print {{ body }} at least"
+                )
             for complaint in complaints(tried.html) if tried.html not in pages else ():
                 yield Problem(self._shown("base.html"), f"{complaint}; compare it with the shipped file")
             pages.add(tried.html)
@@ -148,8 +155,13 @@ class Templates:
         folder = self._own
         return (path for path in folder.rglob("*") if path.is_file()) if folder else iter(())
 
+    def _chosen_by_rules(self, language: str) -> list[Path]:
+        """Acknowledgements of the desk that the action `template` of a rule may name."""
+        return sorted((self._own / language).glob(f"{_CHOSEN}*.txt")) if self._own else []
+
     def _is_known(self, path: Path) -> bool:
-        return (_shipped() / path.relative_to(self._own or Path())).is_file()
+        own = path.relative_to(self._own or Path())
+        return (_shipped() / own).is_file() or path in self._chosen_by_rules(own.parts[0])
 
     def _unused(self) -> Iterator[Problem]:
         """Files whose names say nothing to us: a misspelt one would silently change nothing."""
@@ -228,14 +240,15 @@ def offered(words: Words, language: str, view: LetterView) -> frozenset[str]:
 
 def _rendered(environment: _Sandbox, words: Words, event: str, language: str, view: LetterView) -> Rendered:
     named = named_blocks(words, language, view)
-    prose = _filled(environment, f"{language}/{event}.txt", {**values(words, language, view), **marks(named)})
+    context = {**values(words, language, view), **marks(named)}
+    prose = _filled(environment.select_template(_files(event, language, view.template)), context)
     blocks = blocks_of(prose, named)
     if view.reader_is_ours and event != Event.PAGE:
         # The first line, whatever a desk has made of its templates.
         blocks.insert(0, ("reach", reach(words, view)))
     subject = view.subject or words["subject", event]
     page = {"language": language, "title": subject, "glance": glance(blocks), "blocks": blocks, **_looks(view)}
-    html = _filled(environment, "base.html", page)
+    html = _filled(environment.get_template("base.html"), page)
     return Rendered(subject=subject, text=plain(blocks), html=html)
 
 
@@ -252,10 +265,15 @@ def _looks(view: LetterView) -> dict[str, object]:
     }
 
 
-def _filled(environment: _Sandbox, name: str, context: Mapping[str, object]) -> str:
+def _files(event: str, language: str, chosen: str) -> list[str]:
+    """The file that a rule chose, where the desk has it in this language; then that of the event."""
+    return [*([f"{language}/{event}-{chosen}.txt"] if chosen else []), f"{language}/{event}.txt"]
+
+
+def _filled(template: jinja2.Template, context: Mapping[str, object]) -> str:
     # Eight characters for each one of a value are more than escaping makes of it.
     room = MAX_OUTPUT + 8 * sum(len(str(value)) for value in context.values())
-    pieces = environment.get_template(name).generate(context)
+    pieces = template.generate(context)
     filled = ""
     while some := list(islice(pieces, _PIECES)):
         filled += "".join(some)
