@@ -15,6 +15,12 @@ from helpdesk.ports.raw import CARRIED, PIECE, Raw, kept, pieces
 # zlib's level: the fastest takes a third of the time of the usual one, and its results are a tenth longer.
 _LEVEL = 1
 
+# Most mails are short. To look back over 32 KB takes tables of 256 KB, which take longer to clear than a short mail to
+# compress; with these, as large as such a mail needs, it takes a third of the time and gives the same.
+_SHORT = 8 * 1024
+_SHORT_WINDOW = 13
+_SHORT_MEMORY = 6
+
 # A row has so many bytes and what one more piece adds.
 _ROW = 1024 * 1024
 
@@ -25,9 +31,16 @@ Following = Callable[[int], bytes | None]
 def packed(raw: Raw) -> tuple[bytes, Iterator[bytes]]:
     """The column, and the rows that follow it as they are asked for."""
     if isinstance(raw, bytes) and len(raw) <= CARRIED:
-        return zlib.compress(raw, _LEVEL), iter(())
+        return _compressed(raw), iter(())
     rows = _rows(raw)
     return next(rows), rows
+
+
+def _compressed(raw: bytes) -> bytes:
+    if len(raw) > _SHORT:
+        return zlib.compress(raw, _LEVEL)
+    stream = zlib.compressobj(_LEVEL, zlib.DEFLATED, _SHORT_WINDOW, _SHORT_MEMORY)
+    return stream.compress(raw) + stream.flush()
 
 
 def unpacked(content: bytes, following: Following) -> Raw:

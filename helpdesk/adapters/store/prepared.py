@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -22,6 +22,9 @@ from helpdesk.adapters.store.engine import raise_ours
 
 Values = Mapping[str, Any]
 Convert = Callable[[Any], Any]
+
+# Values of one column that were met last.
+_REMEMBERED = 64
 
 
 class Prepared:
@@ -94,7 +97,7 @@ class _Form:
         self._lists = {name: names for name, names in expansion.items() if name in sample}
         source = {place: name for name, places in expansion.items() for place in places}
         self._places: list[tuple[str, Convert | None]] = [
-            (place, compiled.binds[source.get(place, place)].type.dialect_impl(dialect).bind_processor(dialect))
+            (place, _there(compiled.binds[source.get(place, place)].type.dialect_impl(dialect), dialect))
             for place in expanded.positiontup
         ]
         # What the compiler itself put in, an OFFSET of 0 for example.
@@ -110,7 +113,7 @@ class _Form:
         self._back = [
             (place, convert)
             for place, column in enumerate(columns or ())
-            if (convert := column.type.dialect_impl(dialect).result_processor(dialect, None)) is not None
+            if (convert := _back(column.type.dialect_impl(dialect), dialect)) is not None
         ]
 
     def spread(self, values: Values) -> dict[str, Any]:
@@ -133,6 +136,22 @@ class _Form:
         for place, convert in self._back:
             values[place] = convert(values[place])
         return self._make(values)
+
+
+def _there(kind: sa.types.TypeEngine[Any], dialect: sa.Dialect) -> Convert | None:
+    """How values of this type become what the driver takes, None: they are that already."""
+    return _remembered(kind, kind.bind_processor(dialect))
+
+
+def _back(kind: sa.types.TypeEngine[Any], dialect: sa.Dialect) -> Convert | None:
+    """How the driver's values become ours."""
+    return _remembered(kind, kind.result_processor(dialect, None))
+
+
+def _remembered(kind: sa.types.TypeEngine[Any], convert: Convert | None) -> Convert | None:
+    """The same for types of which few values are met again and again: choices, and the moment of a transaction."""
+    few = isinstance(kind, sa.Enum) or isinstance(getattr(kind, "impl", None), sa.DateTime)
+    return lru_cache(maxsize=_REMEMBERED)(convert) if few and convert is not None else convert
 
 
 def run_text(connection: Connection, text: str) -> None:
