@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from helpdesk.core.command_table import Wording
 from helpdesk.core.command_values import Command, Help, Search, ShowQueue, ShowTicket
 from helpdesk.core.commands import help_text
 from helpdesk.core.decision import Facts
@@ -9,11 +10,24 @@ from helpdesk.core.order_words import Words
 from helpdesk.core.policy import Agent
 from helpdesk.core.search import Found
 from helpdesk.core.subject_tag import tag
-from helpdesk.core.ticket import Lane, State, Ticket
+from helpdesk.core.ticket import Lane, Priority, State, Ticket
 from helpdesk.core.triage import order, with_incidents_as_one
 
 # Longer queues are cut in a letter; `helpdesk queue` shows the whole.
 MAX_LINES = 200
+
+_STATES = {
+    State.NEW: Wording.read("new | новое | нове | nowe"),
+    State.OPEN: Wording.read("open | в работе | у роботі | w toku"),
+    State.WAITING: Wording.read("waiting | ждём клиента | чекаємо на клієнта | czekamy na klienta"),
+    State.CLOSED: Wording.read("closed | закрыто | закрито | zamknięte"),
+}
+_PRIORITIES = {
+    Priority.LOW: Wording.read("low | не к спеху | не горить | niepilne"),
+    Priority.HIGH: Wording.read("high | важное | важливе | ważne"),
+}
+_HELD = Wording.read("held | ждут решения: | чекають рішення: | czekają na decyzję:")
+_NOTHING = Wording.read("Nothing waits. | Ничего не ждёт. | Нічого не чекає. | Nic nie czeka.")
 
 # Whoever sees so many says more words.
 MAX_FOUND = 20
@@ -30,42 +44,42 @@ def listed(
     match command:
         case ShowQueue():
             mine = (as_it_is(ticket) for ticket in facts.queue if agent.serves(ticket.desk))
-            return queue_list(tuple(order(ticket for ticket in mine if ticket.state is not State.CLOSED)))
+            return queue_list(tuple(order(ticket for ticket in mine if ticket.state is not State.CLOSED)), language)
         case ShowTicket(number):
             found = [as_it_is(ticket) for ticket in facts.by_number if ticket.number == number]
-            return one_ticket(found[0]) if found else [words.no_ticket.format(number=number)]
+            return one_ticket(found[0], language) if found else [words.no_ticket.format(number=number)]
         case Search(asked):
             hits = tuple(hit for hit in dict(facts.found).get(asked, ()) if agent.serves(hit.ticket.desk))
-            return found_list(hits) or [words.nothing_found.format(words=asked)]
+            return found_list(hits, language) or [words.nothing_found.format(words=asked)]
         case Help():
             return help_text(language).splitlines()
         case _:
             return []
 
 
-def queue_list(tickets: tuple[Ticket, ...]) -> list[str]:
+def queue_list(tickets: tuple[Ticket, ...], language: str = "en") -> list[str]:
     """One line per ticket or incident, in the order in which to work on them."""
     rows = with_incidents_as_one(tickets)
-    lines = [_line(place, ticket) for place, ticket in enumerate(rows[:MAX_LINES], start=1)]
+    lines = [_line(place, ticket, language) for place, ticket in enumerate(rows[:MAX_LINES], start=1)]
     if len(rows) > MAX_LINES:
         lines.append(f"… {len(rows) - MAX_LINES}")
-    return lines or ["0"]
+    return lines or [_NOTHING.of(language)]
 
 
-def found_list(found: tuple[Found, ...]) -> list[str]:
+def found_list(found: tuple[Found, ...], language: str) -> list[str]:
     """Two lines per ticket: which it is, and where it says what was looked for; empty when nothing was found."""
     lines = [
         line
         for place, one in enumerate(found[:MAX_FOUND], start=1)
-        for line in (_line(place, one.ticket), f"   {one.at:%Y-%m-%d}: {one.excerpt}")
+        for line in (_line(place, one.ticket, language), f"   {one.at:%Y-%m-%d}: {one.excerpt}")
     ]
     return [*lines, f"… {len(found) - MAX_FOUND}"] if len(found) > MAX_FOUND else lines
 
 
-def one_ticket(ticket: Ticket) -> list[str]:
+def one_ticket(ticket: Ticket, language: str) -> list[str]:
     """A ticket in a few lines."""
     return [
-        _line(1, ticket).removeprefix("1. "),
+        _line(1, ticket, language).removeprefix("1. "),
         *((f"  → {tag(ticket.merged_into)}",) if ticket.merged_into else ()),
         *(f"  {name}: {value}" for name, value in ticket.fields),
         *(f"  ? {item}" for item in ticket.missing),
@@ -74,12 +88,12 @@ def one_ticket(ticket: Ticket) -> list[str]:
     ]
 
 
-def _line(place: int, ticket: Ticket) -> str:
-    marks = [ticket.state.value]
+def _line(place: int, ticket: Ticket, language: str) -> str:
+    marks = [_STATES[ticket.state].of(language)]
     if ticket.lane is Lane.OUTAGE:
         marks.insert(0, f"‼ {ticket.situation or ticket.lane.value}")
-    if ticket.priority.value != "normal":
-        marks.append(ticket.priority.value)
+    if ticket.priority is not Priority.NORMAL:
+        marks.append(_PRIORITIES[ticket.priority].of(language))
     if ticket.wake_at:
         marks.append(f"⏰ {ticket.wake_at:%Y-%m-%d}")
     if ticket.clock is not None and ticket.clock.due_at is not None:
@@ -87,7 +101,7 @@ def _line(place: int, ticket: Ticket) -> str:
     if ticket.assignee:
         marks.append(f"@{ticket.assignee}")
     if ticket.held:
-        marks.append(f"held {len(ticket.held)}")
+        marks.append(f"{_HELD.of(language)} {len(ticket.held)}")
     return f"{place}. {tag(ticket.number)} {ticket.subject} · {_who(ticket)} · {', '.join(marks)}"
 
 
