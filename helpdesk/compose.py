@@ -50,7 +50,16 @@ PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 
 # RFC 3834 section 5: an answer to a mail is auto-replied, everything else that no person wrote is auto-generated.
 ANSWERS = frozenset(
-    {Event.OPENED, Event.MISSING, Event.CLOSED, Event.REOPENED, Event.TOO_LARGE, Event.RESULT, Event.UNPROVEN}
+    {
+        Event.OPENED,
+        Event.MISSING,
+        Event.CLOSED,
+        Event.REOPENED,
+        Event.STATUS,
+        Event.TOO_LARGE,
+        Event.RESULT,
+        Event.UNPROVEN,
+    }
 )
 
 
@@ -197,6 +206,8 @@ def view(
         logo=_picture(brand.logo, face.address.domain),
         signature=brand.signature,
         template=letter.template,
+        progress=ticket.state.value if ticket and letter.event is Event.STATUS else "",
+        done=letter.done,
     )
     if ticket is None or not ours:
         return about
@@ -243,7 +254,8 @@ def _references(letter: Letter, ticket: Ticket | None, key: bytes, domain: str) 
     could write in that recipient's name.
     """
     parent = (letter.in_reply_to,) if letter.in_reply_to else ()
-    if ticket is None:
+    if ticket is None or letter.event is Event.INVITED:
+        # Whoever does not take part yet sees nothing of the thread.
         return wire.message_ids(parent)
     thread = [
         known

@@ -13,7 +13,7 @@ from urllib.parse import quote
 from helpdesk.core.command_table import GRAMMAR
 from helpdesk.core.outgoing import Audience, Event, Letter
 from helpdesk.core.subject_tag import tag
-from helpdesk.core.ticket import Ticket
+from helpdesk.core.ticket import State, Ticket
 
 # Stands for the secret until the letter has one. What correspondents wrote holds no such character (see `wire`).
 SECRET = "\x04"
@@ -54,6 +54,8 @@ def _offered(letter: Letter, ticket: Ticket) -> tuple[tuple[str, str], ...]:
         return ()
     if ticket.gathers is not None:
         return (("take", words["take"]),)
+    if ticket.state is State.CLOSED:
+        return (("reopen", words["reopen"]),)
     asked = f"{words['ask']} {', '.join(ticket.missing[:MAX_ASKED])}" if ticket.missing else ""
     take = () if ticket.assignee else (("take", words["take"]),)
     return (

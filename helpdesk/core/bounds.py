@@ -13,7 +13,9 @@ from helpdesk.core.decision import Role
 from helpdesk.core.message import Kind, Reason
 from helpdesk.core.notices import alerts
 from helpdesk.core.outgoing import Letter
+from helpdesk.core.policy import Bounds
 from helpdesk.core.rules import Verdict
+from helpdesk.core.sender import LetterCounts
 from helpdesk.core.subject_tag import find_tags
 from helpdesk.core.ticket import Lane, Priority
 from helpdesk.core.trust import Authentication
@@ -28,7 +30,7 @@ GUESSING = "guessed-tags"
 def refusal(case: Case) -> Reason | None:
     """Why no automatic letter goes to the sender of this mail, or None when one may."""
     domain = case.inbound.sender.domain if case.inbound.sender else ""
-    counts, bounds, contact = case.facts.counts, case.policy.bounds, case.facts.contact
+    contact = case.facts.contact
     checks = (
         (case.arrival.silent, Reason("silent", "imported without letters")),
         (case.inbound.sender is None, Reason("no-identity", "no single From address")),
@@ -36,6 +38,15 @@ def refusal(case: Case) -> Reason | None:
         (case.policy.is_ours(case.sender), Reason("own-address", case.sender)),
         (case.authentication is Authentication.FAILED, Reason("auth-failed", "no letter to a forged address")),
         (contact is not None and contact.blocked, Reason("blocked", case.sender)),
+    )
+    return next((reason for applies, reason in checks if applies), None) or over_bounds(
+        case.facts.counts, case.policy.bounds, domain
+    )
+
+
+def over_bounds(counts: LetterCounts, bounds: Bounds, domain: str) -> Reason | None:
+    """The bound that one more automatic letter to an address of `domain` would exceed, or None."""
+    checks = (
         (counts.address_3h >= bounds.per_address_3h, Reason("bound", f"{counts.address_3h} letters in 3 hours")),
         (counts.address_24h >= bounds.per_address_24h, Reason("bound", f"{counts.address_24h} letters in 24 hours")),
         (

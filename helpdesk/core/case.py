@@ -21,6 +21,7 @@ from helpdesk.core.subject_tag import find_tags
 from helpdesk.core.thread import Thread, match
 from helpdesk.core.ticket import Ticket
 from helpdesk.core.trust import Authentication, authenticate, proven, role_of
+from helpdesk.core.wishes import wished
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -170,6 +171,7 @@ def wanted(inbound: Inbound, policy: Policy, arrival: Arrival) -> Wanted:
         queue=ShowQueue() in commands,
         searches=searches(commands),
         told=Split() in commands,
+        invited=wish.address or None if agent is None and (wish := wished(inbound.text)) else None,
         reports_between=(arrival.at - within, arrival.at + within),
     )
 

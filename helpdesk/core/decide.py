@@ -25,6 +25,7 @@ from helpdesk.core.message import Inbound, Kind, Reason
 from helpdesk.core.opening import open_ticket
 from helpdesk.core.outgoing import Audience
 from helpdesk.core.policy import Policy
+from helpdesk.core.requester_mail import decide_wish
 from helpdesk.core.sender import Reached
 from helpdesk.core.thread import admits
 from helpdesk.core.ticket import State, Ticket
@@ -95,6 +96,9 @@ def _decide_letter(case: Case) -> Decision:
 
 def _decide_on_ticket(case: Case, ticket: Ticket) -> Decision:
     """A letter that names a ticket, by whatever evidence."""
+    wish = decide_wish(case, ticket)
+    if wish is not None:
+        return wish
     distrust = doubt(case)
     if admits(case.role):
         thanks = courtesy(case.inbound) if ticket.state is State.CLOSED and distrust is None else None

@@ -26,6 +26,7 @@ from helpdesk.core.sender import (
     RemoveColleague,
 )
 from helpdesk.core.ticket import Clock, Lane, Part, Priority, State, Ticket
+from helpdesk.core.wishes import SetLanguage, SetQuiet
 
 
 class Disposition(StrEnum):
@@ -88,6 +89,7 @@ class Wanted:
     queue: bool = False
     told: bool = False
     searches: tuple[str, ...] = ()
+    invited: str | None = None
     reports_between: tuple[datetime, datetime] | None = None
 
 
@@ -114,6 +116,7 @@ class Facts:
     queue: tuple[Ticket, ...] = ()
     told: KeptMail | None = None
     found: tuple[tuple[str, tuple[Found, ...]], ...] = ()  # for each of the searches
+    invited: LetterCounts | None = None  # what was written of late to whom the sender would have take part
     incidents: tuple[Incident, ...] = ()
     reports: tuple[Report, ...] = ()
     gathered: tuple[Ticket, ...] = ()
@@ -339,6 +342,8 @@ Change = (
     | SetPlace
     | Assign
     | SetDesk
+    | SetQuiet
+    | SetLanguage
     | SetFacts
     | Join
     | SetRequester

@@ -32,8 +32,11 @@ def to_requester(
     understood: tuple[str, ...] = (),
     template: str = "",
 ) -> tuple[Letter, ...]:
-    """The automatic letter to the requester; none when there is nobody to write to, or somebody was forged."""
-    if ticket.requester is None or ticket.forged:
+    """The automatic letter to the requester; none when there is nobody to write to, or somebody was forged.
+
+    Whoever wants none gets the answers to his own wishes alone.
+    """
+    if ticket.requester is None or ticket.forged or (ticket.quiet and event is not Event.STATUS):
         return ()
     letter = Letter(
         event=event,
@@ -52,6 +55,23 @@ def to_requester(
         form=form,
         understood=understood,
         template=template,
+    )
+    return (letter,)
+
+
+def invitation(ticket: Ticket, whom: Address) -> tuple[Letter, ...]:
+    """Whoever the requester would have take part is asked, once, and told nothing of the request."""
+    if ticket.requester is None:
+        return ()
+    letter = Letter(
+        event=Event.INVITED,
+        ticket=ticket.number,
+        to=whom,
+        audience=Audience.REQUESTER,
+        language=ticket.language,
+        dedupe_key=_key(Event.INVITED, ticket, "", whom.address),
+        words=False,
+        author=Address(ticket.requester.address),
     )
     return (letter,)
 

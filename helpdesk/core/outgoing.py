@@ -27,6 +27,8 @@ class Event(StrEnum):
     MISSING = "missing", "a later request for missing facts"
     REMINDER = "reminder", "some time after a question that was not answered"
     SOLVED = "solved", "some time after an answer: has it helped?"
+    STATUS = "status", "to a requester: his wish is fulfilled, and how the request stands"
+    INVITED = "invited", "to whom a requester would have take part: will you?"
     CLOSED = "closed", "to a requester: the request is closed"
     REOPENED = "reopened", "to a requester: the request is open again"
     INCIDENT = "incident", "to a requester: what was reported is known, and worked on"
@@ -95,6 +97,7 @@ class Letter:
     listed: bool = False  # it only ever comes as a line of the next list (see `digest`)
     limit_mb: int = 0  # how large a mail may be, where that is what the letter is about
     template: str = ""  # the desk's own words for this event that a rule has chosen: `opened-returns.txt` is `returns`
+    done: str = ""  # which wish of the requester it fulfils: stopped, language, invited, joined
 
 
 # The one word by which an agent, as the reply to an `unproven` letter, sends the text that it holds.
@@ -158,6 +161,8 @@ class LetterView:
     apart_from: str = ""  # the tag of the ticket that this one was taken out of
     held: int = 0  # mails that wait for #accept or #reject
     incident: bool = False  # to a requester: the ticket hangs on an incident
+    progress: str = ""  # to a requester who asked: the state
+    done: str = ""  # to a requester: which wish is fulfilled
     gathers: int | None = None  # of an incident: how many tickets hang on it
     limit_mb: int = 0  # how large a mail may be
     company: str = ""  # whom the requester's address speaks for

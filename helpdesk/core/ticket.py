@@ -132,6 +132,7 @@ class Ticket:
     reasons: tuple[str, ...] = ()
     unsent: tuple[str, ...] = ()  # agents (by name) whose answers still wait out their undo window
     forged: bool = False  # the trusted server said so of the first mail: no automatic letter goes to the requester
+    quiet: bool = False  # the requester wants no automatic letters
     words: bool = True  # may automatic letters repeat the requester's words (they were proven, or nobody proves)?
     opened_at: datetime
     active_at: datetime

@@ -24,7 +24,7 @@ from helpdesk.core.message import Reason
 from helpdesk.core.notices import to_agents, to_requester
 from helpdesk.core.outgoing import Event, Letter
 from helpdesk.core.policy import Desk, Policy
-from helpdesk.core.ticket import Lane, State, Ticket
+from helpdesk.core.ticket import FollowUp, Lane, State, Ticket
 
 WAKE = "wake"
 
@@ -53,7 +53,7 @@ def begin_anew(answered: Ticket, desk: Desk, now: datetime) -> tuple[Change, ...
     return (stop(answered.number), *start(answered.number, desk, occasion, now))
 
 
-def closes_at(schedules: tuple[Schedule, ...]) -> datetime | None:
+def closes_at(schedules: tuple[Schedule | FollowUp, ...]) -> datetime | None:
     """When the ticket closes by itself, if these follow-ups end with that."""
     return next((one.due_at for one in schedules if AUTO_CLOSE in one.kind), None)
 

@@ -36,6 +36,8 @@ def values(words: Words, language: str, view: LetterView) -> dict[str, object]:
         "held": view.held,
         "apart_from": view.apart_from,
         "incident": view.incident,
+        "progress": words["progress", view.progress] if view.progress else "",
+        "done": words["done", view.done] if view.done else "",
         "gathers": view.gathers,
         "limit": view.limit_mb,
         "due": _day(words, view.due_at),
@@ -153,6 +155,8 @@ def _facts(words: Words, view: LetterView) -> tuple[tuple[str, str], ...]:
 
 def _next(words: Words, view: LetterView) -> str:
     """What whoever reads a notification does best now."""
+    if view.state in ("", "closed") or view.gathers is not None:
+        return ""
     if view.held:
         step = "held"
     elif view.state == "waiting":
@@ -161,7 +165,7 @@ def _next(words: Words, view: LetterView) -> str:
         step = "outage" if view.urgent else "take"
     else:
         step = "answer"
-    return words["next", step] if view.state and view.gathers is None else ""
+    return words["next", step]
 
 
 def _history(words: Words, view: LetterView) -> tuple[tuple[str, str], ...]:

@@ -29,6 +29,7 @@ from helpdesk.adapters.store.models import METADATA
 from helpdesk.core.decision import Outcome, SetClock
 from helpdesk.core.outgoing import Event
 from helpdesk.core.ticket import FIRST_NUMBER, Clock
+from helpdesk.core.wishes import SetLanguage, SetQuiet
 from helpdesk.errors import PermanentError
 from tests.desk import IVAN, letter, queue, ticket_of
 
@@ -280,3 +281,27 @@ def test_tickets_of_a_desk_without_service_levels_have_no_clock_and_may_get_one(
         after = unit.ticket(FIRST_NUMBER)
         assert after is not None
         assert after.clock == clock
+
+
+def test_requesters_of_an_older_desk_still_get_automatic_letters_and_may_stop_them(url: str) -> None:
+    upgrade_to(url, "0010")
+    engine = make_engine(url)
+    with transaction(engine, writes=True) as connection:
+        connection.execute(
+            sa.text(
+                "INSERT INTO ticket VALUES (100001, 'Help', 'anna@shop.test', 'Anna', 'support', 'open', 'normal', "
+                "'normal', NULL, NULL, 'en', NULL, NULL, '[]', '[]', '[]', :no, :no, :at, :at, NULL, NULL, "
+                "NULL, NULL, NULL)"
+            ),
+            {"no": False, "at": "2026-03-02 09:00:00+00:00"},
+        )
+    engine.dispose()
+    with closing(open_store(url)) as store, store.unit() as unit:
+        before = unit.ticket(FIRST_NUMBER)
+        assert before is not None
+        assert (before.subject, before.quiet) == ("Help", False)
+        changes = (SetQuiet(FIRST_NUMBER), SetLanguage(FIRST_NUMBER, "pl"))
+        unit.apply(Outcome(ticket=FIRST_NUMBER, changes=changes), datetime(2026, 3, 2, 9, tzinfo=UTC), by="anna")
+        after = unit.ticket(FIRST_NUMBER)
+        assert after is not None
+        assert (after.quiet, after.language) == (True, "pl")

@@ -56,6 +56,7 @@ from helpdesk.core.message import Address
 from helpdesk.core.regrouping import Merge, MoveMail, SetRequester
 from helpdesk.core.sender import AddColleague, CameBack, Reached, Remember, RemoveColleague
 from helpdesk.core.ticket import NEW, NEW_INCIDENT, Part, State
+from helpdesk.core.wishes import SetLanguage, SetQuiet
 
 _NEXT_NUMBER = Prepared(sa.update(META).values(next_number=META.c.next_number + 1).returning(META.c.next_number - 1))
 
@@ -160,6 +161,10 @@ class _Work:
                 self._record(ticket, f"assigned: {agent}" if agent else "released", "")
             case SetDesk(ticket, desk):
                 self._update(ticket, desk=desk)
+            case SetQuiet(ticket):
+                self._update(ticket, quiet=True)
+            case SetLanguage(ticket, language):
+                self._update(ticket, language=language)
             case SetFacts():
                 self._set_facts(change)
             case Join(ticket, address, part):
@@ -243,8 +248,8 @@ class _Work:
         }
         if new.over is None:
             number = int(_NEXT_NUMBER.scalar(self.connection, {}))
-            begun = {"number": number, "assignee": None, "merged_into": None, "regrouped_at": None, "incident": None}
-            _OPEN.run(self.connection, values | begun)
+            begun = dict.fromkeys(("assignee", "merged_into", "regrouped_at", "incident"))
+            _OPEN.run(self.connection, values | begun | {"number": number, "quiet": False})
         else:
             # What was said of it so far came from the headers alone.
             number = new.over

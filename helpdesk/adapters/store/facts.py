@@ -163,6 +163,7 @@ def facts(connection: Connection, wanted: Wanted, now: datetime, secret_life: ti
         queue=tuple(tickets.queue(connection)) if wanted.queue else (),
         told=_told(connection, wanted, letters) if wanted.told else None,
         found=tuple((words, search.look_for(connection, words)) for words in wanted.searches),
+        invited=_about_sender(connection, wanted.invited, None, now)[1] if wanted.invited else None,
         incidents=gathering,
         reports=reports,
         gathered=incidents.gathered(connection, known.values()) if wanted.agent is not None else (),

@@ -93,6 +93,7 @@ class TicketRow(Row, table=True):
     merged_into: int | None  # a number, checked by `merging` alone: rows are copied in any order
     regrouped_at: datetime | None
     incident: int | None  # a number; no foreign key, as above
+    quiet: bool
 
 
 class IncidentRow(Row, table=True):

@@ -243,6 +243,7 @@ def _ticket(row: Any, **parts: Any) -> Ticket:
         reasons=row.reasons,
         words=row.words,
         forged=row.forged,
+        quiet=row.quiet,
         opened_at=row.opened_at,
         active_at=row.active_at,
         closed_at=row.closed_at,
