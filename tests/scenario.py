@@ -63,8 +63,9 @@ def folders() -> list[Path]:
 
 def play(folder: Path, workshop: Path, store: Store) -> str:
     """The transcript of the scenario; `workshop` is an empty folder for its configuration and letters."""
-    own = folder / "config.toml"
-    shutil.copy(own if own.exists() else SCENARIOS / "config.toml", workshop / "config.toml")
+    shutil.copy(SCENARIOS / "config.toml", workshop / "config.toml")
+    for own in folder.glob("*.toml"):  # its configuration, its packs
+        shutil.copy(own, workshop / own.name)
     with _Stage(load(workshop / "config.toml", environ={}), store, workshop / "out") as stage:
         steps = sorted(file for file in folder.iterdir() if file.name[:2].isdigit())
         for number, step in enumerate(steps):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
@@ -63,6 +64,8 @@ def try_letters(
         typer.echo(dumps([_json(*report) for report in reports]))
     for pack, tried, rows in () if as_json else reports:
         console().print(_shown(pack, rows))
+        for line in _confused(rows):
+            console().print(line, markup=False, soft_wrap=True)
         for one in wrong(tried) if verbose else ():
             console().print(_line(one), markup=False, soft_wrap=True)
     if not all(row.reaches(pack.bar) for pack, _, rows in reports for row in rows if row.situation == ALL):
@@ -170,29 +173,47 @@ def see(pack: Pack, example: Example) -> Tried:
 
 
 def _shown(pack: Pack, rows: tuple[Row, ...]) -> Table:
+    """A line for each situation, a column for each language: recall and precision; what was promised stands above."""
     bar = pack.bar
-    title = f"{pack.name}: at least {bar.recall} % recall and {bar.precision} % precision in every language"
-    shown = Table(
-        *("language", "situation", "letters", "right", "taken for", "recall", "precision"),
-        title=escape(title),
-        title_justify="left",
-        box=None,
-        pad_edge=False,
-    )
-    for row in rows:
-        taken_for = ", ".join(f"{situation or 'none'} {count}" for situation, count in row.taken_for)
-        figures = (_percent(row.recall), _percent(row.precision))
-        whole = row.situation == ALL
-        style = "bold" if whole and row.reaches(bar) else "bold red" if whole else ""
-        name = row.situation or "none"
-        shown.add_row(row.language, name, str(row.letters), str(row.right), taken_for, *figures, style=style)
-        if whole:
-            shown.add_row()
+    title = f"{pack.name}: recall / precision in percent, promised {bar.recall} / {bar.precision} in every language"
+    shown = Table(title=escape(title), title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    languages = tuple(dict.fromkeys(row.language for row in rows))
+    shown.add_column("situation")
+    shown.add_column("letters", justify="right")
+    for language in languages:
+        shown.add_column(language, justify="right")
+    by_place = {(row.situation, row.language): row for row in rows}
+    for situation in (row.situation for row in rows if row.language == ALL):
+        whole = situation == ALL
+        cells = [_cell(by_place.get((situation, language)), pack) for language in languages]
+        letters = f"{by_place[situation, ALL].letters:,}"
+        name = "all situations" if whole else situation or "none of them"
+        shown.add_row(name, letters, *cells, style="bold" if whole else "")
     return shown
 
 
+def _cell(row: Row | None, pack: Pack) -> str:
+    """Recall and precision, red where a language stays below what is promised; of letters on nothing how many."""
+    if row is None:
+        return ""
+    if row.situation is None:
+        return f"{row.right} of {row.letters}"
+    figures = f"{_percent(row.recall)} / {_percent(row.precision)}"
+    return figures if row.situation != ALL or row.reaches(pack.bar) else f"[red]{figures}[/]"
+
+
+def _confused(rows: tuple[Row, ...]) -> tuple[str, ...]:
+    """What was taken for what, a line for each language and situation in which something was."""
+    return tuple(
+        f"{row.language}: {row.situation or 'none'} taken for "
+        + ", ".join(f"{seen or 'none'} ({count})" for seen, count in row.taken_for)
+        for row in rows
+        if row.taken_for and row.language != ALL
+    )
+
+
 def _percent(value: float | None) -> str:
-    return "" if value is None else f"{value:.1f}"
+    return "-" if value is None else f"{value:.1f}"
 
 
 def _line(one: Tried) -> str:

@@ -62,6 +62,24 @@ def test_letters_below_the_bar_are_an_exit_status(
     assert [(one["text"], one["seen"]) for one in report["wrong"]] == [("возврат", None)]
 
 
+def test_recall_and_precision_are_a_table_of_situations_by_language(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ours = pack(tmp_path, "ours", word="возврат*", letters=["возврат", "возврата", "обмен", "вернуть"])
+    (tmp_path / "ours" / "uk.toml").write_text('returns = ["возврат"]\nnone = ["возврата", "привіт"]\n', "utf-8")
+    assert run(monkeypatch, "rules", "test", str(ours)) == 65
+    lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines() if line.strip("─ \n")]
+    assert lines == [
+        "ours: recall / precision in percent, promised 80 / 0 in every language",
+        "situation letters ru uk all",
+        "returns 5 50.0 / 100.0 100.0 / 50.0 60.0 / 75.0",
+        "none of them 2 0 of 0 1 of 2 1 of 2",
+        "all situations 5 50.0 / 100.0 100.0 / 50.0 60.0 / 75.0",
+        "ru: returns taken for none (2)",
+        "uk: none taken for returns (1)",
+    ]
+
+
 def test_signature_and_history_of_a_letter_count_for_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     good = pack(tmp_path, "good", word="возврат*")
     (tmp_path / "good" / "ru.toml").write_text(
