@@ -11,6 +11,7 @@ import re
 import textwrap
 from collections.abc import Mapping
 from functools import lru_cache
+from itertools import islice
 from typing import Literal
 
 # Readable in every client and narrow enough to be quoted once or twice.
@@ -69,10 +70,16 @@ def _item(text: str) -> tuple[str, str]:
 
 def glance(blocks: list[Block]) -> str:
     """What lists of mail show below the subject: how the letter begins once greeting and reach are left out."""
-    said = [words for block in blocks if block[0] not in ("reach", "actions", "footer") for words in _words(block)]
+    told = (block for block in blocks if block[0] not in ("reach", "actions", "footer"))
+    # The first few lines fill it, however long the letter is.
+    said = [words[: 2 * GLANCE] for words in islice((words for block in told for words in _words(block)), 12)]
     while len(said) > 1 and len(said[0]) <= MAX_GREETING and said[0].endswith((",", "!")):
         del said[0]
-    return textwrap.shorten(" ".join(said), GLANCE, placeholder="…")
+    beginning = " ".join(" ".join(said).split())
+    if len(beginning) <= GLANCE:
+        return beginning
+    cut = beginning[: GLANCE - 1]
+    return (cut.rpartition(" ")[0] or cut) + "…"
 
 
 def _words(block: Block) -> tuple[str, ...]:
@@ -84,7 +91,7 @@ def _words(block: Block) -> tuple[str, ...]:
         case ("files" | "facts" | "actions", pairs):
             return tuple(" ".join(pair) for pair in pairs)
         case (_, lines):
-            return tuple(line for line in lines if line.strip())
+            return tuple(line for line in lines[:GLANCE] if line.strip())
 
 
 def plain(blocks: list[Block]) -> str:

@@ -285,6 +285,20 @@ def test_lists_of_mail_show_the_news_and_no_greeting(language: str) -> None:
     assert len(shown[1]) <= 140
 
 
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        ("word " * 20_000, " ".join(["word"] * 27) + "…"),
+        ("x" * 100_000, "x" * 139 + "…"),
+        ("Hi!\n\n\nIt works  now.", "It works now."),
+        ("Thanks!", "Thanks!"),  # nothing but a greeting is better than nothing
+    ],
+)
+def test_lists_of_mail_show_how_an_answer_begins(body: str, shown: str) -> None:
+    html = SHIPPED.render("reply", "en", view_of(Event.REPLY, "en", body=body)).html
+    assert f'mso-hide:all">{shown}</div>' in html
+
+
 def test_lists_of_mail_show_an_agent_what_is_urgent_and_who_writes() -> None:
     notified = SHIPPED.render("notify", "en", view_of(Event.NOTIFY, "en")).html
     assert 'mso-hide:all">Out of turn: the site is down Anna Kowalchuk &lt;anna@shop.example&gt; writes:' in notified
