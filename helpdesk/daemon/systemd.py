@@ -22,6 +22,8 @@ class Notifier:
             return
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as manager:
+                # A manager that does not listen loses a word; waiting for it would stop all letters.
+                manager.setblocking(False)
                 manager.connect(self._address)
                 manager.sendall("\n".join(lines).encode())
         except OSError:

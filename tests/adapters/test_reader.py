@@ -75,6 +75,13 @@ def test_mail_that_stalls_its_worker_costs_itself_alone(hostile: WorkerReader) -
     assert isinstance(results[1], StalledError)
 
 
+def test_large_mail_has_the_time_that_its_size_takes() -> None:
+    reader = WorkerReader(1, time_limit_s=0)
+    large = mail("large").replace(b"\n\n", b"\nContent-Transfer-Encoding: base64\nContent-Type: image/x-raw\n\n")
+    assert subjects(reader.read([large.replace(b"hello\n", (b"QUJD" * 19 + b"\n") * 300_000)])) == ["large"]
+    reader.close()
+
+
 def test_reader_works_after_a_loss(hostile: WorkerReader) -> None:
     hostile.read([mail("die")])
     assert subjects(hostile.read([mail("next")])) == ["next"]

@@ -31,6 +31,9 @@ from helpdesk.ports.raw import CARRIED, LargeRaw, Raw, kept, pieces
 # A winmail.dat of 25 MB takes about 300 MB while it is parsed.
 MEMORY_LIMIT = 1024 * 1024 * 1024
 TIME_LIMIT_S = 10.0
+# A large mail lies on the disk, and gets the time in which even a busy one gives so many bytes.
+BYTES_PER_S = 2_500_000
+
 IDLE_LIMIT_S = 60.0
 
 # Starting Python and its libraries on a busy machine.
@@ -105,7 +108,8 @@ class WorkerReader:
         done: list[Inbound | Exception] = []
         try:
             while len(done) < len(raws):
-                done.append(worker.answer(self._time_limit_s))
+                large = max(0, len(raws[len(done)]) - CARRIED)
+                done.append(worker.answer(self._time_limit_s + large / BYTES_PER_S))
         except (StalledError, CrashedError) as error:
             worker.end()
             self._slots[slot] = None
