@@ -27,7 +27,7 @@ from helpdesk.daemon.building import World, build, dispatcher, mailbox, source_o
 from helpdesk.draining import drain
 from helpdesk.intake import Intake
 from helpdesk.ports import Transport
-from helpdesk.ports.raw import Raw
+from helpdesk.raw import Raw
 
 SPACING = timedelta(seconds=30)
 

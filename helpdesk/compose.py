@@ -29,7 +29,7 @@ from helpdesk.core.secret import is_token, message_id, new_token, pseudo_referen
 from helpdesk.core.subject_tag import add_tag, strip_tags, tag
 from helpdesk.core.ticket import Part, Ticket
 from helpdesk.ports import Composed, PassedOn, Renderer
-from helpdesk.ports.raw import kept, pieces
+from helpdesk.raw import kept, pieces
 
 # Ids kept in References besides the pseudo reference: the first, which began the thread, and the newest.
 NEWEST_REFERENCES = 10

@@ -24,7 +24,7 @@ from helpdesk.core.outgoing import Delivery
 from helpdesk.core.retry import GIVE_UP_AFTER, next_attempt, reconnect_wait
 from helpdesk.errors import PermanentError, UnreachableError
 from helpdesk.ports import QueuedLetter, Store, Transport, Tried
-from helpdesk.ports.raw import beginning
+from helpdesk.raw import beginning
 
 # As many letters are on their way at once, of all calls together.
 PARALLEL = 8

@@ -26,8 +26,8 @@ from helpdesk.core.policy import Policy
 from helpdesk.core.ticket import NEW
 from helpdesk.errors import TemporaryError
 from helpdesk.ports import Cursor, Fetched, KnownMail, MailKey, Place, Poison, Reader, Store, Unit
-from helpdesk.ports.raw import digest
 from helpdesk.postbox import Postbox
+from helpdesk.raw import digest
 
 # A mail that could not be processed is tried this often in all, with this pause between.
 TRIES = 3

@@ -21,7 +21,7 @@ from helpdesk.core.past import NO_PAST
 from helpdesk.core.policy import Policy
 from helpdesk.core.ticket import NEW, NEW_INCIDENT, Ticket
 from helpdesk.ports import PassedOn, Reader, Renderer, Unit
-from helpdesk.ports.raw import Raw
+from helpdesk.raw import Raw
 
 
 class Postbox:

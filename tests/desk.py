@@ -24,7 +24,7 @@ from helpdesk.core.message import Address, Inbound, Kind, Reason
 from helpdesk.core.outgoing import Audience, Delivery, Event, Letter, OutboxState
 from helpdesk.core.ticket import NEW, Lane, Priority, State, Ticket
 from helpdesk.ports import Composed, Fetched, MailKey, Store, TicketFile, Tried, Unit
-from helpdesk.ports.raw import Raw
+from helpdesk.raw import Raw
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)

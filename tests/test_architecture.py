@@ -8,6 +8,7 @@ what to do instead; whoever adds a module or a library names its place in one of
 from __future__ import annotations
 
 import ast
+import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
@@ -22,7 +23,7 @@ PACKAGE = ROOT / "helpdesk"
 MAX_LINES = 400  # beyond it a module has more than one reason to change
 
 # What each part of the package may import of the others. The key is the first folder or module below helpdesk/.
-CONTRACTS = {"core", "errors", "ports", "maillog"}
+CONTRACTS = {"core", "errors", "ports", "raw", "maillog"}
 WORKFLOWS = {
     "compose", "postbox", "intake", "draining", "dispatch", "upkeep", "administration", "rehearsal", "verify",
     "preview",
@@ -30,7 +31,8 @@ WORKFLOWS = {
 LAYERS: dict[str, set[str]] = {
     "core": set(),
     "errors": set(),
-    "ports": {"core", "errors"},
+    "raw": {"errors"},
+    "ports": {"core", "errors", "raw"},
     "maillog": {"core", "errors", "ports"},
     "packs": {"core", "errors"},
     "config": {"core", "errors", "packs"},
@@ -202,6 +204,14 @@ def test_each_library_lives_in_one_place(path: Path) -> None:
             if here not in LIBRARIES.get(library, set())
         ],
     )
+
+
+def test_what_reads_mail_loads_nothing_of_what_decides() -> None:
+    """There are several readers, and each would take as much memory again for it."""
+    show = "import sys, helpdesk.adapters.mime.workers, helpdesk.adapters.mime.reading; print(*sys.modules, sep='\\n')"
+    loaded = subprocess.run([sys.executable, "-c", show], check=True, capture_output=True, text=True).stdout.split()
+    assert "helpdesk.core.message" in loaded
+    assert not {"helpdesk.ports", "helpdesk.core.decision", "helpdesk.core.policy"} & set(loaded)
 
 
 def test_every_dependency_is_used_and_every_library_declared() -> None:

@@ -26,7 +26,7 @@ from aiosmtpd.lmtp import LMTP
 
 from helpdesk.errors import PermanentError, TemporaryError
 from helpdesk.ports import Fetched, MailKey
-from helpdesk.ports.raw import Raw, Spool
+from helpdesk.raw import Raw, Spool
 
 log = logging.getLogger(__name__)
 

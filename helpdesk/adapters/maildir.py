@@ -23,7 +23,7 @@ from pathlib import Path
 
 from helpdesk.errors import PermanentError, TemporaryError
 from helpdesk.ports import Cursor, Fetched, MailKey, Place, Waiting
-from helpdesk.ports.raw import PIECE, kept
+from helpdesk.raw import PIECE, kept
 
 FOLDER = "INBOX"
 VALIDITY = 0  # names hold for ever

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from helpdesk.core.outgoing import Delivery
 from helpdesk.errors import PermanentError, TemporaryError
-from helpdesk.ports.raw import CARRIED, Raw, beginning, digest, pieces
+from helpdesk.raw import CARRIED, Raw, beginning, digest, pieces
 
 
 class MaildirTransport:

@@ -20,7 +20,7 @@ from helpdesk.draining import BATCH
 from helpdesk.errors import ConfigError, Problem
 from helpdesk.intake import Source, Taken
 from helpdesk.ports import Fetched, MailKey
-from helpdesk.ports.raw import kept
+from helpdesk.raw import kept
 
 FOLDER = "ingest"
 

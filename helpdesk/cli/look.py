@@ -14,7 +14,7 @@ from helpdesk.cli.views import dumps, outbox_json, quarantine_json, ticket_json
 from helpdesk.core.ticket import Lane, Ticket
 from helpdesk.core.triage import why, with_incidents_as_one
 from helpdesk.errors import UnreadableError
-from helpdesk.ports.raw import pieces
+from helpdesk.raw import pieces
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document.")]
 Ids = Annotated[list[int], typer.Argument(help="As the list shows them.")]

@@ -147,6 +147,16 @@ class Inbound:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Sketch:
+    """The little that can always be said of a mail. `address` is None where there is no single sender."""
+
+    sender: str
+    address: Address | None
+    subject: str
+    message_id: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class KeptMail:
     """A mail that came before and lies on `ticket`: what it said, and why it went there. `id` is its row.
 

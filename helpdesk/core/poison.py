@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from helpdesk.core.case import Arrival
 from helpdesk.core.decision import Decision, OpenTicket, Outcome, Record, Unschedule
-from helpdesk.core.message import Address, Reason
+from helpdesk.core.message import Reason, Sketch
 from helpdesk.core.notices import alerts, to_agents
 from helpdesk.core.outgoing import Event
 from helpdesk.core.policy import Policy
 from helpdesk.core.regrouping import Merge
 from helpdesk.core.subject_tag import tag
 from helpdesk.core.ticket import MERGED, NEW, State, Ticket
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Sketch:
-    """The little that can always be said of a mail. `address` is None where there is no single sender."""
-
-    sender: str
-    address: Address | None
-    subject: str
-    message_id: str | None
 
 
 def given_up(sketch: Sketch, entry: int, error: str, policy: Policy, arrival: Arrival, now: datetime) -> Outcome:

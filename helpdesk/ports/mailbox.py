@@ -8,9 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from helpdesk.core.message import Inbound
-from helpdesk.core.poison import Sketch
-from helpdesk.ports.raw import Raw, digest
+from helpdesk.core.message import Inbound, Sketch
+from helpdesk.raw import Raw, digest
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from helpdesk.core.outgoing import Delivery, LetterView
-from helpdesk.ports.raw import Raw
+from helpdesk.raw import Raw
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

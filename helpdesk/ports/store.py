@@ -17,7 +17,7 @@ from helpdesk.core.past import Past
 from helpdesk.core.search import Found
 from helpdesk.core.ticket import Ticket
 from helpdesk.ports.mailbox import Cursor, Fetched, MailKey
-from helpdesk.ports.raw import Raw
+from helpdesk.raw import Raw
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

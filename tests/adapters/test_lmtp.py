@@ -19,7 +19,7 @@ import pytest
 from helpdesk.adapters.lmtp import LmtpServer
 from helpdesk.errors import PermanentError, TemporaryError
 from helpdesk.ports import Fetched
-from helpdesk.ports.raw import LargeRaw
+from helpdesk.raw import LargeRaw
 from tests.stack import HOST, MailStack
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)

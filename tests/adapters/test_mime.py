@@ -14,8 +14,7 @@ from helpdesk.adapters.mime.headers import sketch
 from helpdesk.adapters.mime.parts import PartBytes, part
 from helpdesk.adapters.mime.reading import read
 from helpdesk.core.classify import classify
-from helpdesk.core.message import Address, Bounce, FailedRecipient, Inbound, Kind
-from helpdesk.core.poison import Sketch
+from helpdesk.core.message import Address, Bounce, FailedRecipient, Inbound, Kind, Sketch
 
 CORPUS = Path(__file__).parents[1] / "corpus"
 ANNA = Address("anna@example.com", "Anna")

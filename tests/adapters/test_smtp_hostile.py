@@ -453,7 +453,7 @@ def wire_bytes(raw: bytes) -> bytes:
     wires = set()
     for size in (1, 2, 1_000):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("helpdesk.ports.raw.PIECE", size)
+            patch.setattr("helpdesk.raw.PIECE", size)
             wires.add(b"".join(on_the_wire(raw)))
     (wire,) = wires
     return wire

@@ -14,7 +14,7 @@ from helpdesk.adapters.mime.readers import InlineReader
 from helpdesk.adapters.mime.reading import _read
 from helpdesk.adapters.mime.thinning import Thin, thin
 from helpdesk.core.message import Inbound
-from helpdesk.ports.raw import Raw, digest, kept
+from helpdesk.raw import Raw, digest, kept
 
 PHOTO = random.Random(1).randbytes(1_500_000)
 LETTER = "Good morning, here are the photos.\nAnna"

@@ -22,7 +22,7 @@ from imapclient import IMAPClient
 from helpdesk.adapters.imap import ImapMailbox, ImapSettings, Security
 from helpdesk.adapters.maildir import SUBFOLDERS, MaildirMailbox
 from helpdesk.ports import Cursor, Fetched, Mailbox, Place
-from helpdesk.ports.raw import LargeRaw
+from helpdesk.raw import LargeRaw
 from tests.fakes.mailbox import FakeMailbox
 from tests.stack import HOST, PASSWORD, MailStack
 

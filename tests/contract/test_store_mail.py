@@ -19,7 +19,7 @@ from helpdesk.core.decision import (
 from helpdesk.core.message import Address, Attachment
 from helpdesk.core.ticket import Part
 from helpdesk.ports import Cursor, MailKey, StoredAttachment
-from helpdesk.ports.raw import kept
+from helpdesk.raw import kept
 from tests.desk import (
     ANNA,
     DAY,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from helpdesk.core.outgoing import Delivery
-from helpdesk.ports.raw import Raw
+from helpdesk.raw import Raw
 
 
 @dataclass(frozen=True, slots=True)

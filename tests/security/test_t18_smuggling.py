@@ -6,7 +6,7 @@ import asyncio
 import random
 
 from helpdesk.adapters.smtp import Security, SmtpSettings, SmtpTransport, on_the_wire
-from helpdesk.ports.raw import Raw
+from helpdesk.raw import Raw
 from tests.security.desk import EVE, Desk, mail, reply
 
 ENDINGS = [

@@ -23,7 +23,7 @@ from helpdesk.core.outgoing import Audience, Event, Letter, LetterView
 from helpdesk.core.secret import is_token, message_id, new_token, pseudo_reference, token_of
 from helpdesk.core.ticket import Ticket
 from helpdesk.ports import Composed, PassedOn, Rendered
-from helpdesk.ports.raw import LargeRaw, kept
+from helpdesk.raw import LargeRaw, kept
 from tests.letters import ANNA, BOSS, BRANDED, FACE, IVAN, KEY, NONCE, NOW, PICTURE, letter_of, ticket_of
 
 

@@ -27,7 +27,7 @@ from helpdesk.core.samples import sample_letter, sample_ticket
 from helpdesk.dispatch import PARALLEL, Dispatcher
 from helpdesk.errors import PermanentError, TemporaryError, UnreachableError
 from helpdesk.ports import Composed, OutboxEntry, PassedOn, QueuedLetter
-from helpdesk.ports.raw import Raw
+from helpdesk.raw import Raw
 from tests.fakes.transport import FakeTransport
 from tests.letters import FACE, KEY, NONCE
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from helpdesk.core.case import Arrival
 from helpdesk.core.decision import Facts, OpenTicket, Outcome, Record, Unschedule
-from helpdesk.core.message import Address
-from helpdesk.core.poison import Sketch, given_up, instead_of_sketch
+from helpdesk.core.message import Address, Sketch
+from helpdesk.core.poison import given_up, instead_of_sketch
 from helpdesk.core.regrouping import Merge
 from helpdesk.core.ticket import NEW, State
 from tests.build import (

@@ -11,7 +11,7 @@ import pytest
 
 from helpdesk.errors import TemporaryError
 from helpdesk.ports import MailKey
-from helpdesk.ports.raw import CARRIED, LargeRaw, beginning, digest, kept, mapped, pieces
+from helpdesk.raw import CARRIED, LargeRaw, beginning, digest, kept, mapped, pieces
 
 LARGE = bytes(range(256)) * 5_000
 

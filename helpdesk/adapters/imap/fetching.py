@@ -19,7 +19,7 @@ from typing import Any
 
 from helpdesk.adapters.imap.connection import Connection, ImapSettings
 from helpdesk.errors import TemporaryError
-from helpdesk.ports.raw import CARRIED, Raw, Spool
+from helpdesk.raw import CARRIED, Raw, Spool
 
 log = logging.getLogger(__name__)
 

@@ -15,8 +15,7 @@ from email.policy import Compat32
 
 from helpdesk.adapters.mime.charset import decode
 from helpdesk.core.address import only_mailbox
-from helpdesk.core.message import Address
-from helpdesk.core.poison import Sketch
+from helpdesk.core.message import Address, Sketch
 
 # A sketch looks at so much of a mail and no further.
 _SKETCHED = 64 * 1024

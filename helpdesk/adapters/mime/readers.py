@@ -9,10 +9,9 @@ from helpdesk.adapters.mime import headers, parts
 from helpdesk.adapters.mime.bounding import bounded_head
 from helpdesk.adapters.mime.thinning import LARGE, Thin, thin
 from helpdesk.adapters.mime.workers import WorkerReader
-from helpdesk.core.message import Inbound
-from helpdesk.core.poison import Sketch
+from helpdesk.core.message import Inbound, Sketch
 from helpdesk.ports import PassedOn
-from helpdesk.ports.raw import Raw, beginning, digest, kept, mapped, pieces
+from helpdesk.raw import Raw, beginning, digest, kept, mapped, pieces
 
 
 class _Files:

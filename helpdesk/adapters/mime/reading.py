@@ -50,7 +50,7 @@ from helpdesk.adapters.mime.thinning import Thin, holds_text_in_a_file, thin
 from helpdesk.core.message import SIGNATURES, Attachment, Inbound
 from helpdesk.core.quote import split
 from helpdesk.core.returned import looks_returned
-from helpdesk.ports.raw import Raw, digest, mapped
+from helpdesk.raw import Raw, digest, mapped
 
 MAX_DEFECTS = 20
 

@@ -26,7 +26,7 @@ from typing import cast
 
 from helpdesk.core.message import Inbound
 from helpdesk.errors import TemporaryError
-from helpdesk.ports.raw import CARRIED, LargeRaw, Raw, kept, pieces
+from helpdesk.raw import CARRIED, LargeRaw, Raw, kept, pieces
 
 # A winmail.dat of 25 MB takes about 300 MB while it is parsed.
 MEMORY_LIMIT = 1024 * 1024 * 1024

@@ -19,7 +19,7 @@ from helpdesk.adapters.smtp.envelope import CLOSING, START_INPUT, Envelope, enve
 from helpdesk.adapters.smtp.session import BROKEN, SmtpSettings, one_line
 from helpdesk.core.outgoing import Delivery
 from helpdesk.errors import PermanentError, TemporaryError
-from helpdesk.ports.raw import Raw, pieces
+from helpdesk.raw import Raw, pieces
 
 _SENDER_TAKEN = 250
 _RECIPIENT_TAKEN = (250, 251)

@@ -13,7 +13,7 @@ from helpdesk.adapters.smtp.letter import SessionOverError, deliver
 from helpdesk.adapters.smtp.session import Security, SmtpSettings, connect, is_loopback, leave
 from helpdesk.core.outgoing import Delivery
 from helpdesk.errors import PermanentError
-from helpdesk.ports.raw import Raw
+from helpdesk.raw import Raw
 
 
 class SmtpTransport:

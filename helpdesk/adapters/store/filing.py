@@ -20,7 +20,7 @@ from helpdesk.adapters.store.prepared import Prepared
 from helpdesk.core.decision import Decision, Filing
 from helpdesk.core.message import Address, Attachment, Inbound, KeptMail, Reason
 from helpdesk.ports import Cursor, Fetched, KnownMail, MailKey, Poison, QuarantineEntry
-from helpdesk.ports.raw import digest
+from helpdesk.raw import digest
 
 # Much longer than any mail takes; only a program that died in the middle makes the next one wait so long.
 _TRY_LASTS = timedelta(minutes=10)

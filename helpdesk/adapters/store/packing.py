@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from itertools import chain, count
 
-from helpdesk.ports.raw import CARRIED, PIECE, Raw, kept, pieces
+from helpdesk.raw import CARRIED, PIECE, Raw, kept, pieces
 
 # zlib's level: the fastest takes a third of the time of the usual one, and its results are a tenth longer.
 _LEVEL = 1

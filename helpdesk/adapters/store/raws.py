@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 from helpdesk.adapters.store.models import MESSAGE, QUARANTINE, RAW, RAW_PIECE, insert
 from helpdesk.adapters.store.packing import packed, unpacked
 from helpdesk.adapters.store.prepared import Prepared
-from helpdesk.ports.raw import CARRIED, Raw
+from helpdesk.raw import CARRIED, Raw
 
 _KEEP = Prepared(insert(RAW).on_conflict_do_nothing())
 _KEEP_LARGE = insert(RAW).on_conflict_do_nothing().returning(RAW.c.size)

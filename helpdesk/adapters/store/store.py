@@ -25,7 +25,7 @@ from helpdesk.core.outgoing import OutboxState
 from helpdesk.core.search import Found
 from helpdesk.core.ticket import Ticket
 from helpdesk.ports import OpeningMail, OutboxEntry, QuarantineEntry, QueuedLetter, TicketFile, Tried
-from helpdesk.ports.raw import Raw
+from helpdesk.raw import Raw
 
 
 class SqlStore:

@@ -33,7 +33,7 @@ from helpdesk.core.past import NO_PAST, Past
 from helpdesk.core.ticket import Ticket
 from helpdesk.errors import TemporaryError
 from helpdesk.ports import Composed, Cursor, Fetched, KnownMail, MailKey, Poison
-from helpdesk.ports.raw import Raw
+from helpdesk.raw import Raw
 
 
 class SqlUnit:
