@@ -9,6 +9,7 @@ not understood, or cannot be carried out, stops the whole mail.
 from __future__ import annotations
 
 from dataclasses import replace
+from zoneinfo import ZoneInfo
 
 from helpdesk.core.appending import MAX_HELD, auth_failed, record
 from helpdesk.core.bench import Announcement, Bench, Carried, Refused
@@ -42,9 +43,10 @@ from helpdesk.core.opening import open_ticket
 from helpdesk.core.order_words import words_in
 from helpdesk.core.orders import RESOLVED, carry_out
 from helpdesk.core.outgoing import SEND_WORD, Audience, Event, Letter, SentLetter
+from helpdesk.core.outside import begin_outside
 from helpdesk.core.policy import Agent
 from helpdesk.core.post import Post, answered_with, line_refused, quoted, refuse, settled, shown, spent
-from helpdesk.core.replies import answer_requester, note_to_colleagues
+from helpdesk.core.replies import answer_requester, keep_answer, note_to_colleagues
 from helpdesk.core.secret import token_of, without_tokens
 from helpdesk.core.ticket import Part, Ticket
 from helpdesk.core.trust import Authentication
@@ -59,7 +61,8 @@ def decide_agent_mail(case: Case) -> Decision:
     parsed = parse(case.inbound.text, "" if on_ticket else case.inbound.subject)
     orders = bool(parsed.commands or parsed.errors)
     if on_ticket is None and not orders and case.thread.letter is None:
-        return open_ticket(case)  # an agent has requests, too
+        # An agent has requests, too; what he writes to somebody else, with a copy to us, is an answer.
+        return begin_outside(case, agent) or open_ticket(case)
     if case.kind is not Kind.HUMAN:
         return record(case, on_ticket, Reason("machine-mail", case.kind.value))
     if case.proof is Proof.NONE:
@@ -132,7 +135,9 @@ def _on_ticket(post: Post, ticket: Ticket) -> Decision:
     if announcement is not None:
         # Whichever of its tickets the mail answers, it is about the incident.
         ticket, text = next(iter(post.case.facts.gathered), ticket), ""
-    answers = bool(text) and not note and reaches is Audience.AGENT
+    # What an agent has sent to the requester himself need not be sent again.
+    direct = bool(text) and not note and _has_it(post.case, ticket)
+    answers = bool(text) and not note and not direct and reaches is Audience.AGENT
     alone = next((one for one in post.parsed.commands if isinstance(one, MergeInto | Split)), None)
     if alone is not None and (text or len(post.parsed.commands) > 1):
         return refuse(post, ticket, (line_refused(post, Refused(alone, post.words.alone)),))
@@ -153,11 +158,13 @@ def _on_ticket(post: Post, ticket: Ticket) -> Decision:
     carried = carry_out(post.parsed.commands, ticket, bench)
     if isinstance(carried, Refused):
         return refuse(post, ticket, (line_refused(post, carried),))
-    if text and not note and (reaches is Audience.NOBODY or (answers and ticket.requester is None)):
+    if text and not note and not direct and (reaches is Audience.NOBODY or (answers and ticket.requester is None)):
         return refuse(post, ticket, (post.words.reaches_nobody,))
     doubts = None if post.kept else _to_confirm(post, ticket, carried, answers=answers)
     if doubts is not None:
         return _offer(post, ticket, (*doubts, *carried.lines), audience=reaches if answers else None)
+    if direct:
+        return keep_answer(post, carried, text)
     if answers:
         return answer_requester(post, carried, text)
     if text:
@@ -177,7 +184,16 @@ def _to_confirm(post: Post, ticket: Ticket, carried: Carried, *, answers: bool) 
         # The first line of that letter has named other people.
         to = ", ".join(str(one.address) for one in carried.ticket.participants if one.part is not Part.PARTNER)
         return (post.words.regrouped, post.words.answered.format(to=to))
+    if answers and letter is not None:
+        return _crossed(post, letter)
     return None
+
+
+def _crossed(post: Post, letter: SentLetter) -> tuple[str, ...] | None:
+    """Which colleague has answered since the letter that this mail replies to was written."""
+    zone = ZoneInfo(post.case.policy.desk(post.case.ticket.desk if post.case.ticket else "").calendar.timezone)
+    others = ((name, at.astimezone(zone)) for name, at in letter.answers if name != post.agent.name)
+    return next(((post.words.crossed.format(name=name, at=f"{at:%Y-%m-%d %H:%M}"),) for name, at in others), None)
 
 
 def _offer(post: Post, ticket: Ticket, lines: tuple[str, ...], *, audience: Audience | None) -> Decision:
@@ -193,6 +209,12 @@ def _offer(post: Post, ticket: Ticket, lines: tuple[str, ...], *, audience: Audi
     changes = (Record(ticket.number, post.agent.name, "asked to confirm", post.text.splitlines()[0]),)
     outcome = Outcome(ticket=ticket.number, changes=changes, letters=(letter,))
     return post.case.decision(Disposition.HOLD, Filing.HELD, settled(post, outcome))
+
+
+def _has_it(case: Case, ticket: Ticket) -> bool:
+    """Did the agent write to the requester directly, with a copy to us?"""
+    to = (address.address for address in case.inbound.to + case.inbound.cc)
+    return ticket.requester is not None and ticket.requester.address in to
 
 
 def _reaches(letter: SentLetter | None) -> Audience | None:

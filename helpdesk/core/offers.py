@@ -16,10 +16,8 @@ from helpdesk.core.ticket import Held, Ticket
 from helpdesk.core.trust import own_letter
 
 # The words that a letter of each event may offer. A result offers one only where the mail that led to it is held.
-WORDS: dict[Event, frozenset[str]] = {
-    Event.UNPROVEN: frozenset(SEND_WORD.values()),
-    Event.RESULT: frozenset(SEND_WORD.values()),
-}
+_SAID = frozenset({*SEND_WORD.values(), "send anyway", "отправить всё равно", "надіслати все одно", "wyślij mimo to"})
+WORDS: dict[Event, frozenset[str]] = {Event.UNPROVEN: _SAID, Event.RESULT: _SAID}
 
 
 def says_word(inbound: Inbound, letters: tuple[SentLetter, ...]) -> bool:

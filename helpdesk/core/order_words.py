@@ -37,6 +37,8 @@ class Words:
     not_yet: str
     say_word: str
     regrouped: str
+    crossed: str
+    has_it: str
     split: str
     split_quietly: str
     incident_begun: str
@@ -108,6 +110,8 @@ ENGLISH = Words(
     not_yet="Nothing has been done yet. This would happen:",
     say_word="If that is what you want, reply to this very mail with the one word “{word}”. It works once.",
     regrouped="Since the mail that you answered was written, others take part in this ticket.",
+    crossed="{name} has answered since, on {at}; the customer would get two answers.",
+    has_it="The customer has your mail already: it is kept as the answer, and not sent again.",
     split="This mail has become a ticket of its own; the customer is told its number.",
     split_quietly="This mail has become a ticket of its own; nobody is told.",
     incident_begun="Became an incident; its notification is on the way, and its number with it.",
@@ -182,6 +186,8 @@ RUSSIAN = Words(
     not_yet="Пока ничего не сделано. Произойдёт вот что:",
     say_word="Если так и нужно, ответьте именно на это письмо одним словом «{word}». Оно сработает один раз.",
     regrouped="С тех пор как пришло письмо, на которое вы отвечаете, состав участников обращения изменился.",
+    crossed="С тех пор уже ответил(а) {name}, {at}; клиент получил бы два ответа.",
+    has_it="Ваше письмо у клиента уже есть: оно сохранено как ответ и ещё раз не отправлено.",
     split="Из этого письма сделано отдельное обращение; клиент узнает его номер.",
     split_quietly="Из этого письма сделано отдельное обращение; писем никому не отправлено.",
     incident_begun="Теперь это инцидент; уведомление о нём с его номером уже уходит.",
@@ -256,6 +262,8 @@ UKRAINIAN = Words(
     not_yet="Поки нічого не зроблено. Станеться ось що:",
     say_word="Якщо так і потрібно, дайте відповідь саме на цей лист одним словом «{word}». Воно спрацює один раз.",
     regrouped="Відколи надійшов лист, на який ви відповідаєте, склад учасників звернення змінився.",
+    crossed="Відтоді вже дав відповідь колега ({name}, {at}); клієнт отримав би дві відповіді.",
+    has_it="Ваш лист клієнт уже має: його збережено як відповідь і ще раз не надіслано.",
     split="З цього листа зроблено окреме звернення; клієнт дізнається його номер.",
     split_quietly="З цього листа зроблено окреме звернення; листів нікому не надіслано.",
     incident_begun="Тепер це інцидент; сповіщення про нього з його номером уже надсилається.",
@@ -330,6 +338,8 @@ POLISH = Words(
     not_yet="Nic jeszcze nie zostało zrobione. Stanie się to:",
     say_word="Jeśli tak ma być, odpowiedz na tę właśnie wiadomość jednym słowem „{word}”. Zadziała ono raz.",
     regrouped="Odkąd przyszła wiadomość, na którą odpowiadasz, w zgłoszeniu bierze udział kto inny.",
+    crossed="Od tego czasu odpowiedział już ktoś inny ({name}, {at}); klient dostałby dwie odpowiedzi.",
+    has_it="Klient ma już Twój list: zachowano go jako odpowiedź i nie wysłano ponownie.",
     split="Z tej wiadomości powstało osobne zgłoszenie; klient dostanie jego numer.",
     split_quietly="Z tej wiadomości powstało osobne zgłoszenie; nikogo nie powiadomiono.",
     incident_begun="To teraz incydent; powiadomienie o nim, z jego numerem, jest w drodze.",

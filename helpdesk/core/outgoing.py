@@ -187,6 +187,7 @@ class SentLetter:
     sent_at: datetime
     usable: bool  # its secret is neither spent nor expired
     cause: int | None = None  # the row of the mail that led to this letter
+    answers: tuple[tuple[str, datetime], ...] = ()  # of agents on its ticket since then: (name, when), newest first
 
 
 class RecipientState(StrEnum):

@@ -14,31 +14,17 @@ from helpdesk.core.escalation import calm
 from helpdesk.core.notices import answer, to_agents, without_agents
 from helpdesk.core.outgoing import Audience, Event
 from helpdesk.core.post import Post, answered_with, settled
-from helpdesk.core.ticket import Lane, State
+from helpdesk.core.ticket import Lane, State, Ticket
 from helpdesk.core.timers import begin_anew
 
 
 def answer_requester(post: Post, carried: Carried, text: str) -> Decision:
     """The requester (and Cc) get what the agent wrote, once the undo window is over."""
     case, before = post.case, carried.ticket
+    changes, after = _answered(post, carried)
     event = Event.CLOSED if before.state is State.CLOSED and carried.settles_state else Event.REPLY
     if carried.asked:
         event = Event.MISSING
-    answered = Record(before.number, post.agent.name, "answered", f"proof: {case.proof}")
-    changes: list[Change] = [*carried.changes, answered]
-    after = before
-    changes += calm(before)
-    if before.assignee is None:
-        changes.append(Assign(before.number, post.agent.name))
-        after = replace(after, assignee=post.agent.name)
-    if not carried.settles_state and before.wake_at is None:
-        # Answered is waiting on the requester; an outage stays open until it is over, a sleeping ticket sleeps on.
-        state = State.OPEN if before.lane is Lane.OUTAGE else State.WAITING
-        if state is not before.state:
-            changes.append(SetState(before.number, state))
-            after = replace(after, state=state)
-        if state is State.WAITING:
-            changes += begin_anew(before, case.policy.desk(before.desk), case.now)
     letters = answer(
         after,
         post.agent,
@@ -57,6 +43,35 @@ def answer_requester(post: Post, carried: Carried, text: str) -> Decision:
     to = ", ".join(str(letter.to) for letter in letters)
     lines = (*carried.lines, post.words.answered.format(to=to))
     return answered_with(post, after, outcome, lines, Filing.COMMAND)
+
+
+def keep_answer(post: Post, carried: Carried, text: str) -> Decision:
+    """What the agent has sent to the requester himself, with a copy to us, is an answer like any other, once sent."""
+    changes, after = _answered(post, carried)
+    outcome = Outcome(ticket=after.number, changes=tuple(changes), letters=carried.letters)
+    if not post.parsed.commands:
+        return post.case.decision(Disposition.APPEND, Filing.VISIBLE, settled(post, outcome), text=text)
+    return answered_with(post, after, outcome, (*carried.lines, post.words.has_it), Filing.VISIBLE, text=text)
+
+
+def _answered(post: Post, carried: Carried) -> tuple[list[Change], Ticket]:
+    """What an answer does to the ticket besides the letter: it has an agent, and waits for the requester."""
+    case, before = post.case, carried.ticket
+    answered = Record(before.number, post.agent.name, "answered", f"proof: {case.proof}")
+    changes: list[Change] = [*carried.changes, answered, *calm(before)]
+    after = before
+    if before.assignee is None:
+        changes.append(Assign(before.number, post.agent.name))
+        after = replace(after, assignee=post.agent.name)
+    if not carried.settles_state and before.wake_at is None:
+        # Answered is waiting on the requester; an outage stays open until it is over, a sleeping ticket sleeps on.
+        state = State.OPEN if before.lane is Lane.OUTAGE else State.WAITING
+        if state is not before.state:
+            changes.append(SetState(before.number, state))
+            after = replace(after, state=state)
+        if state is State.WAITING:
+            changes += begin_anew(before, case.policy.desk(before.desk), case.now)
+    return changes, after
 
 
 def note_to_colleagues(post: Post, carried: Carried, text: str, *, unasked: bool) -> Decision:

@@ -267,3 +267,16 @@ def test_what_we_remember_of_an_address_is_replaced_piece_by_piece(store: SqlSto
     known = facts(store, sender=ANNA.address).contact
     assert known == Contact(ANNA.address, name="Анна", language="uk", blocked=False, failing=True)
     assert facts(store, sender="x@y.test").contact is None
+
+
+def test_a_letter_to_an_agent_knows_who_has_answered_since(store: SqlStore) -> None:
+    number = ticket_of(store)
+    with store.unit() as unit:
+        queue(unit, answer("before", sender_name="Olha"), ticket=number, now=NOW - HOUR)
+        queue(unit, letter("news", IVAN, audience=Audience.AGENT, event=Event.NOTIFY), ticket=number, now=NOW)
+        queue(unit, answer("since", sender_name="Olha"), ticket=number, now=NOW + MINUTE)
+        queue(unit, letter("automatic"), ticket=number, now=NOW + MINUTE)
+    asked = {"tokens": ("news",), "sender": IVAN.address}
+    (found,) = facts(store, NOW + HOUR, agent=IVAN.address, **asked).letters
+    assert found.answers == (("Olha", NOW + MINUTE),)
+    assert facts(store, NOW + HOUR, **asked).letters[0].answers == ()  # of interest to agents alone

@@ -14,6 +14,7 @@ from helpdesk.core.decision import (
     Disposition,
     Facts,
     Filing,
+    OpenTicket,
     Proof,
     Record,
     Schedule,
@@ -26,7 +27,7 @@ from helpdesk.core.duration import BusinessDays
 from helpdesk.core.message import Address, Attachment, Inbound
 from helpdesk.core.outgoing import Audience, Event, Letter, SentLetter
 from helpdesk.core.sender import LetterCounts, Remember
-from helpdesk.core.ticket import FollowUp, Held, Lane, State, Ticket
+from helpdesk.core.ticket import NEW, FollowUp, Held, Lane, State, Ticket
 from tests.build import (
     ANNA,
     AUTHSERV,
@@ -441,3 +442,87 @@ def test_an_agent_may_answer_from_another_of_the_own_addresses() -> None:
 def test_a_colleagues_letter_proves_nothing() -> None:
     decision = ordered(mail("It works again.", sender=Address("ivan@home.test")), sent("olha@help.test"))
     assert (decision.proof, decision.disposition) == (Proof.NONE, Disposition.HOLD)
+
+
+# --- an answer that crosses another ---------------------------------------------------------------
+
+
+def crossed(*answers: str) -> SentLetter:
+    """The notification, and who has answered since."""
+    return replace(NOTIFIED, answers=tuple((name, NOW) for name in answers))
+
+
+def test_an_answer_that_crosses_a_colleagues_is_kept_and_offered() -> None:
+    decision = ordered("The invoice is attached.", crossed("Olha"))
+    assert (decision.disposition, decision.filing) == (Disposition.HOLD, Filing.HELD)
+    assert to_customers(decision) == []
+    offer = result_offered(decision)
+    assert "Olha" in offer.body
+    assert "The invoice is attached." in offer.body
+
+
+def result_offered(decision: Decision) -> Letter:
+    """The letter that offers to send what is kept: it says whom that reaches."""
+    (letter,) = decision.letters
+    assert (letter.event, letter.audience) == (Event.RESULT, Audience.AGENT)
+    return letter
+
+
+@pytest.mark.parametrize("word", ["yes", "Send anyway.", "отправить всё равно"])
+def test_a_word_sends_it_anyway(word: str) -> None:
+    held = Held(id=7, sender=IVAN_WRITES, subject="", at=NOW, text="The invoice is attached.")
+    offer = replace(sent(event=Event.RESULT, cause=7), answers=(("Olha", NOW),))
+    decision = ordered(word, offer, ticket(held=(held,)))
+    assert {letter.body for letter in to_customers(decision)} == {"The invoice is attached."}
+
+
+def test_ones_own_answer_crosses_nothing() -> None:
+    assert to_customers(ordered("One thing more.", crossed("Ivan")))
+
+
+def test_a_note_crosses_nothing() -> None:
+    assert written(ordered("#note\nI look into it.", crossed("Olha")))[0][0] == "note"
+
+
+# --- written to the requester directly ------------------------------------------------------------
+
+
+def test_what_an_agent_sent_himself_is_the_answer_and_is_not_sent_again() -> None:
+    inbound = mail("The invoice is attached.", sender=IVAN_WRITES, to=(ANNA,), cc=(DESK,), headers=passed())
+    decision = ordered(inbound, rules=TRUSTING)
+    assert (decision.disposition, decision.filing, decision.text) == (
+        Disposition.APPEND,
+        Filing.VISIBLE,
+        "The invoice is attached.",
+    )
+    assert decision.letters == ()
+    assert SetState(NUMBER, State.WAITING) in decision.changes
+    assert Assign(NUMBER, "Ivan") in decision.changes
+
+
+def test_a_copy_for_us_that_nothing_proves_is_held() -> None:
+    inbound = mail("I promise you a refund.", sender=IVAN_WRITES, to=(ANNA,), subject=f"[##{NUMBER}##]")
+    decision = decided(inbound, Facts(by_number=(ticket(),)), TRUSTING)
+    assert (decision.disposition, to_customers(decision)) == (Disposition.HOLD, [])
+
+
+def test_what_an_agent_writes_to_somebody_new_begins_a_ticket_that_waits_for_him() -> None:
+    inbound = mail("Shall we meet?", sender=IVAN_WRITES, to=(EVE,), delivered_to=(DESK.address,), headers=passed())
+    decision = decided(inbound, rules=TRUSTING)
+    (opened,) = [change for change in decision.changes if isinstance(change, OpenTicket)]
+    assert (opened.requester, opened.state, decision.letters) == (EVE, State.WAITING, ())
+    assert Assign(NEW, "Ivan") in decision.changes
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"to": (EVE, DESK), "headers": passed()},  # the desk itself is asked
+        {"to": (OLHA_WRITES,), "headers": passed()},  # among colleagues
+        {"to": (EVE,)},  # nothing proves the agent
+    ],
+)
+def test_any_other_mail_of_an_agent_is_a_request_of_his_own(said: dict[str, Any]) -> None:
+    decision = decided(mail("Help", sender=IVAN_WRITES, **said), rules=TRUSTING)
+    (opened,) = [change for change in decision.changes if isinstance(change, OpenTicket)]
+    assert opened.requester == IVAN_WRITES

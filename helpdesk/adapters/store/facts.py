@@ -6,6 +6,7 @@ Every question is answered by an index, so that the cost does not grow with the 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,7 +19,7 @@ from helpdesk.adapters.store.prepared import Prepared
 from helpdesk.core.decision import Facts, Wanted
 from helpdesk.core.message import Address, KeptMail
 from helpdesk.core.offers import numbers_kept
-from helpdesk.core.outgoing import Audience, Event, SentLetter
+from helpdesk.core.outgoing import Audience, Event, OutboxState, SentLetter
 from helpdesk.core.sender import Contact, LetterCounts, Opened
 from helpdesk.core.ticket import NEW, Lane, State
 
@@ -68,6 +69,20 @@ _LETTERS = Prepared(
     )
     .order_by(OUTBOX.c.id.desc()),
     lists=("message_ids", "tokens"),
+)
+
+
+_ANSWERS = Prepared(
+    sa.select(OUTBOX.c.agent, OUTBOX.c.created_at)
+    .where(
+        OUTBOX.c.ticket == sa.bindparam("ticket", type_=OUTBOX.c.ticket.type),
+        OUTBOX.c.audience == Audience.REQUESTER,
+        OUTBOX.c.agent != "",
+        OUTBOX.c.created_at > sa.bindparam("since", type_=OUTBOX.c.created_at.type),
+        OUTBOX.c.state != OutboxState.CANCELLED,
+    )
+    .order_by(OUTBOX.c.id.desc())
+    .limit(_COPIES)
 )
 
 
@@ -139,6 +154,8 @@ def facts(connection: Connection, wanted: Wanted, now: datetime, secret_life: ti
     by_reference = references.tickets_of(connection, wanted.references)
     letters = _letters(connection, wanted.references, wanted.tokens, now - secret_life)
     bounced = _letters(connection, [wanted.bounced_message_id], (), now) if wanted.bounced_message_id else ()
+    if wanted.agent is not None:
+        letters = tuple(replace(one, answers=_answers_since(connection, one)) for one in letters)
     # A reply address leads to a ticket, too, and so does the letter that a bounce speaks of.
     for letter in (*letters, *bounced):
         if letter.ticket is not None:
@@ -201,6 +218,12 @@ def _letters(
         },
     )
     return tuple(_sent_letter(row, oldest_activity) for row in rows)
+
+
+def _answers_since(connection: Connection, letter: SentLetter) -> tuple[tuple[str, datetime], ...]:
+    """(agent, when) of each answer that was written on the letter's ticket after it, and not taken back."""
+    rows = _ANSWERS.all(connection, {"ticket": letter.ticket, "since": letter.written_at})
+    return tuple((row.agent, row.created_at) for row in rows)
 
 
 def _sent_letter(row: Any, oldest_activity: datetime) -> SentLetter:
