@@ -108,6 +108,24 @@ class Fleet:
         assert self._daemons.pop().wait(timeout=60) == 0, self._log.read_text()[-3000:]
         return self._account(daemons, mails, killed, breaks, time.monotonic() - began)
 
+    def take_over(self) -> float:
+        """One daemon reads, another stands by; the first is killed. Seconds until mail is taken in again, with the
+        leases of every day."""
+        self.imap.arrive(mail("anna@shop.test", "First question", "How do I pay?"))
+        self._daemons = [self._start("everyday")]
+        self._await(lambda: not self.imap.mails, "the first mail to be taken in")
+        before = self._log.stat().st_size
+        self._daemons.append(self._start("everyday"))
+        self._await(lambda: b"serving " in self._log.read_bytes()[before:], "the daemon that stands by")
+        self._kill(self._daemons.pop(0))
+        began = time.monotonic()
+        self.imap.arrive(mail("boris@shop.test", "Second question", "How do I pay?"))
+        self._await(lambda: not self.imap.mails, "the second mail to be taken in")
+        took = time.monotonic() - began
+        assert self._count("ticket", "requester_address IS NOT NULL") == 2
+        assert self._findings() == []
+        return took
+
     def _account(self, daemons: int, mails: int, kills: int, breaks: int, seconds: float) -> Account:
         engine = make_engine(self._url)
         with engine.connect() as connection:
@@ -156,8 +174,8 @@ class Fleet:
             assert time.monotonic() < deadline, f"waited in vain for {what}\n{self._log.read_text()[-3000:]}"
             time.sleep(0.2)
 
-    def _start(self) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "tests.faults.daemon", str(self._config)]
+    def _start(self, *leases: str) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "tests.faults.daemon", str(self._config), *leases]
         with self._log.open("ab") as log:
             return subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
 

@@ -107,6 +107,7 @@ def units(yard: Yard, seed: int) -> Iterator[Unit]:
             )
     yield Unit("fleet", "two daemons on one SQLite file", 1, 130, lambda: _on_a_file(yard, seed))
     yield Unit("fleet", "four daemons on PostgreSQL", 1, 600, lambda: _on_a_server(yard, seed))
+    yield Unit("fleet", "a dead daemon's mailbox on PostgreSQL, leases of every day", 1, 90, lambda: _takeover(yard))
     for name in (SQLITE, POSTGRESQL):
         for part, title, expected in _TITLES:
             if part != "disk" or name == SQLITE:
@@ -163,6 +164,12 @@ def _on_a_file(yard: Yard, seed: int) -> Iterator[int | Figures]:
 def _on_a_server(yard: Yard, seed: int) -> Iterator[int | Figures]:
     with yard.postgres.database() as url, closing(Fleet(yard.folder(), url, yard.postgres.breaker(url))) as fleet:
         yield _poured(fleet.pour(daemons=4, mails=10_000, kills=60, seed=seed, per_second=60))
+
+
+def _takeover(yard: Yard) -> Iterator[int | Figures]:
+    with yard.postgres.database() as url, closing(Fleet(yard.folder(), url)) as fleet:
+        took = fleet.take_over()
+        yield Figures(1, 2, 0, took, f"taken over after {took:.0f} s")
 
 
 def _poured(done: Account) -> Figures:
