@@ -141,7 +141,7 @@ def compose(
     if face.reply_address:
         reply_to = Address(face.reply_address.replace("{token}", token), face.shown)
         headers.append(wire.address_header("Reply-To", [reply_to]))
-    headers.append(wire.text_header("Subject", subject, verbatim=tag(number) if number else ""))
+    headers.append(wire.text_header("Subject", subject, verbatim=tag(number, letter.side) if number else ""))
     headers.append(wire.token_header("Message-ID", [identity]))
     parent = thread[-1:] if letter.in_reply_to in thread else []
     if parent:
@@ -161,7 +161,7 @@ def compose(
     return Composed(
         message_id=identity,
         envelope_from=face.address.address,
-        subject=add_tag(subject, number) if number else subject,
+        subject=add_tag(subject, number, letter.side) if number else subject,
         text=text,
         raw=kept(chain(["".join([*headers, "MIME-Version: 1.0\r\n"]).encode("utf-8")], body.pieces())),
         problem=rendered.problem,
@@ -173,14 +173,14 @@ def view(
 ) -> LetterView:
     """What the templates may show of this letter: cleaned, and without the requester's words unless allowed."""
     zone = ZoneInfo(face.timezone)
-    ours = letter.audience is not Audience.REQUESTER
+    ours = letter.audience.is_ours
     subject = strip_tags(wire.one_line(letter.subject or (ticket.subject if ticket else "")))
     body = wire.lines(letter.body).strip("\n")
     # Our own people know where they are.
     brand = Brand() if ours else face.brand
     about = LetterView(
         number=ticket.number if ticket else 0,
-        tag=tag(ticket.number) if ticket else "",
+        tag=tag(ticket.number, letter.side) if ticket else "",
         desk=wire.one_line(face.shown),
         audience=letter.audience,
         reader_is_ours=ours,
@@ -208,6 +208,7 @@ def view(
         template=letter.template,
         progress=ticket.state.value if ticket and letter.event is Event.STATUS else "",
         done=letter.done,
+        request=wire.lines(letter.request).strip("\n")[:MAX_BODY],
     )
     if ticket is None or not ours:
         return about
@@ -250,13 +251,16 @@ def _shown(letter: Letter, addresses: tuple[Address, ...]) -> tuple[Address, ...
 def _references(letter: Letter, ticket: Ticket | None, key: bytes, domain: str) -> list[str]:
     """The ids that thread this letter, oldest first, the parent last.
 
-    Ids of our own letters to somebody else are left out: each is a secret of its recipient, and whoever knows it
+    A partner sees nothing of the conversation with the requester, ids included. Ids of our own letters to somebody else
+    are left out: each is a secret of its recipient, and whoever knows it
     could write in that recipient's name.
     """
     parent = (letter.in_reply_to,) if letter.in_reply_to else ()
     if ticket is None or letter.event is Event.INVITED:
         # Whoever does not take part yet sees nothing of the thread.
         return wire.message_ids(parent)
+    if letter.audience is Audience.PARTNER:
+        return [pseudo_reference(key, ticket.number, domain, letter.side), *wire.message_ids(parent)]
     thread = [
         known
         for known in wire.message_ids((*ticket.thread, *parent))
@@ -276,7 +280,7 @@ def _marks(letter: Letter, number: int | None, face: Face) -> list[str]:
     if letter.automatic:
         marks.append(("Auto-Submitted", "auto-replied" if letter.event in ANSWERS else "auto-generated"))
         marks.append(("X-Auto-Response-Suppress", "All"))
-    if letter.urgent and letter.audience is not Audience.REQUESTER:
+    if letter.urgent and letter.audience.is_ours:
         marks += [("X-Priority", "1 (Highest)"), ("Importance", "high")]
     return [wire.text_header(name, value) for name, value in marks]
 
@@ -304,7 +308,9 @@ def _in_zone(past: Past, zone: ZoneInfo) -> Past:
 
 
 def _reaches(letter: Letter, ticket: Ticket | None) -> tuple[str, ...]:
-    """Who gets an agent's reply to this letter: the requester and Cc; nobody by name in every other case."""
+    """Who gets an agent's reply to this letter: requester and Cc, or a partner; nobody by name in every other case."""
+    if letter.audience is Audience.ASIDE and letter.partner is not None:
+        return _clean((str(letter.partner),))
     if letter.audience is not Audience.AGENT or ticket is None or ticket.requester is None:
         return ()
     copies = tuple(person.address for person in ticket.participants if person.part is Part.CC)

@@ -36,7 +36,7 @@ from helpdesk.config.tables import (
     SmtpTable,
 )
 from helpdesk.core.message import Address
-from helpdesk.core.policy import Agent, Bounds, Escalation, Incidents
+from helpdesk.core.policy import Agent, Bounds, Escalation, Incidents, Partner
 from helpdesk.core.service_levels import ServiceLevel
 from helpdesk.packs import Pack
 
@@ -74,7 +74,7 @@ def assemble(
         name=helpdesk.name,
         address=Address(helpdesk.address, helpdesk.name),
         own=own_addresses(helpdesk, document.desks),
-        partners=frozenset(helpdesk.partners),
+        partners=_partners(helpdesk, document),
         reply_address=helpdesk.reply_address or helpdesk.address,
         language=helpdesk.language,
         timezone=helpdesk.timezone,
@@ -172,6 +172,14 @@ def _mailbox(
 
 def _agent(table: AgentTable) -> Agent:
     return Agent(name=table.name, addresses=tuple(table.addresses), desks=tuple(table.desks), lead=table.lead)
+
+
+def _partners(helpdesk: HelpdeskTable, document: Document) -> tuple[Partner, ...]:
+    """Every [[partner]]; an address in `partners` that none of them has is one without a name."""
+    listed = tuple(Partner(name=one.table.name, addresses=tuple(one.table.addresses)) for one in document.partners)
+    named = {address for one in listed for address in one.addresses}
+    bare = (address for address in helpdesk.partners if address not in named)
+    return (*listed, *(Partner(name=address, addresses=(address,)) for address in bare))
 
 
 def _desk(

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from helpdesk.config.document import Document, Placed
 from helpdesk.config.problems import Problems, did_you_mean
 from helpdesk.config.secret import is_world_readable
-from helpdesk.config.tables import AgentTable, DeskTable, HelpdeskTable, ImapTable, LmtpTable, SmtpTable
+from helpdesk.config.tables import AgentTable, DeskTable, HelpdeskTable, ImapTable, LmtpTable, PartnerTable, SmtpTable
 from helpdesk.config.values import is_loopback
 
 
@@ -29,13 +29,13 @@ def check(document: Document, problems: Problems) -> None:
                 f"{calendar.place}.days_off has {day}, which is one of its working_days; want it in one of them"
             )
     if document.helpdesk is not None:
-        _check_addresses(document.agents, document.helpdesk, document.desks, problems)
+        _check_addresses(document, document.helpdesk, problems)
         _check_files(document, document.helpdesk, problems)
 
 
 def _check_names(document: Document, problems: Problems) -> None:
-    """Mailboxes, agents and desks are told apart by their names."""
-    for tables in (document.mailboxes, document.agents, document.desks):
+    """Mailboxes, agents, partners and desks are told apart by their names."""
+    for tables in (document.mailboxes, document.agents, document.partners, document.desks):
         seen: dict[str, str] = {}
         for placed in tables:
             first = seen.setdefault(placed.table.name.casefold(), placed.place)
@@ -123,20 +123,20 @@ def _check_old_follow_ups(desk: Placed[DeskTable], problems: Problems) -> None:
 
 
 def _check_addresses(
-    agents: tuple[Placed[AgentTable], ...],
+    document: Document,
     helpdesk: HelpdeskTable,
-    desks: tuple[Placed[DeskTable], ...],
     problems: Problems,
 ) -> None:
-    """An address is ours or an agent's, and belongs to one agent."""
-    owners = dict.fromkeys(own_addresses(helpdesk, desks), "the helpdesk itself")
+    """An address is ours, an agent's or a partner's, and belongs to one of them."""
+    owners = dict.fromkeys(own_addresses(helpdesk, document.desks), "the helpdesk itself")
     if helpdesk.alert_address in owners:
         problems.add(f'helpdesk.alert_address is "{helpdesk.alert_address}"; want one that a person reads elsewhere')
-    for agent in agents:
-        for index, address in enumerate(agent.table.addresses):
-            owner = owners.setdefault(address, agent.place)
-            if owner != agent.place:
-                problems.add(f'{agent.place}.addresses[{index}] is "{address}"; it belongs to {owner}')
+    people: tuple[Placed[AgentTable] | Placed[PartnerTable], ...] = (*document.agents, *document.partners)
+    for person in people:
+        for index, address in enumerate(person.table.addresses):
+            owner = owners.setdefault(address, person.place)
+            if owner != person.place:
+                problems.add(f'{person.place}.addresses[{index}] is "{address}"; it belongs to {owner}')
 
 
 def own_addresses(helpdesk: HelpdeskTable, desks: tuple[Placed[DeskTable], ...]) -> frozenset[str]:

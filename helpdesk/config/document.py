@@ -31,6 +31,7 @@ from helpdesk.config.tables import (
     LmtpTable,
     MaildirTable,
     OutdirTable,
+    PartnerTable,
     ServiceLevelTable,
     SmtpTable,
     Table,
@@ -50,6 +51,7 @@ SECTIONS = (
     "helpdesk",
     "incidents",
     "mailbox",
+    "partner",
     "service_level",
     "smtp",
 )
@@ -82,6 +84,7 @@ class Document:
     escalation: EscalationTable | None
     mailboxes: tuple[Placed[ImapTable | MaildirTable | LmtpTable], ...]
     agents: tuple[Placed[AgentTable], ...]
+    partners: tuple[Placed[PartnerTable], ...]
     desks: tuple[Placed[DeskTable], ...]
     calendars: tuple[Placed[CalendarTable], ...]
     brands: tuple[Placed[BrandTable], ...]
@@ -119,6 +122,9 @@ def read_document(file: Path, problems: Problems) -> Document:
         mailboxes=_placed((place, _read_kind(MAILBOX_KINDS, place, values, problems)) for place, values in mailboxes),
         agents=_placed(
             (place, _read(AgentTable, place, values, problems)) for place, values in _list(raw, "agent", problems)
+        ),
+        partners=_placed(
+            (place, _read(PartnerTable, place, values, problems)) for place, values in _list(raw, "partner", problems)
         ),
         desks=_placed((place, _read(DeskTable, place, values, problems)) for place, values in desks),
         calendars=_placed((place, _read(CalendarTable, place, values, problems)) for place, values in calendars),

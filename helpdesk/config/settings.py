@@ -17,7 +17,7 @@ from helpdesk.core.brand import Brand
 from helpdesk.core.calendar import ALWAYS, Calendar, PublicHolidays, Week
 from helpdesk.core.chains import Chain
 from helpdesk.core.message import Address
-from helpdesk.core.policy import Agent, Bounds, Desk, Escalation, Incidents, Policy
+from helpdesk.core.policy import Agent, Bounds, Desk, Escalation, Incidents, Partner, Policy
 from helpdesk.core.service_levels import ServiceLevel
 from helpdesk.errors import ConfigError, Problem
 from helpdesk.packs import Pack
@@ -125,7 +125,7 @@ class Config:
     name: str
     address: Address
     own: frozenset[str]
-    partners: frozenset[str]
+    partners: tuple[Partner, ...]
     reply_address: str
     language: str
     timezone: str

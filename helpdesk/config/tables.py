@@ -152,6 +152,13 @@ class AgentTable(Table):
     lead: bool = False
 
 
+class PartnerTable(Table):
+    """A [[partner]]."""
+
+    name: Line = Field(description='the name by which agents call it, for example "Brand store"')
+    addresses: list[MailAddress] = Field(min_length=1, description='a list such as ["store@example.net"]')
+
+
 class DeskTable(Table):
     """A [[desk]]. What is left out is that of [helpdesk]."""
 

@@ -12,11 +12,12 @@ from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from helpdesk.core.appending import MAX_HELD, auth_failed, record
-from helpdesk.core.bench import Announcement, Bench, Carried, Refused
+from helpdesk.core.bench import Announcement, Bench, Carried, Refused, Rest
 from helpdesk.core.case import Case
 from helpdesk.core.command_values import (
     Broadcast,
     Close,
+    ForwardTo,
     Help,
     MergeInto,
     Note,
@@ -36,7 +37,7 @@ from helpdesk.core.decision import (
     Proof,
     Record,
 )
-from helpdesk.core.message import KeptMail, Kind, Reason
+from helpdesk.core.message import Address, KeptMail, Kind, Reason
 from helpdesk.core.notices import result, to_agents, without_agents
 from helpdesk.core.offers import kept, says_word, told_of
 from helpdesk.core.opening import open_ticket
@@ -46,7 +47,7 @@ from helpdesk.core.outgoing import SEND_WORD, Audience, Event, Letter, SentLette
 from helpdesk.core.outside import begin_outside
 from helpdesk.core.policy import Agent
 from helpdesk.core.post import Post, answered_with, line_refused, quoted, refuse, settled, shown, spent
-from helpdesk.core.replies import answer_requester, keep_answer, note_to_colleagues
+from helpdesk.core.replies import answer_partner, answer_requester, keep_answer, note_to_colleagues
 from helpdesk.core.secret import token_of, without_tokens
 from helpdesk.core.ticket import Part, Ticket
 from helpdesk.core.trust import Authentication
@@ -88,6 +89,7 @@ def _unproven(case: Case, agent: Agent) -> Decision:
         if ticket is not None:
             # The kept text goes where it was written to: a reply to a note stays among colleagues.
             meant = case.thread.letter.audience if case.thread.letter else Audience.AGENT
+            partner = case.thread.letter.partner if case.thread.letter else None
             letters = to_agents(
                 Event.UNPROVEN,
                 ticket,
@@ -95,6 +97,7 @@ def _unproven(case: Case, agent: Agent) -> Decision:
                 case.inbound.sha256,
                 agents=(agent,),
                 audience=Audience.AGENT if meant is Audience.REQUESTER else meant,
+                partner=Address(partner) if partner else None,
                 body=case.inbound.text,
                 author=case.inbound.sender,
                 reasons=(why,),
@@ -135,6 +138,9 @@ def _on_ticket(post: Post, ticket: Ticket) -> Decision:
     if announcement is not None:
         # Whichever of its tickets the mail answers, it is about the incident.
         ticket, text = next(iter(post.case.facts.gathered), ticket), ""
+    rest = _rest(post, "" if note else text, () if note else post.parts)
+    if not note and any(isinstance(command, ForwardTo) for command in post.parsed.commands):
+        text = ""  # it goes to the partner
     # What an agent has sent to the requester himself need not be sent again.
     direct = bool(text) and not note and _has_it(post.case, ticket)
     answers = bool(text) and not note and not direct and reaches is Audience.AGENT
@@ -154,17 +160,24 @@ def _on_ticket(post: Post, ticket: Ticket) -> Decision:
         incidents=post.case.facts.incidents,
         gathered=post.case.facts.gathered,
         announcement=announcement,
+        rest=rest,
+        request=dict(post.case.facts.request).get(ticket.number, ""),
     )
     carried = carry_out(post.parsed.commands, ticket, bench)
     if isinstance(carried, Refused):
         return refuse(post, ticket, (line_refused(post, carried),))
     if text and not note and not direct and (reaches is Audience.NOBODY or (answers and ticket.requester is None)):
         return refuse(post, ticket, (post.words.reaches_nobody,))
+    if text and not note and reaches is Audience.ASIDE and _partner(letter, carried.ticket) is None:
+        return refuse(post, ticket, (post.words.partner_left,))
     doubts = None if post.kept else _to_confirm(post, ticket, carried, answers=answers)
     if doubts is not None:
-        return _offer(post, ticket, (*doubts, *carried.lines), audience=reaches if answers else None)
+        return _offer(post, ticket, (*doubts, *carried.lines), meant=letter if text and not note else None)
     if direct:
         return keep_answer(post, carried, text)
+    partner = _partner(letter, carried.ticket) if text and not note else None
+    if partner is not None:
+        return answer_partner(post, carried, partner, rest)
     if answers:
         return answer_requester(post, carried, text)
     if text:
@@ -196,8 +209,11 @@ def _crossed(post: Post, letter: SentLetter) -> tuple[str, ...] | None:
     return next(((post.words.crossed.format(name=name, at=f"{at:%Y-%m-%d %H:%M}"),) for name, at in others), None)
 
 
-def _offer(post: Post, ticket: Ticket, lines: tuple[str, ...], *, audience: Audience | None) -> Decision:
-    """The mail is kept, and a result tells what it would do and which word carries it out (see `offers`)."""
+def _offer(post: Post, ticket: Ticket, lines: tuple[str, ...], *, meant: SentLetter | None) -> Decision:
+    """The mail is kept, and a result tells what it would do and which word carries it out (see `offers`).
+
+    `meant` is the letter that a text answers.
+    """
     if len(ticket.held) >= MAX_HELD:
         return refuse(post, ticket, (post.words.too_many_held,))
     words = post.words
@@ -205,7 +221,8 @@ def _offer(post: Post, ticket: Ticket, lines: tuple[str, ...], *, audience: Audi
     told = "\n".join((words.not_yet, "", *lines, "", word, "", *quoted(post.text)))
     letter = result(post.agent, ticket, post.case.policy, told, post.cause, in_reply_to=post.case.inbound.message_id)
     # What the word sends goes where it was written to.
-    letter = replace(letter, audience=audience or Audience.NOBODY)
+    if meant is not None and meant.audience in (Audience.AGENT, Audience.ASIDE):
+        letter = replace(letter, audience=meant.audience, partner=Address(meant.partner) if meant.partner else None)
     changes = (Record(ticket.number, post.agent.name, "asked to confirm", post.text.splitlines()[0]),)
     outcome = Outcome(ticket=ticket.number, changes=changes, letters=(letter,))
     return post.case.decision(Disposition.HOLD, Filing.HELD, settled(post, outcome))
@@ -220,6 +237,13 @@ def _has_it(case: Case, ticket: Ticket) -> bool:
 def _reaches(letter: SentLetter | None) -> Audience | None:
     """Whom a reply to this letter reaches. Without a letter nobody knows, so it stays among colleagues."""
     return letter.audience if letter is not None else None
+
+
+def _partner(letter: SentLetter | None, ticket: Ticket) -> Address | None:
+    """The partner whom a reply to this letter reaches, if he still takes part."""
+    if letter is None or letter.audience is not Audience.ASIDE:
+        return None
+    return next((one for one in ticket.partners if one.address == letter.partner), None)
 
 
 def _note_or_answer(post: Post, letter: SentLetter | None) -> tuple[str, bool]:
@@ -238,13 +262,24 @@ def _announcement(post: Post, text: str) -> Announcement | None:
     if Broadcast() not in post.parsed.commands:
         return None
     closing = next((command for command in post.parsed.commands if isinstance(command, Close)), None)
+    rest = _rest(post, text, post.parts)
     return Announcement(
+        text=rest.text,
+        author=rest.author,
+        parts=rest.parts,
+        parts_of=rest.parts_of,
+        send_after=rest.send_after,
+        resolution=(closing.resolution or RESOLVED) if closing else None,
+    )
+
+
+def _rest(post: Post, text: str, parts: tuple[int, ...]) -> Rest:
+    return Rest(
         text=without_agents(text, post.case.policy.agents),
         author=post.case.inbound.sender,
-        parts=post.parts,
+        parts=parts,
         parts_of=post.kept.id if post.kept else None,
         send_after=post.case.now + post.case.policy.undo_window,
-        resolution=(closing.resolution or RESOLVED) if closing else None,
     )
 
 

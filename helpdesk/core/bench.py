@@ -16,14 +16,20 @@ from helpdesk.core.ticket import Held, Ticket
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Announcement:
-    """What #broadcast tells everybody on an incident; `resolution` when everything closes with it."""
+class Rest:
+    """What stands below the commands of a mail: the text without agents' addresses, the files, when it may leave."""
 
     text: str
     author: Address | None
     parts: tuple[int, ...]
     parts_of: int | None
     send_after: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Announcement(Rest):
+    """What #broadcast tells everybody on an incident; `resolution` when everything closes with it."""
+
     resolution: str | None
 
 
@@ -31,6 +37,7 @@ class Announcement:
 class Bench:
     """What carrying out commands may look at.
 
+    `rest` is what stands below the commands (without #note), `request` what the requester wrote first.
     `others` are tickets named by number; `held` is the mail whose notice is answered, `told` the one that the answered
     letter told of. `incidents` are the open ones, `gathered` the one that the mail is about and what hangs on it.
     """
@@ -47,6 +54,8 @@ class Bench:
     incidents: tuple[Incident, ...] = ()
     gathered: tuple[Ticket, ...] = ()
     announcement: Announcement | None = None
+    rest: Rest | None = None
+    request: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -67,11 +67,11 @@ def _is_requesters(letter: SentLetter, ticket: Ticket) -> bool:
 
 
 def _told(case: Case, letter: SentLetter, why: Reason) -> tuple[tuple[Change, ...], tuple[Letter, ...]]:
-    """A letter to a requester failed: its agents. A letter to an agent failed: the leads, but not that agent."""
+    """A letter that left the house failed: its agents. A letter to an agent failed: the leads, but not that agent."""
     agent = case.policy.agent(letter.recipient)
-    if letter.audience is not Audience.REQUESTER and agent is not None:
+    if letter.audience.is_ours and agent is not None:
         return refused(case.policy, agent, letter.message_id, why, case.ticket, case.now)
-    if letter.audience is not Audience.REQUESTER:
+    if letter.audience.is_ours:
         return (), alerts(
             case.policy,
             str(why),

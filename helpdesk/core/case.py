@@ -11,7 +11,7 @@ from datetime import datetime
 
 from helpdesk.core.actions import key_of, without_key
 from helpdesk.core.classify import asks_by_itself, classify, is_robot_address
-from helpdesk.core.command_values import ShowQueue, Split
+from helpdesk.core.command_values import ForwardTo, ShowQueue, Split
 from helpdesk.core.commands import numbers_named, parse, searches
 from helpdesk.core.decision import Decision, Disposition, Facts, Filing, Outcome, Proof, Role, Wanted
 from helpdesk.core.forward import original, without_a_word
@@ -172,6 +172,7 @@ def wanted(inbound: Inbound, policy: Policy, arrival: Arrival) -> Wanted:
         searches=searches(commands),
         told=Split() in commands,
         invited=wish.address or None if agent is None and (wish := wished(inbound.text)) else None,
+        request=any(isinstance(command, ForwardTo) for command in commands),
         reports_between=(arrival.at - within, arrival.at + within),
     )
 

@@ -12,7 +12,7 @@ from enum import Enum
 from typing import TypeVar
 
 from helpdesk.core.address import only_mailbox
-from helpdesk.core.command_values import Accept, Command, SetField, SetPriority, Wait
+from helpdesk.core.command_values import Accept, Command, ForwardTo, SetField, SetPriority, Wait
 from helpdesk.core.duration import parse_duration
 from helpdesk.core.ticket import Priority
 
@@ -69,6 +69,8 @@ _PRIORITIES = {
     **_all("normal обычный обычная нормальный звичайний звичайна zwykły normalny", Priority.NORMAL),
     **_all("high высокий высокая высокое високий висока wysoki wysoka", Priority.HIGH),
 }
+
+_ONLY = frozenset({"only", "только", "лише", "tylko"})
 
 _ALWAYS = frozenset({"always", "всегда", "завжди", "zawsze"})
 
@@ -153,6 +155,13 @@ def read_field(text: str) -> Command:
     if not (name and equals and value):
         raise ArgumentError(Fault.FIELD)
     return SetField(name, value)
+
+
+def read_forward(text: str) -> Command:
+    """Whom to ask, and `only` behind it where the request stays here."""
+    words = _required(text.replace("mailto:", "")).split()
+    only = words[-1].lower() in _ONLY
+    return ForwardTo(_required(" ".join(words[:-1] if only else words).strip("\"'«»“”„")), only)
 
 
 def read_accept(text: str) -> Command:

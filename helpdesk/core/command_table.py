@@ -20,6 +20,7 @@ from helpdesk.core.command_arguments import (
     perhaps_text,
     read_accept,
     read_field,
+    read_forward,
     read_priority,
     read_wait,
     some_items,
@@ -257,7 +258,19 @@ GRAMMAR: tuple[Row, ...] = (
         "link with another ticket | связать с другим обращением | "
         "пов'язати з іншим зверненням | powiązać z innym zgłoszeniem",
     ),
-    _planned("forward | переслать | переслати | przekaż"),
+    _row(
+        read_forward,
+        "forward | переслать | переслати | przekaż",
+        "PARTNER|ADDRESS [only] | ПАРТНЁР|АДРЕС [только] | ПАРТНЕР|АДРЕСА [лише] | PARTNER|ADRES [tylko]",
+        "ask a partner: the text below goes there, and the request with it unless you write only; "
+        "answers come to agents alone | "
+        "спросить партнёра: он получит текст ниже и само обращение (если не написать «только»); "
+        "его ответы видят только специалисты | "
+        "запитати партнера: він отримає текст нижче й саме звернення (якщо не написати «лише»); "
+        "його відповіді бачать лише фахівці | "
+        "zapytać partnera: dostanie tekst poniżej i samo zgłoszenie (chyba że napiszesz „tylko”); "
+        "jego odpowiedzi widzą tylko agenci",
+    ),
     _row(
         perhaps_text(values.BeginIncident),
         "incident | инцидент | інцидент | incydent",

@@ -184,6 +184,14 @@ class SetRequester:
 
 
 @dataclass(frozen=True, slots=True)
+class ForwardTo:
+    """A partner (by name or address, as written) is asked: the rest of the mail and, unless `only`, the request."""
+
+    to: str
+    only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class BeginIncident:
     """The ticket becomes an incident; `situation` is the key of a rule, as written."""
 
@@ -235,6 +243,7 @@ Command = (
     | MergeInto
     | Split
     | SetRequester
+    | ForwardTo
     | BeginIncident
     | JoinIncident
     | Broadcast

@@ -24,6 +24,7 @@ from helpdesk.core.decision import Decision, Disposition, Facts, Filing, Outcome
 from helpdesk.core.message import Inbound, Kind, Reason
 from helpdesk.core.opening import open_ticket
 from helpdesk.core.outgoing import Audience
+from helpdesk.core.partners import belongs_to_partner, partner_wrote
 from helpdesk.core.policy import Policy
 from helpdesk.core.requester_mail import decide_wish
 from helpdesk.core.sender import Reached
@@ -104,6 +105,8 @@ def _decide_on_ticket(case: Case, ticket: Ticket) -> Decision:
         thanks = courtesy(case.inbound) if ticket.state is State.CLOSED and distrust is None else None
         if thanks is not None:
             return record(case, ticket, thanks)
+        if case.role is Role.PARTNER and distrust is None:
+            return partner_wrote(case, ticket)
         return append(case, ticket) if distrust is None else hold(case, ticket, distrust)
     if case.thread.evidence == "tag" and case.kind is Kind.HUMAN and case.inbound.sender is not None:
         # A number can be guessed: it lets nobody in, but the letter itself may be a new request.
@@ -111,7 +114,8 @@ def _decide_on_ticket(case: Case, ticket: Ticket) -> Decision:
         if guesses is not None:
             return hold(case, ticket, guesses, instead=guessing_alerts(case, guesses))
         return open_ticket(case, linked=ticket)
-    return hold(case, ticket, Reason("no-part", case.sender or case.inbound.from_shown))
+    why = belongs_to_partner(case, ticket) or Reason("no-part", case.sender or case.inbound.from_shown)
+    return hold(case, ticket, why)
 
 
 def _writes_as_requester(case: Case) -> bool:

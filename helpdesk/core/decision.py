@@ -73,7 +73,8 @@ class Wanted:
     `tags` are ticket numbers in the subject, `numbers` those named in commands. `agent` is where
     letters go to the agent whom the From names. `queue` asks for the open tickets (an agent's #queue), `told`
     for the mail that the answered letter told of (#split), `searches` for the tickets that speak of such words
-    (#search). `reports_between` asks for the outages that came between these two moments (None: for none).
+    (#search), `request` for what their requesters wrote first (#forward). `reports_between` asks for the outages that
+    came between these two moments (None: for none).
     """
 
     sha256: str
@@ -88,6 +89,7 @@ class Wanted:
     bounced_message_id: str | None = None
     queue: bool = False
     told: bool = False
+    request: bool = False
     searches: tuple[str, ...] = ()
     invited: str | None = None
     reports_between: tuple[datetime, datetime] | None = None
@@ -115,6 +117,7 @@ class Facts:
     bounced: SentLetter | None = None
     queue: tuple[Ticket, ...] = ()
     told: KeptMail | None = None
+    request: tuple[tuple[int, str], ...] = ()  # of each ticket: what its requester wrote first
     found: tuple[tuple[str, tuple[Found, ...]], ...] = ()  # for each of the searches
     invited: LetterCounts | None = None  # what was written of late to whom the sender would have take part
     incidents: tuple[Incident, ...] = ()
@@ -285,11 +288,12 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class SettleHeld:
-    """A held mail becomes part of its ticket, or not. `id` is the row of the message."""
+    """A held mail (the row `id`) becomes part of its ticket, `aside` for the agents alone, or it does not."""
 
     ticket: int
     id: int
     accepted: bool
+    aside: bool = False
 
 
 @dataclass(frozen=True, slots=True)

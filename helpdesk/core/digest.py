@@ -36,7 +36,7 @@ class Notice:
 
 def is_batched(letter: Letter) -> bool:
     """Does this letter count, and may it become a line?"""
-    return letter.automatic and letter.audience is not Audience.REQUESTER and letter.event is not Event.DIGEST
+    return letter.automatic and letter.audience.is_ours and letter.event is not Event.DIGEST
 
 
 def shortened(letter: Letter, ticket: Ticket | None) -> Notice:

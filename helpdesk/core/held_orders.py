@@ -26,13 +26,14 @@ def settle_held(ticket: Ticket, bench: Bench, *, accepted: bool, always: bool = 
         return bench.words.several_held.format(listed=listed)
     mail = held[0]
     after = replace(ticket, held=tuple(one for one in ticket.held if one.id != mail.id))
-    changes: list[Change] = [SettleHeld(ticket.number, mail.id, accepted)]
+    changes: list[Change] = [SettleHeld(ticket.number, mail.id, accepted, mail.aside)]
     if accepted and mail.sender is not None:
         changes.append(Remember(mail.sender.address, blocked=False))
         if ticket.part_of(mail.sender.address) is None and bench.policy.agent(mail.sender.address) is None:
-            changes.append(Join(ticket.number, mail.sender, Part.CC))
-            after = replace(after, participants=(*after.participants, Participant(mail.sender, Part.CC)))
-        if ticket.state in (State.WAITING, State.CLOSED):
+            part = Part.PARTNER if mail.aside else Part.CC
+            changes.append(Join(ticket.number, mail.sender, part))
+            after = replace(after, participants=(*after.participants, Participant(mail.sender, part)))
+        if not mail.aside and ticket.state in (State.WAITING, State.CLOSED):
             changes += (answered(ticket.number), SetState(ticket.number, State.OPEN))
             after = replace(after, state=State.OPEN)
     line = (bench.words.accepted if accepted else bench.words.rejected).format(sender=mail.sender or "?")

@@ -75,9 +75,10 @@ def merge(ticket: Ticket, number: int, bench: Bench) -> Carried | str:
         if after.assignee not in (None, by)
         else (),
     )
-    if not joining:
+    readers = tuple(person for person in joining if person.part is not Part.PARTNER)
+    if not readers:
         return replace(merged, regroups=regroups)
-    people = ", ".join(str(person.address) for person in joining)
+    people = ", ".join(str(person.address) for person in readers)
     return replace(merged, regroups=regroups, lines=(*merged.lines, bench.words.joins.format(people=people)))
 
 

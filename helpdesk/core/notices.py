@@ -11,6 +11,7 @@ import re
 from dataclasses import replace
 from datetime import datetime
 
+from helpdesk.core.bench import Rest
 from helpdesk.core.message import Address, Reason
 from helpdesk.core.outgoing import Audience, Event, Letter
 from helpdesk.core.policy import Agent, Policy
@@ -117,10 +118,58 @@ def answer(
     )
 
 
+def to_partner(
+    ticket: Ticket,
+    partner: Address,
+    agent: Agent,
+    rest: Rest,
+    policy: Policy,
+    cause: str,
+    *,
+    request: str = "",
+    subject: str | None = None,
+    in_reply_to: str | None = None,
+) -> Letter:
+    """What an agent writes to a partner of the ticket, under the partner's own tag; nobody else sees it.
+
+    `subject` is one that the partner may see, None where there is none.
+    """
+    return Letter(
+        event=Event.FORWARD,
+        ticket=ticket.number,
+        to=partner,
+        audience=Audience.PARTNER,
+        language=policy.desk(ticket.desk).language,
+        dedupe_key=_key(Event.FORWARD, ticket, cause, partner.address),
+        automatic=False,
+        words=bool(subject),
+        subject=subject or "",
+        sender_name=agent.name,
+        body=rest.text,
+        request=request,
+        side=side(ticket, partner.address, policy),
+        parts=rest.parts,
+        parts_of=rest.parts_of,
+        in_reply_to=in_reply_to,
+        send_after=rest.send_after,
+    )
+
+
+def side(ticket: Ticket, address: str, policy: Policy) -> int:
+    """The place, from 1, of the partner who owns `address` among those of the ticket: what his tag tells him by."""
+
+    def owner(one: str) -> str:
+        listed = policy.partner(one)
+        return listed.addresses[0] if listed else one
+
+    owners = dict.fromkeys(owner(one.address) for one in ticket.partners)
+    return list(owners).index(owner(address)) + 1
+
+
 def without_agents(text: str, agents: tuple[Agent, ...]) -> str:
     """The text without the addresses of agents, which requesters never see."""
     for address in (address for agent in agents for address in agent.addresses):
-        text = re.sub(re.escape(address), "", text, flags=re.IGNORECASE)
+        text = re.sub(rf" ?<{re.escape(address)}>|{re.escape(address)}", "", text, flags=re.IGNORECASE)
     return text
 
 
@@ -160,6 +209,7 @@ def to_agents(
     reasons: tuple[Reason, ...] = (),
     but: str = "",
     listed: bool = False,
+    partner: Address | None = None,
 ) -> tuple[Letter, ...]:
     """News of a ticket, one letter to each agent whom it concerns, save the owner of the address `but`."""
     return tuple(
@@ -178,6 +228,7 @@ def to_agents(
             missing=missing,
             reasons=reasons,
             listed=listed,
+            partner=partner,
         )
         for agent in (concerned(ticket, policy) if agents is None else agents)
         if but not in agent.addresses and not policy.is_muted(agent)

@@ -42,6 +42,7 @@ from helpdesk.core.merging import merge
 from helpdesk.core.message import Reason
 from helpdesk.core.notices import to_agents, to_requester
 from helpdesk.core.outgoing import Event, Letter
+from helpdesk.core.partners import forward
 from helpdesk.core.people import add_cc, remove_cc, set_requester
 from helpdesk.core.splitting import split
 from helpdesk.core.ticket import Lane, Priority, State, Ticket
@@ -113,6 +114,8 @@ def _step(command: Command, ticket: Ticket, bench: Bench) -> Carried | str:
             return _undo(ticket, bench)
         case order.LinkTo(number):
             return _link(ticket, number, bench)
+        case order.ForwardTo():
+            return forward(ticket, command, bench)
         case order.BeginIncident(situation):
             placed = _outage(ticket, situation, bench)
             return placed if isinstance(placed, str) else _on_top(placed, begin_incident(placed.ticket, bench))

@@ -32,6 +32,7 @@ class Event(StrEnum):
     CLOSED = "closed", "to a requester: the request is closed"
     REOPENED = "reopened", "to a requester: the request is open again"
     INCIDENT = "incident", "to a requester: what was reported is known, and worked on"
+    FORWARD = "forward", "to a partner: what an agent asks of him"
     TOO_LARGE = "too-large", "to a sender: the mail is beyond the size that is taken"
     NOTIFY = "notify", "to agents: something happened on a ticket"
     NOTE = "note", "to agents: a colleague's note"
@@ -49,8 +50,15 @@ class Audience(StrEnum):
 
     REQUESTER = "requester"  # the letter went to the requester or a Cc: a reply reaches the desk
     AGENT = "agent"  # a notification: an agent's reply reaches the requester
+    PARTNER = "partner"  # the letter went to a partner: a reply reaches the agents, nobody else
+    ASIDE = "aside"  # news of a partner's answer: an agent's reply reaches that partner
     COLLEAGUES = "colleagues"  # a reply is a note
     NOBODY = "nobody"  # commands only
+
+    @property
+    def is_ours(self) -> bool:
+        """Did the letter go to one of us?"""
+        return self not in (Audience.REQUESTER, Audience.PARTNER)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,7 +72,9 @@ class Letter:
     `words` tells whether the requester's own words (subject, values) may appear: never to somebody
     unproven where a trusted server is configured. `body` is free text: the agent's answer, the
     requester's words, a transcript. `send_after` is the end of the undo window. `missing` are
-    questions in the letter's language. `subject` stands in for the ticket's. An alert
+    questions in the letter's language. `side` counts the partners of a ticket: each has a tag of his own. `partner` is
+    whom an agent's reply reaches where the audience is ASIDE, `request` what the requester wrote, where a partner may
+    see it. `subject` stands in for the ticket's. An alert
     says what it is about in its first reason, or else at the start of `body` ("quarantine: …").
     """
 
@@ -98,6 +108,9 @@ class Letter:
     limit_mb: int = 0  # how large a mail may be, where that is what the letter is about
     template: str = ""  # the desk's own words for this event that a rule has chosen: `opened-returns.txt` is `returns`
     done: str = ""  # which wish of the requester it fulfils: stopped, language, invited, joined
+    side: int = 0
+    partner: Address | None = None
+    request: str = ""
 
 
 # The one word by which an agent, as the reply to an `unproven` letter, sends the text that it holds.
@@ -128,7 +141,7 @@ class LetterView:
     """All that a template may show, as plain values; the renderer puts keys into the reader's language.
 
     `reader_is_ours` tells agents' letters, which begin with whom a reply reaches (`reaches`), from the
-    others. `number` 0: about no ticket. Lines of `body` are kept; every other text is one line.
+    others. `number` 0: about no ticket. Lines of `body` and `request` are kept; every other text is one line.
     """
 
     number: int
@@ -172,6 +185,7 @@ class LetterView:
     logo: Picture | None = None
     signature: tuple[str, ...] = ()
     template: str = ""  # which of the desk's own words for the event a rule has chosen
+    request: str = ""  # to a partner: what the requester wrote
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -188,6 +202,7 @@ class SentLetter:
     usable: bool  # its secret is neither spent nor expired
     cause: int | None = None  # the row of the mail that led to this letter
     answers: tuple[tuple[str, datetime], ...] = ()  # of agents on its ticket since then: (name, when), newest first
+    partner: str | None = None  # the address that an agent's reply reaches where the audience is ASIDE
 
 
 class RecipientState(StrEnum):

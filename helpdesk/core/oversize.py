@@ -12,7 +12,7 @@ from helpdesk.core.bounds import breaker_alerts, refusal
 from helpdesk.core.case import Case
 from helpdesk.core.decision import Change, OpenTicket, Outcome, Record, Role
 from helpdesk.core.message import Kind, Reason
-from helpdesk.core.notices import alerts, to_agents
+from helpdesk.core.notices import alerts, side, to_agents
 from helpdesk.core.opening import plain_subject
 from helpdesk.core.outgoing import Audience, Event, Letter
 from helpdesk.core.thread import admits
@@ -92,14 +92,16 @@ def _to_sender(
     if silence is not None or case.inbound.sender is None:
         return ()
     of_agent = case.role in (Role.AGENT, Role.LEAD)
+    asked = case.ticket if case.role is Role.PARTNER else None
     letter = Letter(
         event=Event.TOO_LARGE,
         ticket=ticket,
         to=case.inbound.sender,
-        audience=Audience.NOBODY if of_agent else Audience.REQUESTER,
+        audience=Audience.NOBODY if of_agent else Audience.PARTNER if asked else Audience.REQUESTER,
+        side=side(asked, case.sender, case.policy) if asked else 0,
         language=language,
         dedupe_key=f"{Event.TOO_LARGE}:{case.sender}:{case.inbound.message_id or case.inbound.sha256}",
-        words=words,
+        words=words and asked is None,
         limit_mb=limit // MEGABYTE,
         subject=plain_subject(case.inbound.subject) if ticket is None else "",
         in_reply_to=case.inbound.message_id,

@@ -16,6 +16,8 @@ def add_cc(ticket: Ticket, address: str, bench: Bench) -> Carried | str:
     """Somebody more gets the answers."""
     if bench.policy.is_ours(address):
         return bench.words.own_address.format(address=address)
+    if ticket.part_of(address) is Part.PARTNER:
+        return bench.words.is_partner.format(address=address)
     person = Participant(Address(address), Part.CC)
     if ticket.part_of(address) is not None:
         return changed(ticket, bench.words.cc.format(address=address))
@@ -28,9 +30,9 @@ def add_cc(ticket: Ticket, address: str, bench: Bench) -> Carried | str:
 
 
 def remove_cc(ticket: Ticket, address: str, bench: Bench) -> Carried | str:
-    """Somebody gets the answers no longer."""
+    """Somebody gets the answers no longer, or is a partner no longer."""
     colleague = address in ticket.colleagues
-    if ticket.part_of(address) is not Part.CC and not colleague:
+    if ticket.part_of(address) not in (Part.CC, Part.PARTNER) and not colleague:
         return bench.words.not_cc.format(address=address)
     requester = ticket.requester.address if ticket.requester else ""
     kept = tuple(person for person in ticket.participants if person.address.address != address)

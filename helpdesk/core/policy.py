@@ -34,6 +34,14 @@ class Agent:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Partner:
+    """An outside party that is asked for help. Letters go to the first of its addresses, answers come from any."""
+
+    name: str
+    addresses: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Desk:
     """A queue with its own face: address, language, rules, hours."""
 
@@ -112,7 +120,7 @@ class Policy:
     desks: tuple[Desk, ...]
     agents: tuple[Agent, ...] = ()
     reply_address: str = ""  # with "{token}" in it where the host supports it
-    partners: frozenset[str] = frozenset()  # addresses of those who may pass on a customer's mail, as agents may
+    partners: tuple[Partner, ...] = ()  # they may pass on a customer's mail, as agents may
     trusted_authserv: str | None = None
     alert_address: str | None = None  # told with the leads when something is wrong
     undo_window: timedelta = timedelta(seconds=20)
@@ -135,7 +143,11 @@ class Policy:
 
     def passes_on(self, address: str) -> bool:
         """May the owner of `address` (normalised), once proven, open tickets for whose mail he forwards?"""
-        return address in self.partners or self.agent(address) is not None
+        return self.partner(address) is not None or self.agent(address) is not None
+
+    def partner(self, address: str) -> Partner | None:
+        """The listed partner who owns `address` (normalised), or None."""
+        return next((partner for partner in self.partners if address in partner.addresses), None)
 
     def is_ours(self, address: str) -> bool:
         """Is `address` (normalised) one that only this helpdesk reads: never written to, never a requester?"""

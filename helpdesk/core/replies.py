@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from helpdesk.core.bench import Carried
+from helpdesk.core.bench import Carried, Rest
 from helpdesk.core.decision import Assign, Change, Decision, Disposition, Filing, Outcome, Record, SetState
 from helpdesk.core.escalation import calm
-from helpdesk.core.notices import answer, to_agents, without_agents
+from helpdesk.core.message import Address
+from helpdesk.core.notices import answer, to_agents, to_partner, without_agents
 from helpdesk.core.outgoing import Audience, Event
 from helpdesk.core.post import Post, answered_with, settled
+from helpdesk.core.subject_tag import strip_prefixes
 from helpdesk.core.ticket import Lane, State, Ticket
 from helpdesk.core.timers import begin_anew
 
@@ -72,6 +74,30 @@ def _answered(post: Post, carried: Carried) -> tuple[list[Change], Ticket]:
         if state is State.WAITING:
             changes += begin_anew(before, case.policy.desk(before.desk), case.now)
     return changes, after
+
+
+def answer_partner(post: Post, carried: Carried, partner: Address, rest: Rest) -> Decision:
+    """The partner whose answer was told of gets what the agent wrote, once the undo window is over; nobody else."""
+    case, ticket = post.case, carried.ticket
+    told = case.facts.told.inbound if case.facts.told else None
+    his = told if told is not None and told.sender is not None and told.sender.address == partner.address else None
+    letter = to_partner(
+        ticket,
+        partner,
+        post.agent,
+        rest,
+        case.policy,
+        post.cause,
+        # Whether he saw the request's subject is not known; his own he has seen.
+        subject=strip_prefixes(his.subject) if his else None,
+        in_reply_to=his.message_id if his else None,
+    )
+    wrote = Record(ticket.number, post.agent.name, "wrote to the partner", str(partner))
+    outcome = Outcome(ticket=ticket.number, changes=(*carried.changes, wrote), letters=(*carried.letters, letter))
+    if not post.parsed.commands and not post.kept:
+        return case.decision(Disposition.APPEND, Filing.COMMAND, settled(post, outcome))
+    lines = (*carried.lines, post.words.forwarded_alone.format(partner=partner))
+    return answered_with(post, ticket, outcome, lines, Filing.COMMAND)
 
 
 def note_to_colleagues(post: Post, carried: Carried, text: str, *, unasked: bool) -> Decision:

@@ -71,13 +71,14 @@ def message_id(token: str, domain: str) -> str:
     return f"<{token}@{_fitting(domain, MAX_MESSAGE_ID - len(token) - len('<@>'))}>"
 
 
-def pseudo_reference(key: bytes, ticket: int, domain: str) -> str:
+def pseudo_reference(key: bytes, ticket: int, domain: str, side: int = 0) -> str:
     """An id of no message that leads the References of every letter of a ticket.
 
     It keeps a ticket's mails together in a client that misses some of them. It is stable, cannot be guessed
-    from the number, and proves nothing: everybody in the conversation sees it.
+    from the number, and proves nothing: everybody in the conversation sees it. A partner's `side` has one of its own.
     """
-    mac = hmac.digest(key, f"reference\0{ticket}".encode(), "sha256")[:10]
+    of = f"{ticket}\0{side}" if side else f"{ticket}"
+    mac = hmac.digest(key, f"reference\0{of}".encode(), "sha256")[:10]
     left = f"ticket-{ticket}.{b32encode(mac).decode('ascii').lower()}"
     return f"<{left}@{_fitting(domain, MAX_MESSAGE_ID - len(left) - len('<@>'))}>"
 

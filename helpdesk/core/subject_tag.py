@@ -1,7 +1,8 @@
 """The ticket tag in a subject, and the prefixes that mail programs put before it.
 
 Subject in, numbers or subject out. `[##123456##]` is found wherever it stands, also without its brackets,
-which some gateways remove. Digits are ASCII, six or more. Never fails, linear in the length.
+which some gateways remove. Digits are ASCII, six or more. `[##123456-1##]`, which the first partner
+of a ticket sees, leads to the same ticket. Never fails, linear in the length.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import re
 
 # Twelve digits are more tickets than any desk will have; more digits are somebody else's number.
-_TAG = re.compile(r"\[?##([0-9]{6,12})##\]? ?", re.ASCII)
+_TAG = re.compile(r"\[?##([0-9]{6,12})(?:-[0-9]{1,3})?##\]? ?", re.ASCII)
 
 # What programs of many languages put before the subject of an answer …
 _REPLY_WORDS = (
@@ -26,9 +27,9 @@ _COUNT = r"\s{0,3}(?:\[\d{1,4}\]|\(\d{1,4}\)|\^\d{1,4}|\*\d{1,4})?\s{0,3}"
 _PREFIX = re.compile(rf"\s*(?:(?P<forward>{_FORWARD_WORDS})|(?:{_REPLY_WORDS})){_COUNT}[:：]\s*", re.IGNORECASE)
 
 
-def tag(number: int) -> str:
-    """The tag as it stands in a subject: plain ASCII, at least six digits."""
-    return f"[##{number:06d}##]"
+def tag(number: int, side: int = 0) -> str:
+    """The tag as it stands in a subject: plain ASCII, at least six digits; `side` counts partners, 0 is nobody's."""
+    return f"[##{number:06d}-{side}##]" if side else f"[##{number:06d}##]"
 
 
 def find_tags(subject: str) -> tuple[int, ...]:
@@ -46,10 +47,10 @@ def strip_tags(subject: str) -> str:
     return subject
 
 
-def add_tag(subject: str, number: int) -> str:
+def add_tag(subject: str, number: int, side: int = 0) -> str:
     """The subject with this tag in front, and no other tag."""
     rest = strip_tags(subject)
-    return f"{tag(number)} {rest}" if rest else tag(number)
+    return f"{tag(number, side)} {rest}" if rest else tag(number, side)
 
 
 def strip_prefixes(subject: str) -> str:

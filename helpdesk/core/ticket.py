@@ -14,6 +14,9 @@ FIRST_NUMBER = 100001
 # The resolution of a ticket that went into another one.
 MERGED = "merged"
 
+# The rule by which a stranger's mail was held that belongs to what a partner is asked.
+OF_PARTNER = "of-partner"
+
 # In a Decision, "the ticket that this decision opens": the store gives it its number at commit.
 NEW = 0
 
@@ -104,6 +107,7 @@ class Held:
     at: datetime
     text: str = ""  # what the sender wrote
     parts: tuple[int, ...] = ()  # its attachments, by part number
+    aside: bool = False  # its sender belongs to a partner: once accepted it is for the agents alone
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -154,6 +158,11 @@ class Ticket:
         if self.clock is not None and self.clock.due_at is not None:
             return self.clock.due_at
         return min((one.due_at for one in self.follow_ups), default=None)
+
+    @property
+    def partners(self) -> tuple[Address, ...]:
+        """The partners who were asked for help, in order."""
+        return tuple(p.address for p in self.participants if p.part is Part.PARTNER)
 
     @property
     def outranks(self) -> bool:

@@ -69,6 +69,7 @@ FULL = LetterView(
     colour="#1a5fb4",
     logo=Picture("logo@example.com", 120, 40),
     signature=("Example Ltd", "+44 20 7946 0000"),
+    request="My boiler leaks.",
 )
 
 

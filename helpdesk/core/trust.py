@@ -126,7 +126,17 @@ def role_of(inbound: Inbound, ticket: Ticket | None, policy: Policy) -> Role:
         case None:
             # Who may write gets the answers from his first mail on.
             is_colleague = ticket is not None and inbound.sender.address in ticket.colleagues
-            return Role.CC if is_colleague else Role.STRANGER
+            if is_colleague:
+                return Role.CC
+            return Role.PARTNER if _is_partners(inbound.sender.address, ticket, policy) else Role.STRANGER
+
+
+def _is_partners(address: str, ticket: Ticket | None, policy: Policy) -> bool:
+    """Does the address belong to a listed partner who was asked at another one of his addresses?"""
+    partner = policy.partner(address)
+    return (
+        ticket is not None and partner is not None and any(one.address in partner.addresses for one in ticket.partners)
+    )
 
 
 def proven(inbound: Inbound, authentication: Authentication, letters: tuple[SentLetter, ...]) -> Proof:

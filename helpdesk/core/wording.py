@@ -72,6 +72,7 @@ def named_blocks(words: Words, language: str, view: LetterView) -> dict[str, Blo
         "body": ("body", body),
         "quoted": ("quote", body),
         "detail": ("body", tuple(_detail(words, view).split("\n")) if view.body else ()),
+        "request": ("quote", tuple(view.request.split("\n")) if view.request else ()),
         "reasons": ("list", tuple(("", _reason(words, *reason)) for reason in reasons)),
         "files": ("files", tuple((_file(words, language, file), file.cid) for file in view.files)),
         "facts": ("facts", _facts(words, view)),
@@ -94,8 +95,8 @@ def _word(words: Words, section: str, key: str) -> str:
 
 
 def reach(words: Words, view: LetterView) -> str:
-    if view.audience is Audience.AGENT and view.reaches:
-        return f"{words['reach', 'agent']} {', '.join(view.reaches)}"
+    if view.audience in (Audience.AGENT, Audience.ASIDE) and view.reaches:
+        return f"{words['reach', view.audience.value]} {', '.join(view.reaches)}"
     return words["reach", "colleagues" if view.audience is Audience.COLLEAGUES else "nobody"]
 
 

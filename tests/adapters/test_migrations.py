@@ -27,11 +27,11 @@ from helpdesk.adapters.store.engine import make_engine, transaction
 from helpdesk.adapters.store.migrate import MIGRATIONS, WANTED
 from helpdesk.adapters.store.models import METADATA
 from helpdesk.core.decision import Outcome, SetClock
-from helpdesk.core.outgoing import Event
+from helpdesk.core.outgoing import Audience, Event
 from helpdesk.core.ticket import FIRST_NUMBER, Clock
 from helpdesk.core.wishes import SetLanguage, SetQuiet
 from helpdesk.errors import PermanentError
-from tests.desk import IVAN, letter, queue, ticket_of
+from tests.desk import IVAN, facts, letter, open_ticket, queue, ticket_of
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -229,6 +229,29 @@ def test_a_migration_that_fails_leaves_the_old_schema(tmp_path: Path) -> None:
     assert schema_version(url) == (0, WANTED)
     engine = make_engine(url)
     assert sa.inspect(engine).get_table_names() == ["outbox"]
+    engine.dispose()
+
+
+def test_letters_of_a_desk_without_partners_stay_and_reach_none(url: str) -> None:
+    upgrade_to(url, "0011")
+    engine = make_engine(url)
+    with transaction(engine, writes=True) as connection:
+        connection.execute(
+            sa.text(
+                "INSERT INTO outbox (event, audience, automatic, urgent, to_address, to_domain, agent, dedupe_key, "
+                "message_id, token, spent, envelope_from, subject, raw, state, attempts, created_at) VALUES "
+                "('notify', 'agent', :yes, :no, 'ivan@desk.test', 'desk.test', '', 'k', '<t@desk.test>', 't', :no, "
+                "'support@desk.test', 'Help', :raw, 'sent', 1, :at)"
+            ),
+            {"yes": True, "no": False, "raw": b"", "at": "2026-03-02 09:00:00+00:00"},
+        )
+    with closing(open_store(url)) as store:
+        (kept,) = facts(store, references=("<t@desk.test>",)).letters
+        assert (kept.audience, kept.partner) == (Audience.AGENT, None)
+        news = letter("news", IVAN, event=Event.FORWARD, audience=Audience.PARTNER)
+        with store.unit() as unit:
+            queue(unit, news, open_ticket(unit))
+        assert facts(store, references=("<news@desk.test>",)).letters[0].audience is Audience.PARTNER
     engine.dispose()
 
 

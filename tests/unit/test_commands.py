@@ -21,6 +21,7 @@ CARRIED_OUT = [row for row in GRAMMAR if not row.planned]
 
 # A good argument for each command that wants one.
 ARGUMENTS = {
+    "forward": "Brand store",
     "assign": "Иван Петров",
     "wait": "3d",
     "priority": "high",
@@ -105,6 +106,9 @@ def fault(text: str) -> CommandError:
         ("#инцидент site-down", values.BeginIncident("site-down")),
         ("#join [##123456##]", values.JoinIncident(123456)),
         ("#рассылка", values.Broadcast()),
+        ("#forward Brand store", values.ForwardTo("Brand store")),
+        ("#переслать «Brand store» только", values.ForwardTo("Brand store", only=True)),
+        ("#Forward Ivan@x.test <mailto:Ivan@x.test> Only", values.ForwardTo("Ivan@x.test <Ivan@x.test>", only=True)),
     ],
 )
 def test_command_is_read(line: str, command: Command) -> None:

@@ -23,6 +23,7 @@ from helpdesk.core.decision import (
 from helpdesk.core.forward import original, without_a_word
 from helpdesk.core.message import Address, Forwarded, Inbound
 from helpdesk.core.outgoing import Audience
+from helpdesk.core.policy import Partner
 from helpdesk.core.sender import Contact, LetterCounts, Remember
 from helpdesk.core.ticket import NEW, Lane
 from tests.build import (
@@ -49,7 +50,7 @@ from tests.build import (
 FORWARDS = Path(__file__).parent.parent / "corpus" / "forwards"
 PARTNER = Address("shop@partner.test", "Shop")
 OURS = {"ivan@help.test", "support@help.test", PARTNER.address}
-TRUSTING = policy(trusted_authserv=AUTHSERV, partners=frozenset({PARTNER.address}))
+TRUSTING = policy(trusted_authserv=AUTHSERV, partners=(Partner(name="Store", addresses=(PARTNER.address,)),))
 
 EN = ("Site is down", "Hello,\n\nthe site is down since nine.\n\nAnna")
 RU = ("Сайт лежит", "Добрый день!\n\nСайт лежит с девяти утра.")

@@ -318,7 +318,8 @@ class _Work:
         )
 
     def _settle_held(self, change: SettleHeld) -> None:
-        filing = Filing.VISIBLE if change.accepted else Filing.RECORDED
+        accepted = Filing.NOTE if change.aside else Filing.VISIBLE
+        filing = accepted if change.accepted else Filing.RECORDED
         self._execute(
             sa.update(MESSAGE)
             .where(

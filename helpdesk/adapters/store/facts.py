@@ -5,7 +5,7 @@ Every question is answered by an index, so that the cost does not grow with the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,10 +18,10 @@ from helpdesk.adapters.store.models import CONTACT, MESSAGE, META, OUTBOX, TICKE
 from helpdesk.adapters.store.prepared import Prepared
 from helpdesk.core.decision import Facts, Wanted
 from helpdesk.core.message import Address, KeptMail
-from helpdesk.core.offers import numbers_kept
+from helpdesk.core.offers import WORDS, numbers_kept
 from helpdesk.core.outgoing import Audience, Event, OutboxState, SentLetter
 from helpdesk.core.sender import Contact, LetterCounts, Opened
-from helpdesk.core.ticket import NEW, Lane, State
+from helpdesk.core.ticket import NEW, Lane, State, Ticket
 
 # A mail may come again any number of times; the first few copies answer the question.
 _COPIES = 20
@@ -54,6 +54,7 @@ _LETTER_COLUMNS = (
     OUTBOX.c.event,
     OUTBOX.c.spent,
     OUTBOX.c.cause,
+    OUTBOX.c.partner,
     OUTBOX.c.created_at,
     sa.func.coalesce(OUTBOX.c.sent_at, OUTBOX.c.created_at).label("sent_at"),
     sa.func.coalesce(TICKET.c.active_at, OUTBOX.c.created_at).label("active_at"),
@@ -178,7 +179,8 @@ def facts(connection: Connection, wanted: Wanted, now: datetime, secret_life: ti
         opened=opened,
         bounced=next(iter(bounced), None),
         queue=tuple(tickets.queue(connection)) if wanted.queue else (),
-        told=_told(connection, wanted, letters) if wanted.told else None,
+        told=_told(connection, wanted, letters),
+        request=_request(connection, wanted, letters, known.values()),
         found=tuple((words, search.look_for(connection, words)) for words in wanted.searches),
         invited=_about_sender(connection, wanted.invited, None, now)[1] if wanted.invited else None,
         incidents=gathering,
@@ -188,10 +190,22 @@ def facts(connection: Connection, wanted: Wanted, now: datetime, secret_life: ti
 
 
 def _told(connection: Connection, wanted: Wanted, letters: tuple[SentLetter, ...]) -> KeptMail | None:
-    """The mail that the newest letter to this agent told of, among those that his mail answers."""
-    own = (one.cause for one in letters if one.cause is not None and one.recipient in (wanted.sender, wanted.agent))
-    message = next(own, None)
-    return None if message is None else filing.kept_mail(connection, message)
+    """The mail that the newest letter to this agent told of, among those that his mail answers, where it matters."""
+    own = (one for one in letters if one.cause is not None and one.recipient in (wanted.sender, wanted.agent))
+    letter = next(own, None)
+    if letter is None or letter.cause is None or not (wanted.told or letter.audience is Audience.ASIDE):
+        return None
+    return filing.kept_mail(connection, letter.cause)
+
+
+def _request(
+    connection: Connection, wanted: Wanted, letters: tuple[SentLetter, ...], known: Iterable[Ticket]
+) -> tuple[tuple[int, str], ...]:
+    """What the requesters of these tickets wrote first, where an agent may pass it on: at once, or by a word."""
+    offered = wanted.agent is not None and any(letter.event in WORDS for letter in letters)
+    if not (wanted.request or offered):
+        return ()
+    return tuple((ticket.number, filing.first_text(connection, ticket.number)) for ticket in known)
 
 
 def _duplicate(connection: Connection, wanted: Wanted) -> int | None:
@@ -237,6 +251,7 @@ def _sent_letter(row: Any, oldest_activity: datetime) -> SentLetter:
         sent_at=row.sent_at,
         usable=not row.spent and row.active_at >= oldest_activity,
         cause=row.cause,
+        partner=row.partner,
     )
 
 

@@ -17,7 +17,7 @@ from helpdesk.adapters.store import raws, references
 from helpdesk.adapters.store.later import Later
 from helpdesk.adapters.store.models import ATTACHMENT, CURSOR, MESSAGE, QUARANTINE, Direction, insert
 from helpdesk.adapters.store.prepared import Prepared
-from helpdesk.core.decision import Decision, Filing
+from helpdesk.core.decision import Decision, Filing, Role
 from helpdesk.core.message import Address, Attachment, Inbound, KeptMail, Reason
 from helpdesk.ports import Cursor, Fetched, KnownMail, MailKey, Poison, QuarantineEntry
 from helpdesk.raw import digest
@@ -141,7 +141,9 @@ def file(
 def kept_mail(connection: Connection, message: int) -> KeptMail | None:
     """A mail of a ticket as it was read when it came, without its headers; None for what is no such mail."""
     row = connection.execute(sa.select(MESSAGE).where(MESSAGE.c.id == message)).one_or_none()
-    if row is None or row.ticket is None or row.filing not in (Filing.VISIBLE, Filing.HELD):
+    if row is None or row.ticket is None:
+        return None
+    if row.filing not in (Filing.VISIBLE, Filing.HELD) and row.role is not Role.PARTNER:
         return None
     came = sa.select(MESSAGE.c.id).where(
         MESSAGE.c.ticket == row.ticket, MESSAGE.c.filing == Filing.VISIBLE, MESSAGE.c.direction == Direction.IN
@@ -177,6 +179,14 @@ def kept_mail(connection: Connection, message: int) -> KeptMail | None:
         first=connection.execute(came.where(MESSAGE.c.id < message).limit(1)).first() is None,
         last=connection.execute(came.where(MESSAGE.c.id > message).limit(1)).first() is None,
     )
+
+
+def first_text(connection: Connection, ticket: int) -> str:
+    """What the mail says that the ticket began with; empty where it began with none."""
+    came = sa.select(MESSAGE.c.text).where(
+        MESSAGE.c.ticket == ticket, MESSAGE.c.filing == Filing.VISIBLE, MESSAGE.c.direction == Direction.IN
+    )
+    return connection.execute(came.order_by(MESSAGE.c.id).limit(1)).scalar() or ""
 
 
 # --- quarantine -----------------------------------------------------------------------------------

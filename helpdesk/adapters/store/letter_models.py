@@ -15,7 +15,7 @@ class OutboxRow(Row, table=True):
     """A letter with its final bytes, for ever: it is also the proof of what we sent and the home of its secret.
 
     `agent` is the name of the agent who wrote it, empty for automatic ones. `cause` is the mail
-    that led to it.
+    that led to it, `partner` whom a reply gets.
     `next_attempt_at` is when to try next; while `sending`, when a crashed sender's claim ends; else NULL.
     """
 
@@ -38,6 +38,7 @@ class OutboxRow(Row, table=True):
     to_address: str = text_column()
     to_domain: str = text_column()
     agent: str = text_column()
+    partner: str | None = text_column()
     dedupe_key: str = text_column(unique=True)
     message_id: str = text_column(unique=True)
     token: str = text_column(index=True)

@@ -71,6 +71,7 @@ def enqueue(
             "to_address": letter.to.address,
             "to_domain": letter.to.domain,
             "agent": "" if letter.automatic else letter.sender_name,
+            "partner": letter.partner.address if letter.partner else None,
             "dedupe_key": letter.dedupe_key,
             "message_id": composed.message_id,
             "token": composed.message_id.strip("<>").partition("@")[0].lower(),
@@ -95,7 +96,7 @@ def enqueue(
     )
     if ticket is not None:
         references.remember(later, ticket, composed.message_id, ())
-        if letter.audience is Audience.REQUESTER:
+        if not letter.audience.is_ours:
             _add_to_conversation(connection, letter, ticket, composed, now)
     return True
 
@@ -103,14 +104,15 @@ def enqueue(
 def _add_to_conversation(
     connection: Connection, letter: Letter, ticket: int, composed: Composed, now: datetime
 ) -> None:
-    """Show the letter's text in its ticket.
+    """Show the letter's text in its ticket; what a partner got is no part of the conversation with the requester.
 
     An agent's answer to several people is one message, however many letters carry it.
     """
+    filing = Filing.VISIBLE if letter.audience is Audience.REQUESTER else Filing.NOTE
     if not letter.automatic:
         same = sa.select(MESSAGE.c.id).where(
             MESSAGE.c.ticket == ticket,
-            MESSAGE.c.filing == Filing.VISIBLE,
+            MESSAGE.c.filing == filing,
             MESSAGE.c.direction == Direction.OUT,
             MESSAGE.c.at == now,
             MESSAGE.c.text == composed.text,
@@ -122,7 +124,7 @@ def _add_to_conversation(
         {
             "ticket": ticket,
             "direction": Direction.OUT,
-            "filing": Filing.VISIBLE,
+            "filing": filing,
             "message_id": composed.message_id,
             "sender_address": composed.envelope_from,
             "sender_name": letter.sender_name,

@@ -31,7 +31,7 @@ from helpdesk.adapters.store.prepared import Prepared
 from helpdesk.core import triage
 from helpdesk.core.decision import Filing
 from helpdesk.core.message import Address
-from helpdesk.core.ticket import FollowUp, Held, Part, Participant, State, Ticket
+from helpdesk.core.ticket import OF_PARTNER, FollowUp, Held, Part, Participant, State, Ticket
 
 # How many Message-IDs a ticket's thread shows; mail clients need the last one, a few more survive lost mail.
 THREAD_LENGTH = 10
@@ -129,6 +129,7 @@ _HELD = Prepared(
         MESSAGE.c.subject,
         MESSAGE.c.at,
         MESSAGE.c.text,
+        MESSAGE.c.reasons,
     )
     .where(MESSAGE.c.ticket.in_(_NUMBERS), MESSAGE.c.filing == Filing.HELD)
     .order_by(MESSAGE.c.id),
@@ -214,6 +215,7 @@ def _held(connection: Connection, chosen: dict[str, list[int]]) -> dict[int, lis
                 at=row.at,
                 text=row.text,
                 parts=tuple(files[row.id]),
+                aside=any(rule == OF_PARTNER for rule, _ in row.reasons),
             )
         )
     return held
