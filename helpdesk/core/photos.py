@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from helpdesk.core.message import Attachment
-from helpdesk.core.words import fold, from_latin
+from helpdesk.core.words import MAX_CHARS, fold, from_latin
 
 # Bytes. No camera makes a smaller picture; logos, buttons and thumbnails are.
 SMALLEST_PHOTO = 20 * 1024
@@ -71,6 +71,9 @@ def recognise(
 ) -> Photos:
     """Which of the things wanted the files show."""
     pictures = list({file.sha256: file for file in files if _may_show(file)}.values())
+    if not pictures:
+        return Photos()
+    text = text[:MAX_CHARS]
     too_large = [file for file in pictures if limit_mb and file.size > limit_mb * _MEGABYTE]
     left = [file for file in pictures if file not in too_large]
     order = list(left)

@@ -16,6 +16,7 @@ from helpdesk.core.photos import (
     Wanted,
     recognise,
 )
+from helpdesk.core.words import MAX_CHARS
 
 PLATE = Wanted("plate", ("шильдик", "фото шильдика", "nameplate"))
 RECEIPT = Wanted("receipt", ("чек", "гарантийный талон", "талон", "receipt"))
@@ -53,6 +54,12 @@ def test_pictures_are_told_apart(text: str, names: tuple[str, ...]) -> None:
 
 def test_things_named_in_another_order_lead_their_files() -> None:
     assert seen("поломка и шильдик", "a.jpg", "b.jpg") == {"damage": "a.jpg", "plate": "b.jpg"}
+
+
+def test_only_the_beginning_of_a_huge_letter_names_pictures() -> None:
+    named = "b.jpg – шильдик\na.jpg – чек\n"
+    assert seen(named, "a.jpg", "b.jpg") == {"plate": "b.jpg", "receipt": "a.jpg"}
+    assert seen("слово " * MAX_CHARS + "\n" + named, "a.jpg", "b.jpg") == {}
 
 
 def test_a_picture_that_may_be_anything_is_asked_about() -> None:
