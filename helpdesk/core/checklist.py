@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import islice
 
 from helpdesk.core.conditions import Condition, all_hold
 from helpdesk.core.form import FEWEST_FIELDS, Filling, Form, Problem, Texts, blank, fill_in, review, text_in
@@ -21,7 +22,7 @@ from helpdesk.core.message import Attachment, Inbound, Reason
 from helpdesk.core.photos import FileProblem, Wanted, recognise
 from helpdesk.core.phrases import Pattern, find
 from helpdesk.core.rules import Words, evidence, matches_file
-from helpdesk.core.words import fold, prepare
+from helpdesk.core.words import MAX_CHARS, fold, prepare
 
 # Bytes. A smaller picture that is shown inside the letter is the logo of a signature.
 SMALLEST_PICTURE = 12 * 1024
@@ -214,7 +215,8 @@ def request(checklists: tuple[Checklist, ...], findings: Findings, language: str
 def form_wanted(inbound: Inbound, checklists: tuple[Checklist, ...]) -> Checklist | None:
     """The checklist whose blank form the letter asks for: "форма", or the word and a name of the form."""
     for said in (inbound.text, inbound.subject):
-        word, *name = re.sub(r"[^\w]+", " ", fold(said)).split()[:6] or [""]
+        words = islice(re.finditer(r"\w+", fold(said[:MAX_CHARS])), 6)
+        word, *name = [found[0] for found in words] or [""]
         if word in FORM_WORDS:
             with_form = [checklist for checklist in checklists if checklist.form]
             wanted = field_name(" ".join(name))
