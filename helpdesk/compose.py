@@ -24,10 +24,11 @@ from helpdesk.core.checklist import Checklist, labelled
 from helpdesk.core.message import Address
 from helpdesk.core.outgoing import Audience, Event, Letter, LetterView, NamedFile, Picture
 from helpdesk.core.past import NO_PAST, Past, company_of
-from helpdesk.core.policy import Policy
+from helpdesk.core.policy import Policy, is_final
+from helpdesk.core.satisfaction import RESOLVED
 from helpdesk.core.secret import is_token, message_id, new_token, pseudo_reference, token_of
 from helpdesk.core.subject_tag import add_tag, strip_tags, tag
-from helpdesk.core.ticket import Part, Ticket
+from helpdesk.core.ticket import Part, State, Ticket
 from helpdesk.ports import Composed, PassedOn, Renderer
 from helpdesk.raw import kept, pieces
 
@@ -56,6 +57,7 @@ ANSWERS = frozenset(
         Event.CLOSED,
         Event.REOPENED,
         Event.STATUS,
+        Event.STAYS_CLOSED,
         Event.TOO_LARGE,
         Event.RESULT,
         Event.UNPROVEN,
@@ -68,7 +70,9 @@ class Face:
     """How a desk looks to its correspondents: under its own name or, failing that, the `name` of the whole helpdesk.
 
     `reply_address` may hold `{token}`; empty: none is set. `timezone` (IANA) is where dates in letters are told,
-    `max_bytes` the size of a whole mail that the relay takes.
+    `max_bytes` the size of a whole mail that the relay takes. `final` are the
+    resolutions that only an agent undoes; `closes_for_good`: what closes by itself has one of them. `turn_to` is whom
+    the requester may turn to then.
     """
 
     address: Address
@@ -79,6 +83,9 @@ class Face:
     max_bytes: int = 25 * 1024 * 1024
     checklists: tuple[Checklist, ...] = ()  # by which fields of a ticket have names for people
     brand: Brand = Brand()
+    final: tuple[str, ...] = ()
+    closes_for_good: bool = False
+    turn_to: str = ""
 
     @property
     def shown(self) -> str:
@@ -98,6 +105,9 @@ def face_of(policy: Policy, desk: str, max_bytes: int) -> Face:
         max_bytes=max_bytes,
         checklists=known.checklists,
         brand=known.brand,
+        final=known.final,
+        closes_for_good=known.closes_for_good,
+        turn_to=known.turn_to,
     )
 
 
@@ -199,6 +209,7 @@ def view(
         urgent=letter.urgent,
         files=files,
         apart_from=tag(letter.apart_from) if letter.apart_from else "",
+        follows=tag(letter.follows) if letter.follows else "",
         incident=ticket is not None and ticket.incident is not None,
         gathers=ticket.gathers if ticket else None,
         limit_mb=letter.limit_mb,
@@ -209,6 +220,10 @@ def view(
         progress=ticket.state.value if ticket and letter.event is Event.STATUS else "",
         done=letter.done,
         request=wire.lines(letter.request).strip("\n")[:MAX_BODY],
+        bars=letter.bars,
+        asks_satisfaction=_asks_satisfaction(letter, ticket),
+        final=_stays_closed(ticket, face),
+        turn_to=wire.one_line(face.turn_to),
     )
     if ticket is None or not ours:
         return about
@@ -234,6 +249,19 @@ def view(
 
 def _picture(logo: Logo | None, domain: str) -> Picture | None:
     return Picture(logo.cid(domain), logo.width, logo.height) if logo else None
+
+
+def _asks_satisfaction(letter: Letter, ticket: Ticket | None) -> bool:
+    """Does the letter ask whether we have helped? Not of what was closed because nobody answered."""
+    solved = ticket is not None and ticket.resolution == RESOLVED
+    return letter.event is Event.SOLVED or (letter.event is Event.CLOSED and solved)
+
+
+def _stays_closed(ticket: Ticket | None, face: Face) -> bool:
+    """Do only agents open the ticket again, once it is closed as it is, or as it would be by itself?"""
+    if ticket is None or ticket.state is not State.CLOSED:
+        return face.closes_for_good
+    return is_final(face.final, ticket.resolution or "")
 
 
 # --- headers --------------------------------------------------------------------------------------

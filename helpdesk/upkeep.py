@@ -6,7 +6,7 @@ A follow-up is done, or still due: what it does and the mark that it is done com
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from helpdesk.core.bouncing import not_reached
 from helpdesk.core.clocks import keep_clocks
@@ -15,7 +15,10 @@ from helpdesk.core.digest import LIST_EVERY, lists
 from helpdesk.core.message import Reason
 from helpdesk.core.muting import refused
 from helpdesk.core.notices import alerts, to_agents
-from helpdesk.core.outgoing import Audience, Delivery, Event
+from helpdesk.core.outgoing import Audience, Delivery, Event, Letter
+from helpdesk.core.policy import Policy
+from helpdesk.core.report import reports, since, until
+from helpdesk.core.rounds import day_of_digest, day_of_report, digests
 from helpdesk.core.timers import happen
 from helpdesk.ports import QueuedLetter, Store
 from helpdesk.postbox import Postbox
@@ -31,6 +34,7 @@ class Upkeep:
         self._store = store
         self._postbox = postbox
         self._now = now
+        self._made: dict[Event, date] = {}  # the rounds that need not be looked at again today
 
     def follow_up(self) -> int:
         """How many follow-ups happened now, at most one for each ticket; those that were put off do not count."""
@@ -56,6 +60,29 @@ class Upkeep:
         now = self._now()
         with self._store.unit() as unit:
             return self._postbox.put(unit, lists(unit.take_held_back(now - LIST_EVERY), now), None, now)
+
+    def make_rounds(self) -> int:
+        """How many morning digests and weekly reports are on their way now; none where none is due."""
+        now, policy = self._now(), self._postbox.policy
+        queued = 0
+        digest, report = day_of_digest(policy, now), day_of_report(policy, now)
+        if digest is not None and self._made.get(Event.MORNING) != digest:
+            # Read beforehand: a long queue is no reason to keep others from writing.
+            tickets = self._store.queue()
+            queued += self._make_round(Event.MORNING, digest, lambda policy: digests(tickets, policy, now, digest))
+        if report is not None and self._made.get(Event.REPORT) != report:
+            figures = self._store.figures(since(policy, now), until(policy, now))
+            queued += self._make_round(Event.REPORT, report, lambda policy: reports(figures, policy, now, report))
+        return queued
+
+    def _make_round(self, event: Event, day: date, letters: Callable[[Policy], tuple[Letter, ...]]) -> int:
+        """The letters and the note that they were written commit together."""
+        queued = 0
+        with self._store.unit() as unit:
+            if unit.begin_round(event.value, day):
+                queued = self._postbox.put(unit, letters(self._postbox.policy_now(unit)), None, self._now())
+        self._made[event] = day
+        return queued
 
     def tell_failed(self, letter: QueuedLetter, deliveries: Sequence[Delivery]) -> None:
         """A letter will not arrive: its ticket's agents are told; of a letter to an agent, the leads are."""

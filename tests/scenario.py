@@ -144,6 +144,7 @@ class _Stage:
         self._title(f"the clock moves: {words}")
         happened = self.works.upkeep.follow_up()
         self.works.upkeep.send_lists()
+        self.works.upkeep.make_rounds()
         self.lines.append(f"  follow-ups: {happened}")
 
     def _take(self, step: Path) -> None:

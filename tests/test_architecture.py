@@ -87,7 +87,7 @@ DATA_ONLY = {"tzdata"}  # zoneinfo finds it by itself
 PURE_STDLIB = {
     "__future__", "base64", "binascii", "bisect", "collections", "dataclasses", "datetime", "difflib", "enum",
     "fnmatch", "functools", "hashlib", "heapq", "hmac", "html", "ipaddress", "itertools", "math", "operator", "re",
-    "string", "textwrap", "types", "typing", "unicodedata", "urllib.parse", "zoneinfo",
+    "statistics", "string", "textwrap", "types", "typing", "unicodedata", "urllib.parse", "zoneinfo",
 }  # fmt: skip
 
 # Who may ask what time it is, or throw dice. Everybody else takes `now` or random bytes as an argument.

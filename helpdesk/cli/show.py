@@ -56,6 +56,7 @@ def _facts(file: TicketFile) -> Table:
     rows = {
         "requester": str(ticket.requester or "?"),
         "state": " ".join(filter(None, (ticket.state.value, ticket.resolution))),
+        "satisfaction": ticket.satisfaction.value if ticket.satisfaction else "",
         "merged into": tag(ticket.merged_into) if ticket.merged_into else "",
         "place": " ".join(filter(None, (ticket.lane.value, ticket.situation, ticket.priority.value))),
         "assignee": ticket.assignee or "nobody",

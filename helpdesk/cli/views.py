@@ -49,6 +49,7 @@ def file_json(file: TicketFile) -> Json:
     """A ticket with everything on it, as `show` prints it."""
     return ticket_json(file.ticket) | {
         "resolution": file.ticket.resolution,
+        "satisfaction": file.ticket.satisfaction.value if file.ticket.satisfaction else None,
         "merged_into": file.ticket.merged_into,
         "fields": dict(file.ticket.fields),
         "missing": list(file.ticket.missing),

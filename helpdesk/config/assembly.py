@@ -25,6 +25,7 @@ from helpdesk.config.tables import (
     AgentTable,
     BoundsTable,
     DeskTable,
+    DigestTable,
     EscalationTable,
     HelpdeskTable,
     ImapTable,
@@ -36,7 +37,7 @@ from helpdesk.config.tables import (
     SmtpTable,
 )
 from helpdesk.core.message import Address
-from helpdesk.core.policy import Agent, Bounds, Escalation, Incidents, Partner
+from helpdesk.core.policy import Agent, Bounds, Escalation, Incidents, Partner, Rounds
 from helpdesk.core.service_levels import ServiceLevel
 from helpdesk.packs import Pack
 
@@ -89,6 +90,7 @@ def assemble(
         bounds=_bounds(document.bounds or BoundsTable()),
         incidents=_incidents(document.incidents or IncidentsTable()),
         escalation=_escalation(document.escalation or EscalationTable()),
+        rounds=_rounds(document.digest or DigestTable()),
         sending=_sending(sending, base, environ),
         mailboxes=tuple(
             _mailbox(mailbox.table, mailbox.table.desk or desks[0].name, base, environ)
@@ -122,6 +124,10 @@ def _incidents(table: IncidentsTable) -> Incidents:
 
 def _escalation(table: EscalationTable) -> Escalation:
     return Escalation(after=table.after, again=table.again, page=table.page)
+
+
+def _rounds(table: DigestTable) -> Rounds:
+    return Rounds(digest=table.agents, report=table.leads)
 
 
 def _sending(table: SmtpTable | OutdirTable, base: Path, environ: Mapping[str, str]) -> SmtpRelay | Outdir:
@@ -193,6 +199,9 @@ def _desk(
         packs=tuple(packs[name] for name in names),
         calendar=_calendar(table.calendar or helpdesk.calendar, document),
         chains=chains(table, document, (follow_ups[name] for name in names)),
+        reopen_within=table.reopen_within,
+        final=tuple(table.final),
+        turn_to=table.turn_to or "",
         service_levels=tuple(
             _service_level(level.table)
             for level in document.service_levels

@@ -23,6 +23,7 @@ from helpdesk.config.tables import (
     BrandTable,
     CalendarTable,
     DeskTable,
+    DigestTable,
     EscalationTable,
     FollowUpTable,
     HelpdeskTable,
@@ -46,6 +47,7 @@ SECTIONS = (
     "brand",
     "calendar",
     "desk",
+    "digest",
     "escalation",
     "follow_up",
     "helpdesk",
@@ -82,6 +84,7 @@ class Document:
     bounds: BoundsTable | None
     incidents: IncidentsTable | None
     escalation: EscalationTable | None
+    digest: DigestTable | None
     mailboxes: tuple[Placed[ImapTable | MaildirTable | LmtpTable], ...]
     agents: tuple[Placed[AgentTable], ...]
     partners: tuple[Placed[PartnerTable], ...]
@@ -119,6 +122,7 @@ def read_document(file: Path, problems: Problems) -> Document:
         bounds=_read(BoundsTable, "bounds", _table(raw, "bounds", problems), problems),
         incidents=_read(IncidentsTable, "incidents", _table(raw, "incidents", problems), problems),
         escalation=_read(EscalationTable, "escalation", _table(raw, "escalation", problems), problems),
+        digest=_read(DigestTable, "digest", _table(raw, "digest", problems), problems),
         mailboxes=_placed((place, _read_kind(MAILBOX_KINDS, place, values, problems)) for place, values in mailboxes),
         agents=_placed(
             (place, _read(AgentTable, place, values, problems)) for place, values in _list(raw, "agent", problems)

@@ -16,8 +16,9 @@ from helpdesk.config.secret import Secret
 from helpdesk.core.brand import Brand
 from helpdesk.core.calendar import ALWAYS, Calendar, PublicHolidays, Week
 from helpdesk.core.chains import Chain
+from helpdesk.core.duration import Duration
 from helpdesk.core.message import Address
-from helpdesk.core.policy import Agent, Bounds, Desk, Escalation, Incidents, Partner, Policy
+from helpdesk.core.policy import Agent, Bounds, Desk, Escalation, Incidents, Partner, Policy, Rounds
 from helpdesk.core.service_levels import ServiceLevel
 from helpdesk.errors import ConfigError, Problem
 from helpdesk.packs import Pack
@@ -112,6 +113,9 @@ class DeskSettings:
     packs: tuple[Pack, ...]
     calendar: CalendarSettings
     chains: tuple[Chain, ...]
+    reopen_within: Duration | None
+    final: tuple[str, ...]
+    turn_to: str
     service_levels: tuple[ServiceLevel, ...]
     around_the_clock: bool
     brand: Brand
@@ -140,6 +144,7 @@ class Config:
     bounds: Bounds
     incidents: Incidents
     escalation: Escalation
+    rounds: Rounds
     sending: SmtpRelay | Outdir
     mailboxes: tuple[MailboxSettings, ...]
     agents: tuple[Agent, ...]
@@ -166,6 +171,7 @@ class Config:
             bounds=self.bounds,
             incidents=self.incidents,
             escalation=self.escalation,
+            rounds=self.rounds,
         )
 
     def _calendars(self, years: range, holidays_of: HolidaySource) -> dict[str, Calendar]:
@@ -198,6 +204,9 @@ def _desk(settings: DeskSettings, calendar: Calendar) -> Desk:
         rules=tuple(rule for pack in settings.packs for rule in pack.rules),
         checklists=tuple(checklist for pack in settings.packs for checklist in pack.checklists),
         chains=settings.chains,
+        reopen_within=settings.reopen_within,
+        final=settings.final,
+        turn_to=settings.turn_to,
         service_levels=settings.service_levels,
         around_the_clock=settings.around_the_clock,
         brand=settings.brand,

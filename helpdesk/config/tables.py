@@ -7,7 +7,7 @@ wants when it is missing.
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -27,6 +27,7 @@ from helpdesk.core.brand import read_colour
 from helpdesk.core.calendar import ALWAYS, Week
 from helpdesk.core.chains import CLOSE_AFTER, REMIND_AFTER, Occasion
 from helpdesk.core.duration import Duration
+from helpdesk.core.policy import Weekly
 from helpdesk.core.ticket import Lane, Priority
 
 Line = Annotated[str, AfterValidator(values.read_line)]
@@ -171,6 +172,9 @@ class DeskTable(Table):
     brand: Line | None = None
     remind_after: DurationOrNever = REMIND_AFTER
     close_after: DurationOrNever = CLOSE_AFTER
+    reopen_within: DurationOrNever = None
+    final: list[Line] = []
+    turn_to: Line | None = None
     around_the_clock: bool = False
 
 
@@ -266,6 +270,13 @@ class EscalationTable(Table):
     after: ClockOrNever = timedelta(minutes=10)
     again: ClockOrNever = timedelta(minutes=30)
     page: MailAddress | None = None
+
+
+class DigestTable(Table):
+    """[digest]: what agents and leads get by the clock."""
+
+    agents: Annotated[time | None, PlainValidator(values.read_time_or_never)] = None
+    leads: Annotated[Weekly | None, PlainValidator(values.read_weekly_or_never)] = None
 
 
 MAILBOX_KINDS: dict[str, type[ImapTable | MaildirTable | LmtpTable]] = {

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from datetime import timedelta
+from datetime import time, timedelta
 from difflib import get_close_matches
 from enum import StrEnum
 from ipaddress import ip_address
@@ -18,9 +18,10 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from helpdesk.config.settings import FirstStart
 from helpdesk.core.address import normalise
-from helpdesk.core.calendar import Week, parse_hours
+from helpdesk.core.calendar import DAY_NAMES, Week, parse_hours
 from helpdesk.core.chains import Occasion
 from helpdesk.core.duration import BusinessDays, Duration, format_duration, parse_duration
+from helpdesk.core.policy import Weekly
 from helpdesk.core.ticket import Lane, Priority
 
 Choice = TypeVar("Choice", bound=StrEnum)
@@ -162,6 +163,30 @@ def read_target(value: object) -> Duration:
     if by_the_clock or duration in (timedelta(), BusinessDays(0)):
         raise ValueError(want)
     return duration
+
+
+def read_time_or_never(value: object) -> time | None:
+    if value == "never":
+        return None
+    if not isinstance(value, str) or not re.fullmatch("([01]?[0-9]|2[0-3]):[0-5][0-9]", value):
+        raise ValueError('want a time of day, for example "09:00", or "never"')
+    return time.fromisoformat(value.zfill(5))
+
+
+def read_weekly_or_never(value: object) -> Weekly | None:
+    want = 'want a day and a time, for example "Mon 09:00", or "never"'
+    if value == "never":
+        return None
+    day, _, at = value.partition(" ") if isinstance(value, str) else ("", "", "")
+    if day.title() not in DAY_NAMES:
+        raise ValueError(want)
+    try:
+        hour = read_time_or_never(at.strip())
+    except ValueError as error:
+        raise ValueError(want) from error
+    if hour is None:
+        raise ValueError(want)
+    return Weekly(DAY_NAMES.index(day.title()), hour)
 
 
 def read_lane(value: object) -> Lane:

@@ -22,7 +22,6 @@ from helpdesk.core.decision import (
     Outcome,
     Record,
     Schedule,
-    SetClock,
     SetDesk,
     SetPlace,
     SetState,
@@ -34,7 +33,7 @@ from helpdesk.core.notices import alerts, concerned, leads
 from helpdesk.core.outgoing import Audience, Letter
 from helpdesk.core.policy import Policy
 from helpdesk.core.regrouping import Merge
-from helpdesk.core.service_levels import Alarm, ServiceLevel, alarms, begin, next_due, paused, untold
+from helpdesk.core.service_levels import Alarm, ServiceLevel, SetClock, alarms, begin, next_due, paused, untold
 from helpdesk.core.subject_tag import tag
 from helpdesk.core.ticket import NEW, NEW_INCIDENT, Clock, State, Ticket
 

@@ -19,6 +19,7 @@ from helpdesk.core.bounds import guessing, guessing_alerts
 from helpdesk.core.case import Arrival, Case, study, wanted
 from helpdesk.core.classify import absent_until
 from helpdesk.core.clocks import keep_clocks
+from helpdesk.core.closing import is_too_late, only_agents_open, stay_closed
 from helpdesk.core.courtesy import courtesy
 from helpdesk.core.decision import Decision, Disposition, Facts, Filing, Outcome, Proof, Record, Role
 from helpdesk.core.message import Inbound, Kind, Reason
@@ -27,6 +28,7 @@ from helpdesk.core.outgoing import Audience
 from helpdesk.core.partners import belongs_to_partner, partner_wrote
 from helpdesk.core.policy import Policy
 from helpdesk.core.requester_mail import decide_wish
+from helpdesk.core.satisfaction import grade, graded, settle, settles
 from helpdesk.core.sender import Reached
 from helpdesk.core.thread import admits
 from helpdesk.core.ticket import State, Ticket
@@ -107,7 +109,7 @@ def _decide_on_ticket(case: Case, ticket: Ticket) -> Decision:
             return record(case, ticket, thanks)
         if case.role is Role.PARTNER and distrust is None:
             return partner_wrote(case, ticket)
-        return append(case, ticket) if distrust is None else hold(case, ticket, distrust)
+        return _answered(case, ticket) if distrust is None else hold(case, ticket, distrust)
     if case.thread.evidence == "tag" and case.kind is Kind.HUMAN and case.inbound.sender is not None:
         # A number can be guessed: it lets nobody in, but the letter itself may be a new request.
         guesses = guessing(case)
@@ -116,6 +118,22 @@ def _decide_on_ticket(case: Case, ticket: Ticket) -> Decision:
         return open_ticket(case, linked=ticket)
     why = belongs_to_partner(case, ticket) or Reason("no-part", case.sender or case.inbound.from_shown)
     return hold(case, ticket, why)
+
+
+def _answered(case: Case, ticket: Ticket) -> Decision:
+    """A letter of somebody who takes part in the ticket."""
+    given = grade(case)
+    if given is None:
+        return _went_on(case, ticket)
+    return graded(settle(case, ticket) if settles(ticket, given) else _went_on(case, ticket), ticket, given)
+
+
+def _went_on(case: Case, ticket: Ticket) -> Decision:
+    if only_agents_open(case, ticket):
+        return stay_closed(case, ticket)
+    if is_too_late(case, ticket):
+        return open_ticket(case, linked=ticket)
+    return append(case, ticket)
 
 
 def _writes_as_requester(case: Case) -> bool:

@@ -25,8 +25,9 @@ from helpdesk.core.sender import (
     Remember,
     RemoveColleague,
 )
-from helpdesk.core.ticket import Clock, Lane, Part, Priority, State, Ticket
-from helpdesk.core.wishes import SetLanguage, SetQuiet
+from helpdesk.core.service_levels import SetClock
+from helpdesk.core.ticket import Lane, Part, Priority, State, Ticket
+from helpdesk.core.wishes import SetLanguage, SetQuiet, SetSatisfaction
 
 
 class Disposition(StrEnum):
@@ -271,14 +272,6 @@ class Unschedule:
 
 
 @dataclass(frozen=True, slots=True)
-class SetClock:
-    """How long we have worked on a ticket, as service levels count it."""
-
-    ticket: int
-    clock: Clock
-
-
-@dataclass(frozen=True, slots=True)
 class Done:
     """A follow-up that was due has happened."""
 
@@ -355,6 +348,7 @@ Change = (
     | Schedule
     | Unschedule
     | SetClock
+    | SetSatisfaction
     | Done
     | SettleHeld
     | Link

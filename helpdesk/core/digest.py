@@ -36,7 +36,8 @@ class Notice:
 
 def is_batched(letter: Letter) -> bool:
     """Does this letter count, and may it become a line?"""
-    return letter.automatic and letter.audience.is_ours and letter.event is not Event.DIGEST
+    by_the_clock = letter.event in (Event.DIGEST, Event.MORNING, Event.REPORT)
+    return letter.automatic and letter.audience.is_ours and not by_the_clock
 
 
 def shortened(letter: Letter, ticket: Ticket | None) -> Notice:

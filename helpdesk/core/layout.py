@@ -21,11 +21,15 @@ TEXT_WIDTH = 72
 GLANCE = 140
 MAX_GREETING = 25
 
+# A bar in plain text: what it is made of, and how long the largest is.
+BAR, BAR_LENGTH = "█", 30
+
 # The blocks of a letter, each with its kind; `base.html` knows the same kinds.
 Sentences = tuple[Literal["reach", "urgent", "text"], str]
 Lines = tuple[Literal["numbers", "body", "quote", "footer"], tuple[str, ...]]
 Pairs = tuple[Literal["list", "files", "facts", "actions"], tuple[tuple[str, str], ...]]
-Block = Sentences | Lines | Pairs
+Bars = tuple[Literal["bars"], tuple[tuple[str, str, int], ...]]  # what, how many, and that as a share of the largest
+Block = Sentences | Lines | Pairs | Bars
 
 _OPEN, _CLOSE = "\x02", "\x03"
 _MARK = re.compile(f"{_OPEN}([a-z]+){_CLOSE}")
@@ -90,6 +94,8 @@ def _words(block: Block) -> tuple[str, ...]:
             return tuple(command + text for command, text in items)
         case ("files" | "facts" | "actions", pairs):
             return tuple(" ".join(pair) for pair in pairs)
+        case ("bars", bars):
+            return tuple(f"{label} {text}" for label, text, _ in bars)
         case (_, lines):
             return tuple(line for line in lines[:GLANCE] if line.strip())
 
@@ -119,6 +125,11 @@ def _plain(block: Block) -> str:
         case ("facts", facts):
             width = max(len(label) for label, _ in facts) + 1
             return "\n".join(f"{label + ':':{width}} {text}" for label, text in facts)
+        case ("bars", bars):
+            width = max(len(label) for label, _, _ in bars)
+            return "\n".join(
+                f"{label:{width}} {BAR * -(-BAR_LENGTH * share // 100)} {text}" for label, text, share in bars
+            )
         case ("footer", lines):
             return "\n".join(("-- ", *lines))
 

@@ -36,6 +36,7 @@ from helpdesk.core.policy import Desk
 from helpdesk.core.rules import Verdict, judge
 from helpdesk.core.sender import Remember
 from helpdesk.core.subject_tag import strip_prefixes, strip_tags, tag
+from helpdesk.core.thread import admits
 from helpdesk.core.ticket import NEW, Lane, Part, Participant, State, Ticket
 from helpdesk.core.timers import closes_at, start
 from helpdesk.core.trust import Authentication
@@ -62,7 +63,7 @@ def open_ticket(case: Case, *, linked: Ticket | None = None) -> Decision:
     chain = start(NEW, desk, Occasion.MISSING, case.now) if ticket.state is State.WAITING else ()
     others = tuple(other for other in case.desks_addressed if other.name not in (arrived.name, desk.name))
 
-    changes: list[Change] = [OpenTicket.of(ticket), *_remembered(case), *_links(linked), *chain]
+    changes: list[Change] = [OpenTicket.of(ticket), *_remembered(case), *_links(case, linked), *chain]
     changes.append(Record(NEW, case.sender or "nobody", "opened", "; ".join(ticket.reasons)))
     if gathering is not None:
         changes += gathering.changes
@@ -84,8 +85,18 @@ def open_ticket(case: Case, *, linked: Ticket | None = None) -> Decision:
     else:
         letters = (
             *breaker_alerts(case, silence),
-            *_acknowledge(case, ticket, desk, findings, chain, silence, gathering, verdict.template),
-            *(gathering.letters if gathering else _news(case, ticket, desk, verdict)),
+            *_acknowledge(
+                case,
+                ticket,
+                desk,
+                findings,
+                chain,
+                silence,
+                gathering,
+                verdict.template,
+                follows=_follows(case, linked),
+            ),
+            *(gathering.letters if gathering else _news(case, ticket, desk, verdict, _follows(case, linked))),
             *(() if gathering else _also_told(case, ticket, verdict)),
             *(_cover_note(forwarder, ticket) if case.forwarded is not None else ()),
             *_note_to_others(case, ticket, others, listed=gathering is not None),
@@ -205,8 +216,9 @@ def _also_told(case: Case, ticket: Ticket, verdict: Verdict) -> tuple[Letter, ..
     )
 
 
-def _news(case: Case, ticket: Ticket, desk: Desk, verdict: Verdict) -> tuple[Letter, ...]:
+def _news(case: Case, ticket: Ticket, desk: Desk, verdict: Verdict, follows: Ticket | None) -> tuple[Letter, ...]:
     """The notification to the desk's agents."""
+    evidence = (Reason("follows", tag(follows.number)),) if follows else case.thread.reasons
     return to_agents(
         Event.NOTIFY,
         ticket,
@@ -216,7 +228,7 @@ def _news(case: Case, ticket: Ticket, desk: Desk, verdict: Verdict) -> tuple[Let
         author=case.inbound.sender,
         parts=case.inbound.files,
         missing=questions(desk.checklists, ticket.checklist, ticket.missing, desk.language),
-        reasons=(*verdict.reasons, *case.thread.reasons),
+        reasons=(*verdict.reasons, *evidence),
         but=case.sender,
     )
 
@@ -302,9 +314,21 @@ def _remembered(case: Case) -> tuple[Change, ...]:
     return (Remember(sender.address, name=sender.name or None, language=language, failing=False),)
 
 
-def _links(linked: Ticket | None) -> tuple[Change, ...]:
+def _follows(case: Case, linked: Ticket | None) -> Ticket | None:
+    """The ticket, closed long ago, that the sender has a part in and goes on with."""
+    return linked if admits(case.role) else None
+
+
+def _links(case: Case, linked: Ticket | None) -> tuple[Change, ...]:
     if linked is None:
         return ()
+    if _follows(case, linked):
+        closed = f"{tag(linked.number)}, closed on {linked.closed_at:%Y-%m-%d}"
+        return (
+            Link(NEW, linked.number, "follows"),
+            Record(NEW, "helpdesk", "follows", closed),
+            Record(linked.number, case.sender, "wrote again", "too late to open it: it is a request of its own"),
+        )
     return (
         Link(NEW, linked.number, "named-by-stranger"),
         Record(NEW, "helpdesk", "linked", f"the subject names {tag(linked.number)}, in which the sender has no part"),
@@ -320,6 +344,8 @@ def _acknowledge(
     silence: Reason | None,
     gathering: Gathering | None,
     template: str | None,
+    *,
+    follows: Ticket | None,
 ) -> tuple[Letter, ...]:
     """The first letter to the requester, which asks for what is missing as well; none where it may not leave.
 
@@ -339,6 +365,7 @@ def _acknowledge(
         due_at=closes_at(chain),
         begins_at=desk.begins_at(ticket.lane, case.now),
         in_reply_to=case.inbound.message_id,
+        follows=follows.number if follows else None,
         body=gathering.news if gathering else "",
         template=template or "",
     )

@@ -31,6 +31,7 @@ class Event(StrEnum):
     INVITED = "invited", "to whom a requester would have take part: will you?"
     CLOSED = "closed", "to a requester: the request is closed"
     REOPENED = "reopened", "to a requester: the request is open again"
+    STAYS_CLOSED = "stays-closed", "to a requester: only agents open the request again"
     INCIDENT = "incident", "to a requester: what was reported is known, and worked on"
     FORWARD = "forward", "to a partner: what an agent asks of him"
     TOO_LARGE = "too-large", "to a sender: the mail is beyond the size that is taken"
@@ -43,6 +44,8 @@ class Event(StrEnum):
     ALERT = "alert", "to leads: something needs a look (quarantine, breaker, dead relay)"
     PAGE = "page", "to the second address of a lead: an outage that nobody took, short enough for a text message"
     DIGEST = "digest", "to an agent: a list in place of many notices"
+    MORNING = "morning", "to an agent, in the morning: what waits, what is due today, what is late"
+    REPORT = "report", "to a lead, once a week: what the desk has done"
 
 
 class Audience(StrEnum):
@@ -59,6 +62,14 @@ class Audience(StrEnum):
     def is_ours(self) -> bool:
         """Did the letter go to one of us?"""
         return self not in (Audience.REQUESTER, Audience.PARTNER)
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A number of a report that is shown as a bar beside those with it."""
+
+    label: str
+    value: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,6 +115,7 @@ class Letter:
     send_after: datetime | None = None
     subject: str = ""
     apart_from: int | None = None  # the ticket that an agent has taken the mail out of, to begin this one
+    follows: int | None = None  # the ticket, closed too long ago to be opened again, that this one goes on with
     listed: bool = False  # it only ever comes as a line of the next list (see `digest`)
     limit_mb: int = 0  # how large a mail may be, where that is what the letter is about
     template: str = ""  # the desk's own words for this event that a rule has chosen: `opened-returns.txt` is `returns`
@@ -111,6 +123,7 @@ class Letter:
     side: int = 0
     partner: Address | None = None
     request: str = ""
+    bars: tuple[Bar, ...] = ()
 
 
 # The one word by which an agent, as the reply to an `unproven` letter, sends the text that it holds.
@@ -172,6 +185,7 @@ class LetterView:
     begins_at: datetime | None = None  # in the desk's time zone
     urgent: bool = False
     apart_from: str = ""  # the tag of the ticket that this one was taken out of
+    follows: str = ""  # the tag of the ticket, closed long ago, that this one goes on with
     held: int = 0  # mails that wait for #accept or #reject
     incident: bool = False  # to a requester: the ticket hangs on an incident
     progress: str = ""  # to a requester who asked: the state
@@ -186,6 +200,10 @@ class LetterView:
     signature: tuple[str, ...] = ()
     template: str = ""  # which of the desk's own words for the event a rule has chosen
     request: str = ""  # to a partner: what the requester wrote
+    bars: tuple[Bar, ...] = ()
+    asks_satisfaction: bool = False  # 1, 2 or 3 in reply to this very letter says whether we have helped
+    final: bool = False  # once closed, the ticket is opened again by agents alone
+    turn_to: str = ""  # whom the requester may turn to then
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

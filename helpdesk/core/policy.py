@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from helpdesk.core.brand import Brand
 from helpdesk.core.calendar import Calendar
 from helpdesk.core.chains import Chain, Occasion, asked
 from helpdesk.core.checklist import Checklist
+from helpdesk.core.duration import Duration
 from helpdesk.core.message import Address
 from helpdesk.core.rules import Rule
 from helpdesk.core.service_levels import ServiceLevel
@@ -52,6 +53,9 @@ class Desk:
     rules: tuple[Rule, ...] = ()
     checklists: tuple[Checklist, ...] = ()
     chains: tuple[Chain, ...] = (asked(),)  # one for each occasion
+    reopen_within: Duration | None = None  # a later letter to a closed ticket begins a new one; None: never
+    final: tuple[str, ...] = ()  # resolutions after which only an agent opens a ticket again; "*": all
+    turn_to: str = ""  # whom a requester may turn to then
     service_levels: tuple[ServiceLevel, ...] = ()  # the first that fits a ticket holds for it
     around_the_clock: bool = False  # are outages escalated outside opening hours as well?
     brand: Brand = Brand()
@@ -59,6 +63,16 @@ class Desk:
     def chain(self, occasion: Occasion) -> Chain | None:
         """What happens by itself after this occasion, or None."""
         return next((chain for chain in self.chains if chain.after is occasion), None)
+
+    def is_final(self, resolution: str) -> bool:
+        """Does a ticket that was closed like this stay closed until an agent opens it?"""
+        return is_final(self.final, resolution)
+
+    @property
+    def closes_for_good(self) -> bool:
+        """Does what closes by itself on this desk stay closed?"""
+        closing = [step.close for chain in self.chains for step in chain.steps if step.close is not None]
+        return any(self.is_final(one) for one in closing)
 
     def calendar_of(self, lane: Lane) -> Calendar:
         """The hours in which somebody works on tickets of this lane."""
@@ -110,6 +124,22 @@ class Escalation:
     page: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Weekly:
+    """A time of the week; Monday is 0."""
+
+    weekday: int
+    time: time
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rounds:
+    """When agents get their morning digest, on business days, and the leads their report; None: not."""
+
+    digest: time | None = None
+    report: Weekly | None = None
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Policy:
     """All settings that decisions depend on. `own` are all addresses of ours, normalised."""
@@ -127,6 +157,7 @@ class Policy:
     bounds: Bounds = field(default_factory=Bounds)
     incidents: Incidents = field(default_factory=Incidents)
     escalation: Escalation = field(default_factory=Escalation)
+    rounds: Rounds = field(default_factory=Rounds)
     came_back: tuple[tuple[str, str], ...] = ()  # what the store knows: (agent's address, Message-ID of the letter)
 
     def is_muted(self, agent: Agent) -> bool:
@@ -152,6 +183,11 @@ class Policy:
     def is_ours(self, address: str) -> bool:
         """Is `address` (normalised) one that only this helpdesk reads: never written to, never a requester?"""
         return address in self.own or reply_token(address, self.reply_address) is not None
+
+
+def is_final(final: tuple[str, ...], resolution: str) -> bool:
+    """Is it one of these resolutions, whatever its case? "*" is every one."""
+    return "*" in final or resolution.casefold() in (one.casefold() for one in final)
 
 
 def reply_token(address: str, pattern: str) -> str | None:

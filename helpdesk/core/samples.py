@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from helpdesk.core.message import Address, Reason
-from helpdesk.core.outgoing import Audience, Event, Letter
+from helpdesk.core.outgoing import Audience, Bar, Event, Letter
 from helpdesk.core.ticket import Held, Lane, Part, Participant, Priority, State, Ticket
 
 NOW = datetime(2026, 3, 12, 9, 30, tzinfo=UTC)
@@ -111,6 +111,7 @@ _TO_REQUESTERS = frozenset(
         Event.INVITED,
         Event.CLOSED,
         Event.REOPENED,
+        Event.STAYS_CLOSED,
         Event.INCIDENT,
         Event.TOO_LARGE,
     }
@@ -118,14 +119,14 @@ _TO_REQUESTERS = frozenset(
 _AUDIENCES = {Event.NOTIFY: Audience.AGENT, Event.UNPROVEN: Audience.AGENT, Event.NOTE: Audience.COLLEAGUES}
 
 # What is about no ticket.
-_OF_THE_DESK = frozenset({Event.ALERT, Event.DIGEST})
+_OF_THE_DESK = frozenset({Event.ALERT, Event.DIGEST, Event.MORNING, Event.REPORT})
 
 
 def sample_ticket(event: Event, language: str) -> Ticket:
     """The ticket that the sample letter is about."""
     speech = _SPEECH[language]
     requester, colleague = Address(ANNA.address, speech.requester), Address(BOSS.address, speech.colleague)
-    closed = event is Event.CLOSED
+    closed = event in (Event.CLOSED, Event.STAYS_CLOSED)
     return Ticket(
         number=123456,
         subject=speech.subject,
@@ -176,6 +177,7 @@ def sample_letter(event: Event, language: str, **changes: object) -> Letter:
         "missing": speech.questions if asked else (),
         "in_reply_to": "<first@shop.example>",
         "limit_mb": 25 if event is Event.TOO_LARGE else 0,
+        "bars": (Bar("Mon 09.03", 31), Bar("Tue 10.03", 12)) if event is Event.REPORT else (),
         "due_at": datetime(2026, 3, 17, 15, 0, tzinfo=UTC) if closes and to_requester else None,
     }
     return Letter(**{**fields, **changes})  # type: ignore[arg-type]
@@ -199,6 +201,10 @@ def _body(event: Event, speech: _Speech) -> str:
             return "quarantine: RecursionError. helpdesk quarantine show 7"
         case Event.DIGEST:
             return f"[##123456##] {speech.subject} ×3\n[##123457##] {speech.seen}"
+        case Event.MORNING:
+            return f"Late: 1\n  [##123456##] {speech.subject} · {speech.requester} · ⏳ 12.03 12:30"
+        case Event.REPORT:
+            return "New requests: 128\nClosed: 131\nFirst answer, the middle of 97: 1:25"
         case _:
             return ""
 

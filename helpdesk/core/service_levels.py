@@ -46,6 +46,14 @@ class Alarm(StrEnum):
         return self in (Alarm.ANSWER_LATE, Alarm.SOLUTION_LATE)
 
 
+@dataclass(frozen=True, slots=True)
+class SetClock:
+    """How long we have worked on a ticket, as service levels count it."""
+
+    ticket: int
+    clock: Clock
+
+
 # Before an alarm of the first kind there is one of the second: when three quarters of the time are over.
 _PAIRS = ((Alarm.ANSWER_LATE, Alarm.ANSWER_SOON), (Alarm.SOLUTION_LATE, Alarm.SOLUTION_SOON))
 SOON = 0.75

@@ -56,6 +56,14 @@ class PriorityRank(IntEnum):
     LOW = 2
 
 
+class Satisfaction(StrEnum):
+    """What a requester answered when asked whether we have helped."""
+
+    SOLVED = "solved"
+    NOT_SOLVED = "not-solved"
+    CALL_ME = "call-me"
+
+
 class Part(StrEnum):
     """The part that somebody plays in a ticket."""
 
@@ -145,6 +153,7 @@ class Ticket:
     incident: int | None = None  # the incident that it hangs on
     gathers: int | None = None  # of an incident: how many tickets hang on it; None: it is none
     merged_into: int | None = None  # the ticket that it went into; that one went into no other
+    satisfaction: Satisfaction | None = None
     clock: Clock | None = None  # None: no service level counts
     regrouped_at: datetime | None = None  # when #merge or #requester last changed whom an answer reaches
 

@@ -10,7 +10,7 @@ from dataclasses import MISSING, fields, replace
 from datetime import UTC, datetime
 
 from helpdesk.core.message import Address
-from helpdesk.core.outgoing import Audience, LetterView, NamedFile, Picture
+from helpdesk.core.outgoing import Audience, Bar, LetterView, NamedFile, Picture
 from helpdesk.core.past import Past, PastTicket
 from helpdesk.core.ticket import State
 
@@ -70,6 +70,11 @@ FULL = LetterView(
     logo=Picture("logo@example.com", 120, 40),
     signature=("Example Ltd", "+44 20 7946 0000"),
     request="My boiler leaks.",
+    bars=(Bar("Mon", 3), Bar("Tue", 0)),
+    asks_satisfaction=True,
+    final=True,
+    turn_to="Anna, +48 22 000 00 00",
+    follows="[##100003##]",
 )
 
 
@@ -93,7 +98,9 @@ def saying(text: str) -> LetterView:
         assignee=text,
         situation=text,
         resolution=text,
+        turn_to=text,
         fields=((text, text),),
+        bars=(Bar(text, 3),),
         gathers=None,
         signature=(text,),
     )

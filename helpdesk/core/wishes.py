@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from helpdesk.core.address import only_mailbox
+from helpdesk.core.ticket import Satisfaction
 
 # Longer letters say more than a wish.
 MAX_CHARS = 200
@@ -99,6 +100,14 @@ def wished(text: str) -> Wished | None:
 
 
 # --- changes of a decision ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SetSatisfaction:
+    """What the requester answered when asked whether we have helped."""
+
+    ticket: int
+    satisfaction: Satisfaction
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,11 +35,15 @@ def values(words: Words, language: str, view: LetterView) -> dict[str, object]:
         "new": view.state == "new",
         "held": view.held,
         "apart_from": view.apart_from,
+        "follows": view.follows,
         "incident": view.incident,
         "progress": words["progress", view.progress] if view.progress else "",
         "done": words["done", view.done] if view.done else "",
         "gathers": view.gathers,
         "limit": view.limit_mb,
+        "asks": view.asks_satisfaction,
+        "final": view.final,
+        "turn_to": view.turn_to,
         "due": _day(words, view.due_at),
         "begins": _opening(words, view.begins_at),
         "send_word": SEND_WORD[language],
@@ -79,6 +83,7 @@ def named_blocks(words: Words, language: str, view: LetterView) -> dict[str, Blo
         "history": ("list", _history(words, view)),
         "actions": ("actions", tuple((words["action", name], link) for name, link in view.actions)),
         "footer": ("footer", (*view.signature, " · ".join(part for part in (view.tag, view.desk) if part))),
+        "bars": ("bars", _bars(view)),
     }
 
 
@@ -127,6 +132,11 @@ def _urgent(words: Words, view: LetterView) -> str:
         return ""
     why = _word(words, "situation", view.situation)
     return words["lane", "outage"].capitalize() + (f": {why}" if why else "")
+
+
+def _bars(view: LetterView) -> tuple[tuple[str, str, int], ...]:
+    longest = max((bar.value for bar in view.bars), default=0) or 1
+    return tuple((bar.label, str(bar.value), round(100 * bar.value / longest)) for bar in view.bars)
 
 
 def _facts(words: Words, view: LetterView) -> tuple[tuple[str, str], ...]:

@@ -266,7 +266,8 @@ class _Service:
         happened = await asyncio.to_thread(works.upkeep.follow_up)
         tried = await asyncio.to_thread(works.intake.retry_poisoned, self._source)
         listed = await asyncio.to_thread(works.upkeep.send_lists)
-        if happened or tried or listed:
+        rounds = await asyncio.to_thread(works.upkeep.make_rounds)
+        if happened or tried or listed or rounds:
             self._queued.set()
         # In small steps, so that mail that comes meanwhile need not wait for all of it.
         indexed = 1

@@ -59,6 +59,7 @@ async def once(config: Config, at: datetime | None) -> Done:
         first = source_of(config.mailboxes[0])
         await asyncio.to_thread(works.intake.retry_poisoned, lambda name: sources.get(name, first))
         await asyncio.to_thread(works.upkeep.send_lists)
+        await asyncio.to_thread(works.upkeep.make_rounds)
         done.letters = await _send(works, config, world, done)
     finally:
         await asyncio.to_thread(works.close)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 from helpdesk.core.decision import Decision, Facts, Outcome, Wanted
@@ -14,6 +14,7 @@ from helpdesk.core.lease import Lease
 from helpdesk.core.message import Inbound, Kind
 from helpdesk.core.outgoing import Delivery, Letter, OutboxState, RecipientState
 from helpdesk.core.past import Past
+from helpdesk.core.report import Figures
 from helpdesk.core.search import Found
 from helpdesk.core.ticket import Ticket
 from helpdesk.ports.mailbox import Cursor, Fetched, MailKey
@@ -193,6 +194,9 @@ class Unit(Protocol):
     def due(self, now: datetime, limit: int) -> Sequence[tuple[Ticket, str]]:
         """Tickets with a follow-up kind that is due, oldest first."""
 
+    def begin_round(self, kind: str, day: date) -> bool:
+        """Note that this round is made for `day`; False when it was made for this day, or a later one."""
+
     def poisoned(self, now: datetime, limit: int) -> Sequence[Poison]:
         """Quarantined mails whose next try is due."""
 
@@ -277,6 +281,7 @@ class Store(Protocol):
 
     # looking
     def queue(self, *, desk: str | None = None, closed: bool = False) -> Sequence[Ticket]: ...
+    def figures(self, since: datetime, until: datetime) -> Figures: ...
     def show(self, number: int) -> TicketFile | None: ...
     def search(self, words: str) -> Sequence[Found]:
         """The tickets that speak of these words, the newest first."""

@@ -26,10 +26,11 @@ from helpdesk.adapters.store import migrate, open_store, schema_version
 from helpdesk.adapters.store.engine import make_engine, transaction
 from helpdesk.adapters.store.migrate import MIGRATIONS, WANTED
 from helpdesk.adapters.store.models import METADATA
-from helpdesk.core.decision import Outcome, SetClock
+from helpdesk.core.decision import Outcome
 from helpdesk.core.outgoing import Audience, Event
-from helpdesk.core.ticket import FIRST_NUMBER, Clock
-from helpdesk.core.wishes import SetLanguage, SetQuiet
+from helpdesk.core.service_levels import SetClock
+from helpdesk.core.ticket import FIRST_NUMBER, Clock, Satisfaction
+from helpdesk.core.wishes import SetLanguage, SetQuiet, SetSatisfaction
 from helpdesk.errors import PermanentError
 from tests.desk import IVAN, facts, letter, open_ticket, queue, ticket_of
 
@@ -328,3 +329,32 @@ def test_requesters_of_an_older_desk_still_get_automatic_letters_and_may_stop_th
         after = unit.ticket(FIRST_NUMBER)
         assert after is not None
         assert (after.quiet, after.language) == (True, "pl")
+
+
+def test_tickets_of_a_desk_that_asked_nobody_have_no_answer_and_letters_may_say_that_they_stay_closed(url: str) -> None:
+    upgrade_to(url, "0012")
+    engine = make_engine(url)
+    with transaction(engine, writes=True) as connection:
+        connection.execute(
+            sa.text(
+                "INSERT INTO ticket VALUES (100001, 'Help', 'anna@shop.test', 'Anna', 'support', 'open', 'normal', "
+                "'normal', NULL, NULL, 'en', NULL, NULL, '[]', '[]', '[]', :no, :no, :at, :at, NULL, NULL, "
+                "NULL, NULL, NULL, :no)"
+            ),
+            {"no": False, "at": "2026-03-02 09:00:00+00:00"},
+        )
+    engine.dispose()
+    at = datetime(2026, 3, 2, 9, tzinfo=UTC)
+    with closing(open_store(url)) as store:
+        with store.unit() as unit:
+            queue(unit, letter("before", event=Event.CLOSED), FIRST_NUMBER)
+            queue(unit, letter("after", event=Event.STAYS_CLOSED), FIRST_NUMBER)
+            before = unit.ticket(FIRST_NUMBER)
+            changes = (SetSatisfaction(FIRST_NUMBER, Satisfaction.CALL_ME),)
+            unit.apply(Outcome(ticket=FIRST_NUMBER, changes=changes), at, by="anna@shop.test")
+            after = unit.ticket(FIRST_NUMBER)
+        assert before is not None
+        assert (before.subject, before.satisfaction) == ("Help", None)
+        assert after is not None
+        assert after.satisfaction is Satisfaction.CALL_ME
+        assert [entry.event for entry in store.outbox()] == ["closed", "stays-closed"]

@@ -15,7 +15,6 @@ from helpdesk.core.decision import (
     Link,
     Record,
     Schedule,
-    SetClock,
     SetDesk,
     SetFacts,
     SetPlace,
@@ -26,6 +25,7 @@ from helpdesk.core.decision import (
 from helpdesk.core.message import Address, Attachment
 from helpdesk.core.outgoing import Audience
 from helpdesk.core.sender import AddColleague, CameBack, Reached, RemoveColleague
+from helpdesk.core.service_levels import SetClock
 from helpdesk.core.ticket import (
     FIRST_NUMBER,
     NEW,

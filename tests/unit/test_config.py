@@ -627,8 +627,8 @@ addresses = ["anna@example.org", "Anna <anna@example.net>"]
     )
     assert problems == [
         (
-            "colour is not known here; known are agent, bounds, brand, calendar, desk, escalation, follow_up, "
-            "helpdesk, incidents, mailbox, partner, service_level, smtp"
+            "colour is not known here; known are agent, bounds, brand, calendar, desk, digest, escalation, "
+            "follow_up, helpdesk, incidents, mailbox, partner, service_level, smtp"
         ),
         "helpdesk.language is \"de\"; want one of 'ru', 'uk', 'en' or 'pl'",
         'helpdesk.timezone is "Europe/Moskow"; want the name of a time zone, did you mean "Europe/Moscow"?',

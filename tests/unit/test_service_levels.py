@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from helpdesk.core.calendar import Calendar, parse_hours
 from helpdesk.core.clocks import ALARMS, keep_clocks
-from helpdesk.core.decision import Decision, Outcome, Schedule, SetClock, SetPlace, SetState
+from helpdesk.core.decision import Decision, Outcome, Schedule, SetPlace, SetState
 from helpdesk.core.duration import BusinessDays
 from helpdesk.core.incident import HangOn
 from helpdesk.core.policy import Desk, Policy
-from helpdesk.core.service_levels import Alarm, ServiceLevel, alarms, begin, paused
+from helpdesk.core.service_levels import Alarm, ServiceLevel, SetClock, alarms, begin, paused
 from helpdesk.core.ticket import NEW, Clock, FollowUp, Lane, Priority, State, Ticket
 from helpdesk.core.timers import happen
 from tests.build import (

@@ -42,7 +42,6 @@ from helpdesk.core.decision import (
     Outcome,
     Record,
     Schedule,
-    SetClock,
     SetDesk,
     SetFacts,
     SetPlace,
@@ -55,8 +54,9 @@ from helpdesk.core.incident import HangOn, SetNews
 from helpdesk.core.message import Address
 from helpdesk.core.regrouping import Merge, MoveMail, SetRequester
 from helpdesk.core.sender import AddColleague, CameBack, Reached, Remember, RemoveColleague
+from helpdesk.core.service_levels import SetClock
 from helpdesk.core.ticket import NEW, NEW_INCIDENT, Part, State
-from helpdesk.core.wishes import SetLanguage, SetQuiet
+from helpdesk.core.wishes import SetLanguage, SetQuiet, SetSatisfaction
 
 _NEXT_NUMBER = Prepared(sa.update(META).values(next_number=META.c.next_number + 1).returning(META.c.next_number - 1))
 
@@ -179,6 +179,9 @@ class _Work:
                 follow_ups.remove(self.connection, self._number(ticket), kinds, kept)
             case SetClock(ticket, clock):
                 clocks.put(self.connection, self._number(ticket), clock)
+            case SetSatisfaction(ticket, satisfaction):
+                self._update(ticket, satisfaction=satisfaction.value)
+                self._record(ticket, f"satisfaction: {satisfaction}", "")
             case Done(ticket, kind):
                 follow_ups.remove(self.connection, self._number(ticket), [kind])
             case SettleHeld():
@@ -248,7 +251,7 @@ class _Work:
         }
         if new.over is None:
             number = int(_NEXT_NUMBER.scalar(self.connection, {}))
-            begun = dict.fromkeys(("assignee", "merged_into", "regrouped_at", "incident"))
+            begun = dict.fromkeys(("assignee", "merged_into", "regrouped_at", "incident", "satisfaction"))
             _OPEN.run(self.connection, values | begun | {"number": number, "quiet": False})
         else:
             # What was said of it so far came from the headers alone.

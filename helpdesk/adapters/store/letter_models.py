@@ -97,3 +97,12 @@ class CameBackRow(Row, table=True):
 
     address: str = text_column(primary_key=True)
     message_id: str = text_column(primary_key=True)
+
+
+class RoundRow(Row, table=True):
+    """The last day (ISO 8601) for which a round, such as the morning digest, was made."""
+
+    __tablename__ = "round"
+
+    kind: str = text_column(primary_key=True)
+    day: str = text_column()

@@ -15,7 +15,14 @@ from sqlalchemy.dialects import postgresql
 from sqlmodel import Field
 
 from helpdesk.adapters.store.columns import Row, choice_column, strings_column, text_column
-from helpdesk.adapters.store.letter_models import CameBackRow, NoticeRow, OutboxPieceRow, OutboxRecipientRow, OutboxRow
+from helpdesk.adapters.store.letter_models import (
+    CameBackRow,
+    NoticeRow,
+    OutboxPieceRow,
+    OutboxRecipientRow,
+    OutboxRow,
+    RoundRow,
+)
 from helpdesk.adapters.store.mailbox_models import CursorRow, LeaseRow, QuarantineRow, RawPieceRow, RawRow
 from helpdesk.core.decision import Disposition, Filing, Proof, Role
 from helpdesk.core.message import Kind
@@ -92,6 +99,7 @@ class TicketRow(Row, table=True):
     wake_at: datetime | None
     merged_into: int | None  # a number, checked by `merging` alone: rows are copied in any order
     regrouped_at: datetime | None
+    satisfaction: str | None = text_column()
     incident: int | None  # a number; no foreign key, as above
     quiet: bool
 
@@ -278,6 +286,7 @@ CONTACT = METADATA.tables["contact"]
 QUARANTINE = METADATA.tables[QuarantineRow.__tablename__]
 CURSOR = METADATA.tables[CursorRow.__tablename__]
 CAME_BACK = METADATA.tables[CameBackRow.__tablename__]
+ROUND = METADATA.tables[RoundRow.__tablename__]
 COLLEAGUE = METADATA.tables["colleague"]
 LEASE = METADATA.tables[LeaseRow.__tablename__]
 

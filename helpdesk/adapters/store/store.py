@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from helpdesk.adapters.store import filing, leases, outbox, raws, search, sending, show, tickets
+from helpdesk.adapters.store import figures, filing, leases, outbox, raws, search, sending, show, tickets
 from helpdesk.adapters.store.engine import BUSY_TIMEOUT_S, make_engine, snapshot, transaction
 from helpdesk.adapters.store.models import META
 from helpdesk.adapters.store.records import SqlRecords
@@ -22,6 +22,7 @@ from helpdesk.adapters.store.turns import Turns
 from helpdesk.adapters.store.unit import SqlUnit
 from helpdesk.core.lease import Lease
 from helpdesk.core.outgoing import OutboxState
+from helpdesk.core.report import Figures
 from helpdesk.core.search import Found
 from helpdesk.core.ticket import Ticket
 from helpdesk.ports import OpeningMail, OutboxEntry, QuarantineEntry, QueuedLetter, TicketFile, Tried
@@ -132,6 +133,11 @@ class SqlStore:
         """The tickets in the order in which to work on them."""
         with transaction(self._engine, writes=False) as connection:
             return tickets.queue(connection, desk=desk, closed=closed)
+
+    def figures(self, since: datetime, until: datetime) -> Figures:
+        """What happened from `since` until `until`, for the report."""
+        with transaction(self._engine, writes=False) as connection:
+            return figures.figures(connection, since, until)
 
     def show(self, number: int) -> TicketFile | None:
         """A ticket with everything on it."""

@@ -31,7 +31,7 @@ from helpdesk.adapters.store.prepared import Prepared
 from helpdesk.core import triage
 from helpdesk.core.decision import Filing
 from helpdesk.core.message import Address
-from helpdesk.core.ticket import OF_PARTNER, FollowUp, Held, Part, Participant, State, Ticket
+from helpdesk.core.ticket import OF_PARTNER, FollowUp, Held, Part, Participant, Satisfaction, State, Ticket
 
 # How many Message-IDs a ticket's thread shows; mail clients need the last one, a few more survive lost mail.
 THREAD_LENGTH = 10
@@ -254,6 +254,7 @@ def _ticket(row: Any, **parts: Any) -> Ticket:
         gathers=row.gathers,
         merged_into=row.merged_into,
         regrouped_at=row.regrouped_at,
+        satisfaction=Satisfaction(row.satisfaction) if row.satisfaction else None,
         clock=clocks.read(row),
         **parts,
     )

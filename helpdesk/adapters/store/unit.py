@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy.engine import Connection
 
@@ -12,6 +12,7 @@ from helpdesk.adapters.store import (
     came_back,
     changes,
     facts,
+    figures,
     filing,
     follow_ups,
     leases,
@@ -102,6 +103,10 @@ class SqlUnit:
     def due(self, now: datetime, limit: int) -> Sequence[tuple[Ticket, str]]:
         """Tickets with a follow-up kind that is due, oldest first."""
         return follow_ups.due(self._connection, now, limit)
+
+    def begin_round(self, kind: str, day: date) -> bool:
+        """Note that this round is made for `day`; False when it was made for this day, or a later one."""
+        return figures.begin_round(self._connection, kind, day.isoformat())
 
     def poisoned(self, now: datetime, limit: int) -> Sequence[Poison]:
         """Quarantined mails whose next try is due."""

@@ -1,0 +1,150 @@
+"""The weekly report to the leads: what the desk has done, in numbers and bars that need no picture.
+
+Figures of a week -> one letter for each lead, as plain lines and bars (`layout` makes text and HTML of them).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from statistics import median
+from zoneinfo import ZoneInfo
+
+from helpdesk.core.command_table import Wording
+from helpdesk.core.message import Address
+from helpdesk.core.notices import leads
+from helpdesk.core.outgoing import Audience, Bar, Event, Letter
+from helpdesk.core.policy import Policy
+from helpdesk.core.ticket import Satisfaction
+
+WEEK = timedelta(days=7)
+
+_DAYS = (
+    Wording.read("Mon | Пн | Пн | Pn"),
+    Wording.read("Tue | Вт | Вт | Wt"),
+    Wording.read("Wed | Ср | Ср | Śr"),
+    Wording.read("Thu | Чт | Чт | Cz"),
+    Wording.read("Fri | Пт | Пт | Pt"),
+    Wording.read("Sat | Сб | Сб | So"),
+    Wording.read("Sun | Вс | Нд | Nd"),
+)
+_NEW = Wording.read("new | новых | нових | nowe")
+_CLOSED = Wording.read("closed | закрыто | закрито | zamknięte")
+_OPENED_IN_ALL = Wording.read(
+    "New requests: {count} | Новых обращений: {count} | Нових звернень: {count} | Nowe: {count}"
+)
+_CLOSED_IN_ALL = Wording.read("Closed: {count} | Закрыто: {count} | Закрито: {count} | Zamknięte: {count}")
+_LEFT = Wording.read(
+    "Open now: {count}, waiting for customers: {waiting} "
+    "| Сейчас в работе: {count}, ждут клиента: {waiting} "
+    "| Зараз у роботі: {count}, чекають на клієнта: {waiting} "
+    "| Teraz otwarte: {count}, czekają na klienta: {waiting}"
+)
+_ANSWERED = Wording.read(
+    "First answer, the middle of {count}: {hours} of working time "
+    "| Первый ответ, середина по {count}: {hours} рабочего времени "
+    "| Перша відповідь, середина за {count}: {hours} робочого часу "
+    "| Pierwsza odpowiedź, mediana z {count}: {hours} czasu pracy"
+)
+_BROKEN = Wording.read(
+    "Promises not kept: first answers {answers}, solutions {solutions} "
+    "| Нарушено сроков: первых ответов {answers}, решений {solutions} "
+    "| Порушено строків: перших відповідей {answers}, рішень {solutions} "
+    "| Niedotrzymane terminy: pierwsze odpowiedzi {answers}, rozwiązania {solutions}"
+)
+_SATISFIED = Wording.read(
+    "Customers say: solved {solved}, not solved {not_solved}, asked for a call {call_me} "
+    "| Клиенты ответили: решено {solved}, не решено {not_solved}, просили перезвонить {call_me} "
+    "| Клієнти відповіли: вирішено {solved}, не вирішено {not_solved}, просили передзвонити {call_me} "
+    "| Odpowiedzi klientów: rozwiązane {solved}, nierozwiązane {not_solved}, prośby o telefon {call_me}"
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Figures:
+    """What happened within a week, as the store knows it. `answers` are (desk, opened, answered first)."""
+
+    opened: tuple[datetime, ...] = ()
+    closed: tuple[datetime, ...] = ()
+    answers: tuple[tuple[str, datetime, datetime], ...] = ()
+    late_answers: int = 0
+    late_solutions: int = 0
+    satisfaction: tuple[tuple[Satisfaction, int], ...] = ()
+    open_now: int = 0
+    waiting_now: int = 0
+
+
+def reports(figures: Figures, policy: Policy, now: datetime, day: date) -> tuple[Letter, ...]:
+    """A letter to each lead, also of a week in which nothing happened: silence could mean that all is broken."""
+    language = policy.desks[0].language
+    return tuple(
+        Letter(
+            event=Event.REPORT,
+            ticket=None,
+            to=Address(agent.addresses[0], agent.name),
+            audience=Audience.NOBODY,
+            language=language,
+            dedupe_key=f"{Event.REPORT}:{day}:{agent.addresses[0]}",
+            body="\n".join(_lines(figures, policy, language)),
+            bars=_bars(figures, policy, now, language),
+        )
+        for agent in leads(policy)
+    )
+
+
+def _lines(figures: Figures, policy: Policy, language: str) -> list[str]:
+    given = Counter(dict(figures.satisfaction))
+    worked = [policy.desk(desk).calendar.between(opened, at).total_seconds() for desk, opened, at in figures.answers]
+    lines = [
+        _OPENED_IN_ALL.of(language).format(count=len(figures.opened)),
+        _CLOSED_IN_ALL.of(language).format(count=len(figures.closed)),
+        _LEFT.of(language).format(count=figures.open_now, waiting=figures.waiting_now),
+    ]
+    if worked:
+        lines.append(_ANSWERED.of(language).format(count=len(worked), hours=_hours(median(worked))))
+    if any(desk.service_levels for desk in policy.desks):
+        lines.append(_BROKEN.of(language).format(answers=figures.late_answers, solutions=figures.late_solutions))
+    if given:
+        lines.append(
+            _SATISFIED.of(language).format(
+                solved=given[Satisfaction.SOLVED],
+                not_solved=given[Satisfaction.NOT_SOLVED],
+                call_me=given[Satisfaction.CALL_ME],
+            )
+        )
+    return [line.strip() for line in lines]
+
+
+def _bars(figures: Figures, policy: Policy, now: datetime, language: str) -> tuple[Bar, ...]:
+    """Two bars for each of the seven days before today."""
+    zone = ZoneInfo(policy.desks[0].calendar.timezone)
+    opened, closed = (
+        Counter(at.astimezone(zone).date() for at in moments) for moments in (figures.opened, figures.closed)
+    )
+    today = now.astimezone(zone).date()
+    days = [today - timedelta(days=ago) for ago in range(7, 0, -1)]
+    return tuple(
+        Bar(f"{_DAYS[day.weekday()].of(language).strip()} {day:%d.%m}, {what.of(language).strip()}", counted[day])
+        for day in days
+        for what, counted in ((_NEW, opened), (_CLOSED, closed))
+    )
+
+
+def since(policy: Policy, now: datetime) -> datetime:
+    """The beginning of the first day that a report of today shows."""
+    zone = ZoneInfo(policy.desks[0].calendar.timezone)
+    first = now.astimezone(zone).date() - WEEK
+    return datetime(first.year, first.month, first.day, tzinfo=zone)
+
+
+def until(policy: Policy, now: datetime) -> datetime:
+    """The end of the last day that a report of today shows."""
+    zone = ZoneInfo(policy.desks[0].calendar.timezone)
+    today = now.astimezone(zone).date()
+    return datetime(today.year, today.month, today.day, tzinfo=zone)
+
+
+def _hours(seconds: float) -> str:
+    minutes = round(seconds / 60)
+    return f"{minutes // 60}:{minutes % 60:02}"
