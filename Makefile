@@ -8,7 +8,7 @@ COMPILE := $(RUN) -m piptools compile --quiet --generate-hashes --strip-extras -
   --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench bench-million campaign corpora fuzz requirements template-pictures wheel clean
+.PHONY: help demo test check bench bench-million campaign drill corpora fuzz requirements template-pictures wheel clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /  make \1\t/p' Makefile | expand -t 22
@@ -33,6 +33,9 @@ bench-million: $(VENV)/.development ## CPU per mail on a desk of 1,000,000 ticke
 
 campaign: $(VENV)/.development ## long runs: kill -9, faults; PART=kills for one kind; goes on where it was (hours)
 	$(RUN) -m tests.campaign $(PART)
+
+drill: $(VENV)/.development ## a year of 10,000 tickets by a drilled clock: does every follow-up come in time (TICKETS=1000: sooner)
+	$(RUN) -m tests.drill $(TICKETS)
 
 fuzz: $(VENV)/.development ## broken mail for MINUTES=10 on two processes; crashers go to tests/corpus
 	$(RUN) -m tests.fuzz --minutes $(or $(MINUTES),10)

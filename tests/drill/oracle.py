@@ -1,0 +1,90 @@
+"""When follow-ups should come, reckoned another way than the product does: by walking days of a wall calendar.
+
+It shares no code with the product but Python's own dates, so that a mistake there does not excuse itself here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+OPENS, CLOSES = time(10), time(18)
+
+# Business days after the question, and after an agent's answer.
+REMIND, GIVE_UP = 2, 5
+ASK, SETTLE = 3, 7
+
+
+@dataclass(frozen=True)
+class Hours:
+    """A desk that works from ten to six, Monday to Friday, save on days off."""
+
+    zone: ZoneInfo
+    days_off: frozenset[date]
+
+    def works_on(self, day: date) -> bool:
+        return day.weekday() < 5 and day not in self.days_off
+
+    def works_at(self, at: datetime) -> bool:
+        wall = at.astimezone(self.zone)
+        return self.works_on(wall.date()) and OPENS <= wall.time() < CLOSES
+
+    def opening(self, at: datetime) -> datetime:
+        """`at` itself in working hours, else the next ten o'clock of a working day."""
+        wall = at.astimezone(self.zone)
+        if self.works_at(at):
+            return at
+        day = wall.date() if wall.time() < OPENS else wall.date() + timedelta(days=1)
+        while not self.works_on(day):
+            day += timedelta(days=1)
+        return datetime.combine(day, OPENS, self.zone).astimezone(UTC)
+
+    def later(self, at: datetime, days: int) -> datetime:
+        """The same time of day so many working days later."""
+        wall = self.opening(at).astimezone(self.zone)
+        day = wall.date()
+        for _ in range(days):
+            day += timedelta(days=1)
+            while not self.works_on(day):
+                day += timedelta(days=1)
+        return datetime.combine(day, wall.time(), self.zone).astimezone(UTC)
+
+
+@dataclass
+class Expected:
+    """The follow-ups of one ticket that are still to come: event -> when."""
+
+    hours: Hours
+    due: dict[str, datetime] = field(default_factory=dict)
+
+    def asked(self, at: datetime) -> None:
+        self.due = {"reminder": self.hours.later(at, REMIND), "closed": self.hours.later(at, GIVE_UP)}
+
+    def answered(self, at: datetime) -> None:
+        self.due = {"solved": self.hours.later(at, ASK), "closed": self.hours.later(at, SETTLE)}
+
+    def ended(self) -> None:
+        """The requester wrote, was not reached, or an agent closed it."""
+        self.due = {}
+
+    def away(self, until: date) -> None:
+        """Nobody is there until the end of that day."""
+        back = self.hours.opening(datetime.combine(until + timedelta(days=1), time(), self.hours.zone).astimezone(UTC))
+        if "reminder" in self.due and back > self.due["reminder"]:
+            self.due["reminder"] = back
+            self.due["closed"] = max(self.due["closed"], self.hours.later(back, GIVE_UP - REMIND))
+
+    def came(self, event: str, at: datetime) -> str | None:
+        """What is wrong with this letter that came, None if nothing."""
+        due = self.due.pop(event, None)
+        if due is None:
+            return f"{event} was not due"
+        if not due <= at <= due + timedelta(hours=1):
+            return f"{event} was due {due:%Y-%m-%d %H:%M}"
+        return None if self.hours.works_at(at) else f"{event} came while the desk was closed"
+
+    def missed(self, now: datetime) -> Iterable[str]:
+        """What should have come an hour ago and has not."""
+        return [event for event, due in self.due.items() if due + timedelta(hours=1) < now]
