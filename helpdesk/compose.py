@@ -27,6 +27,7 @@ from helpdesk.core.past import NO_PAST, Past, company_of
 from helpdesk.core.policy import Policy, is_final
 from helpdesk.core.satisfaction import RESOLVED
 from helpdesk.core.secret import is_token, message_id, new_token, pseudo_reference, token_of
+from helpdesk.core.stages import Stage, resolution_said, state_said
 from helpdesk.core.subject_tag import add_tag, strip_tags, tag
 from helpdesk.core.ticket import Part, State, Ticket
 from helpdesk.ports import Composed, PassedOn, Renderer
@@ -82,6 +83,7 @@ class Face:
     timezone: str = "UTC"
     max_bytes: int = 25 * 1024 * 1024
     checklists: tuple[Checklist, ...] = ()  # by which fields of a ticket have names for people
+    stages: tuple[Stage, ...] = ()  # and its states
     brand: Brand = Brand()
     final: tuple[str, ...] = ()
     closes_for_good: bool = False
@@ -104,6 +106,7 @@ def face_of(policy: Policy, desk: str, max_bytes: int) -> Face:
         timezone=known.calendar.timezone,
         max_bytes=max_bytes,
         checklists=known.checklists,
+        stages=known.stages,
         brand=known.brand,
         final=known.final,
         closes_for_good=known.closes_for_good,
@@ -203,7 +206,7 @@ def view(
         understood=_clean(letter.understood),
         due_at=letter.due_at.astimezone(zone) if letter.due_at else None,
         begins_at=letter.begins_at.astimezone(zone) if letter.begins_at else None,
-        resolution=wire.one_line(ticket.resolution or "") if ticket else "",
+        resolution=wire.one_line(resolution_said(face.stages, ticket, letter.language)) if ticket else "",
         reaches=_reaches(letter, ticket),
         reasons=_reasons(letter, ticket) if ours else (),
         urgent=letter.urgent,
@@ -231,7 +234,7 @@ def view(
         about,
         requester=wire.one_line(str(ticket.requester)) if ticket.requester else "",
         assignee=wire.one_line(ticket.assignee or ""),
-        state=ticket.state.value,
+        state=state_said(face.stages, ticket, letter.language),
         lane=ticket.lane.value,
         priority=ticket.priority.value,
         situation=ticket.situation or "",

@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 
 from helpdesk.cli.context import configuration
-from helpdesk.core.form import blank, text_in
+from helpdesk.core.form import blank
 from helpdesk.core.forms import field_name
+from helpdesk.core.texts import text_in
 from helpdesk.errors import UnreadableError
 
 

@@ -13,7 +13,7 @@ from helpdesk.config.assembly import assemble, packs_of
 from helpdesk.config.brands import check_brands
 from helpdesk.config.checks import check
 from helpdesk.config.document import Document, read_document
-from helpdesk.config.follow_ups import check_follow_ups, of_packs
+from helpdesk.config.follow_ups import check_follow_ups, check_occasions, of_packs
 from helpdesk.config.passwords import check_passwords
 from helpdesk.config.problems import Problems
 from helpdesk.config.secret import EnvSecret, FileSecret, Secret
@@ -94,6 +94,7 @@ def load(path: Path | None, *, environ: Mapping[str, str], logins: bool = True) 
     packs = _load_packs(packs_of(document), document.base, problems)
     _check_names(packs, document, problems)
     follow_ups = of_packs(packs, problems)
+    check_occasions(document, packs, follow_ups, problems)
     if problems.found or document.helpdesk is None or document.sending is None:
         # Two packs that build on the same broken one have the same problems.
         raise ConfigError(tuple(dict.fromkeys(problems.found)))

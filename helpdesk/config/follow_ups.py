@@ -37,7 +37,7 @@ def of_packs(packs: Mapping[str, Pack], problems: Problems) -> OfPacks:
 def check_follow_ups(document: Document, problems: Problems) -> None:
     """One chain for each desk and occasion, written in one way."""
     for desk in document.desks:
-        table, first = desk.table, dict[Occasion, str]()
+        table, first = desk.table, dict[str, str]()
         for key in _OLD_KEYS:
             if key in table.model_fields_set:
                 first.setdefault(Occasion.MISSING, f"{desk.place}.{key}")
@@ -52,9 +52,19 @@ def check_follow_ups(document: Document, problems: Problems) -> None:
                 )
 
 
+def check_occasions(document: Document, packs: Mapping[str, Pack], of_packs: OfPacks, problems: Problems) -> None:
+    """A chain comes after an Occasion, or after a state that a pack of the configuration brings."""
+    known = {*Occasion, *(stage.key for pack in packs.values() for stage in pack.stages)}
+    tables = [(placed.place, placed.table) for placed in document.follow_ups]
+    tables += [(f"the pack {name}: follow_up", table) for name, found in of_packs.items() for table in found]
+    for place, table in tables:
+        if table.after not in known:
+            problems.add(f'{place}.after is "{table.after}"; want one of {", ".join(sorted(known))}')
+
+
 def chains(desk: DeskTable, document: Document, packs: Iterable[tuple[FollowUpTable, ...]]) -> tuple[Chain, ...]:
     """The desk's chains, one for each occasion; `packs` are the tables of its packs."""
-    found = {Occasion.MISSING: asked()}
+    found: dict[str, Chain] = {Occasion.MISSING: asked()}
     found |= {one.after: _chain(one) for pack in packs for one in pack if _is_for(one, desk)}
     if desk.model_fields_set & set(_OLD_KEYS):
         found[Occasion.MISSING] = asked(desk.remind_after, desk.close_after)

@@ -25,7 +25,7 @@ from helpdesk.config import values
 from helpdesk.config.settings import FirstStart, Security
 from helpdesk.core.brand import read_colour
 from helpdesk.core.calendar import ALWAYS, Week
-from helpdesk.core.chains import CLOSE_AFTER, REMIND_AFTER, Occasion
+from helpdesk.core.chains import CLOSE_AFTER, REMIND_AFTER
 from helpdesk.core.duration import Duration
 from helpdesk.core.policy import Weekly
 from helpdesk.core.ticket import Lane, Priority
@@ -197,7 +197,7 @@ class StepTable(Table):
 class FollowUpTable(Table):
     """A [[follow_up]], of the configuration or of a pack."""
 
-    after: Annotated[Occasion, PlainValidator(values.read_occasion)] = Field(
+    after: Annotated[str, PlainValidator(values.read_occasion)] = Field(
         description='what it comes after: "missing" or "answered"'
     )
     desks: list[Line] = []

@@ -203,8 +203,10 @@ def read_reporters(count: int) -> int:
     return count
 
 
-def read_occasion(value: object) -> Occasion:
-    return _one_of(Occasion, value)
+def read_occasion(value: object) -> str:
+    """An Occasion, or the key of a state that a pack brings."""
+    text = read_text(value)
+    return Occasion(text) if text in list(Occasion) else text
 
 
 def _one_of(choices: type[Choice], value: object) -> Choice:

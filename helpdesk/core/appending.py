@@ -30,6 +30,8 @@ from helpdesk.core.notices import to_agents, to_requester
 from helpdesk.core.outgoing import Audience, Event, Letter
 from helpdesk.core.policy import Agent, Desk
 from helpdesk.core.sender import Remember
+from helpdesk.core.stage_moves import Entered, enter
+from helpdesk.core.stages import Trigger, entered_by_words, stage_on
 from helpdesk.core.ticket import Lane, Part, State, Ticket
 from helpdesk.core.timers import answered, closes_at, start
 from helpdesk.core.trust import Authentication
@@ -53,6 +55,7 @@ def append(case: Case, ticket: Ticket) -> Decision:
         return _keep(case, ticket)
     desk = case.policy.desk(ticket.desk)
     findings = _findings(case, ticket, desk)
+    move = _move(case, ticket, desk, findings)
     progress = findings.missing != ticket.missing
     silence = refusal(case)
     # Where an agent has taken over, a machine does not ask between; a form that was filled in wrongly, it does.
@@ -60,7 +63,7 @@ def append(case: Case, ticket: Ticket) -> Decision:
         (progress and ticket.assignee is None)
         or (findings.by_form and (findings.fields or findings.problems or findings.blank))
     )
-    ask_again = bool(calls_for_more and silence is None)
+    ask_again = bool(calls_for_more and silence is None and move is None)
     reopened = ticket.state is State.CLOSED
     state = State.WAITING if ask_again and ticket.lane is Lane.NORMAL else State.OPEN
     if ticket.state is State.NEW and not ask_again:
@@ -70,7 +73,9 @@ def append(case: Case, ticket: Ticket) -> Decision:
     changes.append(answered(ticket.number))
     if case.inbound.sender is not None and case.sender in ticket.colleagues and ticket.part_of(case.sender) is None:
         changes.append(Join(ticket.number, case.inbound.sender, Part.CC))
-    if state is not ticket.state or ticket.wake_at is not None:
+    if move is not None:
+        changes += move.changes
+    elif state is not ticket.state or ticket.stage is not None or ticket.wake_at is not None:
         changes.append(SetState(ticket.number, state))
     if reopened:
         changes += watch(replace(ticket, state=state), case.policy, case.now)
@@ -95,6 +100,8 @@ def append(case: Case, ticket: Ticket) -> Decision:
             due_at=closes_at(chain),  # an outage never closes by itself
             in_reply_to=case.inbound.message_id,
         )
+    elif move is not None:
+        letters += move.letters if silence is None else ()
     elif reopened and silence is None:
         letters += to_requester(Event.REOPENED, ticket, case.inbound.sha256, in_reply_to=case.inbound.message_id)
     why: tuple[Reason, ...] = (Reason("reopened", f"{CLOSED_AS}{ticket.resolution or 'solved'}"),) if reopened else ()
@@ -128,6 +135,19 @@ def _corrections(ticket: Ticket, fields: tuple[tuple[str, str], ...], by: str) -
         for name, value in fields
         if known.get(name, value) != value
     )
+
+
+def _move(case: Case, ticket: Ticket, desk: Desk, findings: Findings) -> Entered | None:
+    """The stage that the requester's words enter, or that everything has come for."""
+    said = entered_by_words(desk.stages, ticket, case.inbound)
+    stage = said[0] if said else None
+    if stage is None and findings.by_form and ticket.missing and not findings.missing:
+        stage = stage_on(desk.stages, Trigger.COMPLETE, ticket)
+    if stage is None:
+        return None
+    why = str(said[1]) if said else "everything has come"
+    mail = case.inbound
+    return enter(ticket, stage, desk, case.now, by=case.sender, cause=mail.sha256, why=why, in_reply_to=mail.message_id)
 
 
 def _complete(ticket: Ticket, findings: Findings) -> tuple[Reason, ...]:

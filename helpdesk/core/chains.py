@@ -33,9 +33,9 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Chain:
-    """The steps in the order in which they come; without any, nothing happens by itself."""
+    """The steps in the order in which they come after an Occasion, or a stage of the desk; perhaps none."""
 
-    after: Occasion
+    after: str
     steps: tuple[Step, ...]
 
     @property

@@ -15,13 +15,14 @@ from datetime import date
 from itertools import islice
 
 from helpdesk.core.conditions import Condition, all_hold
-from helpdesk.core.form import FEWEST_FIELDS, Filling, Form, Problem, Texts, blank, fill_in, review, text_in
+from helpdesk.core.form import FEWEST_FIELDS, Filling, Form, Problem, blank, fill_in, review
 from helpdesk.core.form_words import file_question, form_question, form_values, shown_value
 from helpdesk.core.forms import field_name, read_fields
 from helpdesk.core.message import Attachment, Inbound, Reason
 from helpdesk.core.photos import FileProblem, Wanted, recognise
 from helpdesk.core.phrases import Pattern, find
 from helpdesk.core.rules import Words, evidence, matches_file
+from helpdesk.core.texts import Texts, text_in
 from helpdesk.core.words import MAX_CHARS, fold, prepare
 
 # Bytes. A smaller picture that is shown inside the letter is the logo of a signature.
@@ -239,10 +240,13 @@ def labelled(
     checklists: tuple[Checklist, ...], checklist: str | None, fields: tuple[tuple[str, str], ...], language: str
 ) -> tuple[tuple[str, str], ...]:
     """Fields and values as people read them, where a form knows them; the others as they are."""
-    form = next((each.form for each in checklists if each.key == checklist), None)
-    if form is None:
+    known = next((each for each in checklists if each.key == checklist), None)
+    if known is None or known.form is None:
         return fields
-    return tuple((form.label(key, language), shown_value(form, key, value, language)) for key, value in fields)
+    form, items = known.form, {item.key: re.split("[;.:]", item.question(language))[0] for item in known.items}
+    return tuple(
+        (items.get(key) or form.label(key, language), shown_value(form, key, value, language)) for key, value in fields
+    )
 
 
 def key_called(checklists: tuple[Checklist, ...], checklist: str | None, name: str) -> str:

@@ -141,6 +141,15 @@ GRAMMAR: tuple[Row, ...] = (
         "zamknąć zgłoszenie; razem z odpowiedzią poniżej wyjdzie jeden list",
     ),
     _row(
+        some_text(values.MoveToStage),
+        "state | состояние этап | стан етап | stan etap",
+        _NAME,
+        "move the ticket to a state of the desk; its letter goes to the customer | "
+        "перевести обращение в состояние отдела; клиент получит письмо о нём | "
+        "перевести звернення у стан відділу; клієнт отримає лист про нього | "
+        "przenieść zgłoszenie do stanu działu; klient dostanie o tym list",
+    ),
+    _row(
         nothing(values.Reopen()),
         "reopen | открыть переоткрыть | відкрити перевідкрити | otwórz",
         _NOTHING,

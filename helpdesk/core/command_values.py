@@ -53,6 +53,13 @@ class Close:
 
 
 @dataclass(frozen=True, slots=True)
+class MoveToStage:
+    """The ticket enters the state of the desk's own that is called `name`."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Reopen:
     """Open a closed ticket."""
 
@@ -223,6 +230,7 @@ Command = (
     | Reject
     | Spam
     | Close
+    | MoveToStage
     | Reopen
     | Wait
     | Note

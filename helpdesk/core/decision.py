@@ -70,12 +70,11 @@ class Proof(StrEnum):
 class Wanted:
     """Everything that the store is asked for before a message is decided, in one read.
 
-    `references` are the ids to look up, newest first. `tokens` come from a reply address.
-    `tags` are ticket numbers in the subject, `numbers` those named in commands. `agent` is where
-    letters go to the agent whom the From names. `queue` asks for the open tickets (an agent's #queue), `told`
-    for the mail that the answered letter told of (#split), `searches` for the tickets that speak of such words
-    (#search), `request` for what their requesters wrote first (#forward). `reports_between` asks for the outages that
-    came between these two moments (None: for none).
+    `references` are the ids to look up, newest first. `tokens` come from a reply address. `tags` are ticket numbers in
+    the subject, `numbers` those named in commands. `agent` is where letters go to the agent whom the From names.
+    `queue` asks for the open tickets (an agent's #queue), `told` for the mail that the answered letter told of
+    (#split), `searches` for the tickets that speak of such words (#search), `request` for what their requesters wrote
+    first (#forward). `reports_between` asks for the outages that came between these two moments (None: for none).
     """
 
     sha256: str
@@ -100,12 +99,12 @@ class Wanted:
 class Facts:
     """All that `decide` may look at.
 
-    `duplicate` is the ticket number (or NEW when it has none) of the stored message that has the same
-    Message-ID and content, else None. `letters` are our own letters whose Message-ID or reply token
-    the mail shows, newest first. `by_reference` are tickets in the order of the references that led
-    to them, newest first. `bounced` is our letter that a bounce speaks of. `incidents` and `reports` are the newest
-    open outages: those that gather others, and of those that hang on none the ones that were asked for. `gathered` is,
-    for an agent's mail, the incident that it is about and then every ticket that hangs on it.
+    `duplicate` is the ticket number (or NEW when it has none) of the stored message that has the same Message-ID and
+    content, else None. `letters` are our own letters whose Message-ID or reply token the mail shows, newest first.
+    `by_reference` are tickets in the order of the references that led to them, newest first. `bounced` is our letter
+    that a bounce speaks of. `incidents` and `reports` are the newest open outages: those that gather others, and of
+    those that hang on none the ones that were asked for. `gathered` is, for an agent's mail, the incident that it is
+    about and then every ticket that hangs on it.
     """
 
     duplicate: int | None = None
@@ -191,12 +190,13 @@ class OpenTicket:
 
 @dataclass(frozen=True, slots=True)
 class SetState:
-    """A ticket changes its state; `wake_at` puts an open one to sleep."""
+    """A ticket changes its state, and leaves its stage or enters `stage`; `wake_at` puts an open one to sleep."""
 
     ticket: int
     state: State
     resolution: str | None = None
     wake_at: datetime | None = None
+    stage: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,23 +15,13 @@ from helpdesk.core.conditions import Condition, all_hold
 from helpdesk.core.field_values import Choice, Fault, FieldKind, understand
 from helpdesk.core.form_lines import Names, read_lines
 from helpdesk.core.forms import field_name
+from helpdesk.core.texts import Texts, text_in
 
 # A letter that fills in so many fields is that form, whatever else it says.
 FEWEST_FIELDS = 3
 
 # Rows of a section that repeats; further ones are left in the letter.
 MAX_ROWS = 30
-
-Texts = tuple[tuple[str, str], ...]  # (language, text)
-
-# A text that nobody has translated falls back to this one.
-FALLBACK_LANGUAGE = "en"
-
-
-def text_in(texts: Texts, language: str, otherwise: str = "") -> str:
-    """The text in `language`, else in English, else whatever there is."""
-    known = dict(texts)
-    return known.get(language) or known.get(FALLBACK_LANGUAGE) or next(iter(known.values()), otherwise)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from helpdesk.core.field_values import Fault, FieldKind
-from helpdesk.core.form import Form, Problem, hint, text_in
+from helpdesk.core.form import Form, Problem, hint
 from helpdesk.core.photos import FileFault, FileProblem
+from helpdesk.core.texts import text_in
 
 # Characters of a value that are repeated to its writer.
 _SHOWN = 60

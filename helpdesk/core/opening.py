@@ -25,6 +25,7 @@ from helpdesk.core.decision import (
     Outcome,
     Record,
     Schedule,
+    SetState,
 )
 from helpdesk.core.escalation import watch
 from helpdesk.core.gathering import Gathering, gather
@@ -35,6 +36,7 @@ from helpdesk.core.outgoing import Audience, Event, Letter
 from helpdesk.core.policy import Desk
 from helpdesk.core.rules import Verdict, judge
 from helpdesk.core.sender import Remember
+from helpdesk.core.stages import Trigger, stage_on
 from helpdesk.core.subject_tag import strip_prefixes, strip_tags, tag
 from helpdesk.core.thread import admits
 from helpdesk.core.ticket import NEW, Lane, Part, Participant, State, Ticket
@@ -65,6 +67,10 @@ def open_ticket(case: Case, *, linked: Ticket | None = None) -> Decision:
 
     changes: list[Change] = [OpenTicket.of(ticket), *_remembered(case), *_links(case, linked), *chain]
     changes.append(Record(NEW, case.sender or "nobody", "opened", "; ".join(ticket.reasons)))
+    complete = stage_on(desk.stages, Trigger.COMPLETE, ticket) if findings.by_form and not findings.missing else None
+    if complete is not None:
+        # The acknowledgement is the letter of this stage, too.
+        changes.append(SetState(NEW, complete.state, stage=complete.key))
     if gathering is not None:
         changes += gathering.changes
         silence = silence or gathering.told

@@ -45,6 +45,8 @@ from helpdesk.core.outgoing import Event, Letter
 from helpdesk.core.partners import forward
 from helpdesk.core.people import add_cc, remove_cc, set_requester
 from helpdesk.core.splitting import split
+from helpdesk.core.stage_orders import move_to_stage
+from helpdesk.core.stages import stage_called
 from helpdesk.core.ticket import Lane, Priority, State, Ticket
 from helpdesk.core.timers import WAKE
 
@@ -88,6 +90,8 @@ def _step(command: Command, ticket: Ticket, bench: Bench) -> Carried | str:
             return spam(ticket, bench)
         case order.Close(resolution):
             return _close(ticket, resolution or RESOLVED, bench)
+        case order.MoveToStage(name):
+            return move_to_stage(ticket, name, bench)
         case order.Reopen():
             return _reopen(ticket, bench)
         case order.Wait(duration):
@@ -150,7 +154,10 @@ def _on_top(before: Carried, step: Carried | str) -> Carried | str:
     )
 
 
-def _close(ticket: Ticket, resolution: str, bench: Bench) -> Carried:
+def _close(ticket: Ticket, resolution: str, bench: Bench) -> Carried | str:
+    stage = stage_called(bench.policy.desk(ticket.desk).stages, resolution)
+    if stage is not None and stage.state is State.CLOSED:
+        return move_to_stage(ticket, resolution, bench)
     after = replace(ticket, state=State.CLOSED, resolution=resolution, wake_at=None)
     changes = (Unschedule(ticket.number), SetState(ticket.number, State.CLOSED, resolution=resolution))
     # With an answer, closing is one letter: the answer itself says so.

@@ -26,6 +26,7 @@ class Event(StrEnum):
     REPLY = "reply", "an agent's answer"
     MISSING = "missing", "a later request for missing facts"
     REMINDER = "reminder", "some time after a question that was not answered"
+    STATE = "state", "to the requester: the request has entered a state of the desk's own"
     SOLVED = "solved", "some time after an answer: has it helped?"
     STATUS = "status", "to a requester: his wish is fulfilled, and how the request stands"
     INVITED = "invited", "to whom a requester would have take part: will you?"

@@ -91,9 +91,9 @@ def recognise(
         if key not in taken and file in left:
             take(key, file)
     still = [one for one in wanted if one.open and one.key not in taken]
-    said = _in_order_of(text, still)
-    if len(said) != len(left):
-        said = still if len(left) >= len(still) else []
+    # One line that names as many things as there are files, else the whole letter, else whatever was asked for.
+    named = (_in_order_of(part, still) for part in (*text.splitlines(), text) if left)
+    said = next((things for things in named if len(things) == len(left)), still if len(left) >= len(still) else [])
     for one, file in list(zip(said, left, strict=False)):
         take(one.key, file)
     open_left = any(one.open and one.key not in taken for one in wanted)

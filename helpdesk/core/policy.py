@@ -8,12 +8,13 @@ from zoneinfo import ZoneInfo
 
 from helpdesk.core.brand import Brand
 from helpdesk.core.calendar import Calendar
-from helpdesk.core.chains import Chain, Occasion, asked
+from helpdesk.core.chains import Chain, asked
 from helpdesk.core.checklist import Checklist
 from helpdesk.core.duration import Duration
 from helpdesk.core.message import Address
 from helpdesk.core.rules import Rule
 from helpdesk.core.service_levels import ServiceLevel
+from helpdesk.core.stages import Stage
 from helpdesk.core.ticket import Lane
 
 # So many letters to an agent may come back for good before no more are written to him.
@@ -52,6 +53,7 @@ class Desk:
     calendar: Calendar
     rules: tuple[Rule, ...] = ()
     checklists: tuple[Checklist, ...] = ()
+    stages: tuple[Stage, ...] = ()
     chains: tuple[Chain, ...] = (asked(),)  # one for each occasion
     reopen_within: Duration | None = None  # a later letter to a closed ticket begins a new one; None: never
     final: tuple[str, ...] = ()  # resolutions after which only an agent opens a ticket again; "*": all
@@ -60,9 +62,9 @@ class Desk:
     around_the_clock: bool = False  # are outages escalated outside opening hours as well?
     brand: Brand = Brand()
 
-    def chain(self, occasion: Occasion) -> Chain | None:
+    def chain(self, occasion: str) -> Chain | None:
         """What happens by itself after this occasion, or None."""
-        return next((chain for chain in self.chains if chain.after is occasion), None)
+        return next((chain for chain in self.chains if chain.after == occasion), None)
 
     def is_final(self, resolution: str) -> bool:
         """Does a ticket that was closed like this stay closed until an agent opens it?"""

@@ -106,6 +106,7 @@ _TO_REQUESTERS = frozenset(
         Event.REPLY,
         Event.MISSING,
         Event.REMINDER,
+        Event.STATE,
         Event.SOLVED,
         Event.STATUS,
         Event.INVITED,

@@ -133,6 +133,7 @@ class Ticket:
     assignee: str | None = None
     language: str = "en"
     resolution: str | None = None
+    stage: str | None = None  # the state of the desk's own that it is in (see `stages`)
     checklist: str | None = None
     missing: tuple[str, ...] = ()
     fields: tuple[tuple[str, str], ...] = ()

@@ -24,6 +24,8 @@ from helpdesk.core.message import Reason
 from helpdesk.core.notices import to_agents, to_requester
 from helpdesk.core.outgoing import Event, Letter
 from helpdesk.core.policy import Desk, Policy
+from helpdesk.core.stages import filled_in, stage_called
+from helpdesk.core.texts import text_in
 from helpdesk.core.ticket import FollowUp, Lane, State, Ticket
 
 WAKE = "wake"
@@ -35,7 +37,7 @@ ON_TIME = timedelta(hours=1)
 LOOK_AGAIN = BusinessDays(1)
 
 
-def start(ticket: int, desk: Desk, occasion: Occasion, now: datetime) -> tuple[Schedule, ...]:
+def start(ticket: int, desk: Desk, occasion: str, now: datetime) -> tuple[Schedule, ...]:
     """The follow-ups that come after `occasion` now, in their order; none where the desk has no such chain."""
     chain = desk.chain(occasion)
     if chain is None:
@@ -50,6 +52,8 @@ def begin_anew(answered: Ticket, desk: Desk, now: datetime) -> tuple[Change, ...
     """Whoever got an answer has the whole time again before the ticket, as it was before that, closes."""
     owes_facts = answered.missing and answered.state is State.WAITING and answered.follow_ups
     occasion = Occasion.MISSING if owes_facts else Occasion.ANSWERED
+    if answered.stage is not None and desk.chain(answered.stage) is not None:
+        return (stop(answered.number), *start(answered.number, desk, answered.stage, now))
     return (stop(answered.number), *start(answered.number, desk, occasion, now))
 
 
@@ -115,7 +119,7 @@ def _happen(ticket: Ticket, kind: str, policy: Policy, now: datetime) -> Outcome
     if not desk.calendar.is_open(now):
         return _wait(ticket, kind, desk.calendar.next_opening(now), Reason("follow-up-waits", "the desk is closed"))
     if step.close is not None:
-        return _close(ticket, kind, step.close, now)
+        return _close(ticket, kind, step.close, desk, now)
     return _send(ticket, chain, index, desk, now)
 
 
@@ -148,16 +152,19 @@ def _send(ticket: Ticket, chain: Chain, index: int, desk: Desk, now: datetime) -
     return _outcome(ticket, kind, changes, letters, Reason("reminder", "no answer yet"))
 
 
-def _close(ticket: Ticket, kind: str, resolution: str, now: datetime) -> Outcome:
+def _close(ticket: Ticket, kind: str, resolution: str, desk: Desk, now: datetime) -> Outcome:
+    stage = stage_called(desk.stages, resolution)
     changes = (
         Record(ticket.number, "helpdesk", "closed", "nobody answered"),
         stop(ticket.number),
-        SetState(ticket.number, State.CLOSED, resolution=resolution),
+        SetState(ticket.number, State.CLOSED, resolution=resolution, stage=stage.key if stage else None),
     )
+    text = text_in(stage.letter, ticket.language) if stage else ""
     letters = to_requester(
-        Event.CLOSED,
+        Event.STATE if text else Event.CLOSED,
         ticket,
         _cause(kind, _due(ticket, kind, now)),
+        body=filled_in(text, ticket, fields=dict(ticket.fields)),
         in_reply_to=ticket.thread[-1] if ticket.thread else None,
     )
     return _outcome(ticket, kind, changes, letters, Reason(AUTO_CLOSE, "no answer came"))

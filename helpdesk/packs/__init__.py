@@ -13,6 +13,7 @@ from pathlib import Path
 
 from helpdesk.core.checklist import Checklist
 from helpdesk.core.rules import Rule
+from helpdesk.core.stages import Stage
 from helpdesk.core.trial import Bar, Example
 from helpdesk.errors import ConfigError, Problem
 from helpdesk.packs.letters import read_letters
@@ -37,6 +38,7 @@ class Pack:
     name: str
     rules: tuple[Rule, ...] = ()
     checklists: tuple[Checklist, ...] = ()
+    stages: tuple[Stage, ...] = ()
     examples: tuple[Example, ...] = ()
     folders: tuple[Path, ...] = ()
     bar: Bar = Bar()
@@ -83,6 +85,7 @@ def _load(name_or_path: str, base: Path | None, *, depth: int) -> tuple[Pack, Vo
         name=path.stem,
         rules=tuple(rules.values()),
         checklists=(*own.values(), *inherited.values()),
+        stages=tuple({stage.key: stage for stage in (*parent.stages, *reader.stages())}.values()),
         examples=parent.examples + reader.examples(),
         folders=(*parent.folders, *([folder] if (folder := path.with_suffix("")).is_dir() else [])),
         bar=reader.bar() or parent.bar,

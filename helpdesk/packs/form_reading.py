@@ -9,7 +9,8 @@ from collections.abc import Collection
 
 from helpdesk.core.conditions import Condition, read_condition
 from helpdesk.core.field_values import Choice, FieldKind
-from helpdesk.core.form import Check, Field, Form, Section, Texts
+from helpdesk.core.form import Check, Field, Form, Section
+from helpdesk.core.texts import Texts
 from helpdesk.packs.letters import LANGUAGES
 from helpdesk.packs.tables import Table, TableReader
 

@@ -14,7 +14,8 @@ from helpdesk.core.form import Field
 from helpdesk.core.message import Kind
 from helpdesk.core.phrases import Pattern, compile_pattern, either
 from helpdesk.core.rules import Rule, Words
-from helpdesk.core.ticket import Lane, Priority
+from helpdesk.core.stages import Stage, Trigger
+from helpdesk.core.ticket import Lane, Priority, State
 from helpdesk.core.trial import Bar, Example
 from helpdesk.packs.form_reading import FormReader
 from helpdesk.packs.letters import LANGUAGES, NO_SITUATION, labelled
@@ -31,7 +32,7 @@ _WORDS = {
 }
 _TOP = (
     *("extends", "ask_customer", "bar", "words", "senders", "everywhere", "rule", "item", "checklist", "examples"),
-    *("follow_up", "field", "form"),
+    *("follow_up", "field", "form", "state"),
 )
 _RULE = (
     *("name", *_WORDS, "from", "header", "attachment", "field"),
@@ -41,6 +42,7 @@ _ACTIONS = ("lane", "situation", "priority", "desk", "tags", "assignee", "notify
 _ITEM = ("ask", "fields", "found", "files", "any_words", "promised", "when", "photo")
 _BAR = ("recall", "precision")
 _CHECKLIST = ("key", *_WORDS, "items", "longest", "max_file_mb")
+_STATE = ("key", "is", "label", "from", "words", "on", "letter", "for_good")
 _FORM = ("key", "title", "names", "items", "section", "check", "max_file_mb")
 
 
@@ -99,6 +101,17 @@ class PackReader(TableReader):
         forms = [self._form(*each) for each in self.tables_at("", self.table, "form")]
         self._named_twice("checklist", [checklist.key for checklist in (*checklists, *forms)])
         return (*forms, *checklists)
+
+    def stages(self) -> tuple[Stage, ...]:
+        """The desk's own states of this file."""
+        stages = [self._stage(*each) for each in self.tables_at("", self.table, "state")]
+        self._named_twice("state", [stage.key for stage in stages])
+        known = {*(stage.key for stage in stages), *State}
+        for stage in stages:
+            for key in stage.came_from:
+                if key not in known:
+                    self.problem(f"state {stage.key}.from", f'has "{key}", which is no state')
+        return tuple(stages)
 
     def examples(self) -> tuple[Example, ...]:
         """The labelled letters of this file."""
@@ -245,6 +258,22 @@ class PackReader(TableReader):
             topic=self._words(place, table, ()),
             form=form,
             max_file_mb=self.count(place, table, "max_file_mb"),
+        )
+
+    def _stage(self, place: str, table: Table) -> Stage:
+        self.known_keys(place, table, _STATE)
+        state = self.choice(place, table, "is", State)
+        if state is None or state is State.NEW:
+            self.problem(f"{place}.is", "want one of open, waiting, closed")
+        return Stage(
+            key=self.required(place, table, "key"),
+            state=state or State.OPEN,
+            label=self.forms.texts(place, table, "label"),
+            came_from=self.texts(place, table, "from"),
+            words=self._patterns(place, table, "words"),
+            on=self.choice(place, table, "on", Trigger),
+            letter=self.forms.texts(place, table, "letter"),
+            for_good="for_good" in table and self.flag(place, table, "for_good"),
         )
 
     def _item(self, place: str, key: str) -> Item | None:

@@ -26,10 +26,10 @@ from helpdesk.adapters.store import migrate, open_store, schema_version
 from helpdesk.adapters.store.engine import make_engine, transaction
 from helpdesk.adapters.store.migrate import MIGRATIONS, WANTED
 from helpdesk.adapters.store.models import METADATA
-from helpdesk.core.decision import Outcome
+from helpdesk.core.decision import Outcome, SetState
 from helpdesk.core.outgoing import Audience, Event
 from helpdesk.core.service_levels import SetClock
-from helpdesk.core.ticket import FIRST_NUMBER, Clock, Satisfaction
+from helpdesk.core.ticket import FIRST_NUMBER, Clock, Satisfaction, State
 from helpdesk.core.wishes import SetLanguage, SetQuiet, SetSatisfaction
 from helpdesk.errors import PermanentError
 from tests.desk import IVAN, facts, letter, open_ticket, queue, ticket_of
@@ -358,3 +358,28 @@ def test_tickets_of_a_desk_that_asked_nobody_have_no_answer_and_letters_may_say_
         assert after is not None
         assert after.satisfaction is Satisfaction.CALL_ME
         assert [entry.event for entry in store.outbox()] == ["closed", "stays-closed"]
+
+
+def test_tickets_of_a_desk_without_states_of_its_own_are_in_none_and_may_enter_one(url: str) -> None:
+    upgrade_to(url, "0014")
+    engine = make_engine(url)
+    with transaction(engine, writes=True) as connection:
+        connection.execute(
+            sa.text(
+                "INSERT INTO ticket (number, subject, requester_address, requester_name, desk, state, lane, priority, "
+                "language, missing, fields, reasons, words, forged, opened_at, active_at, quiet) "
+                "VALUES (100001, 'Act', 'anna@shop.test', 'Anna', 'support', 'open', 'normal', 'normal', 'en', '[]', "
+                "'[]', '[]', :no, :no, :at, :at, :no)"
+            ),
+            {"no": False, "at": "2026-03-02 09:00:00+00:00"},
+        )
+    engine.dispose()
+    with closing(open_store(url)) as store, store.unit() as unit:
+        before = unit.ticket(FIRST_NUMBER)
+        assert before is not None
+        assert (before.subject, before.state, before.stage) == ("Act", State.OPEN, None)
+        changes = (SetState(FIRST_NUMBER, State.WAITING, stage="shipped"),)
+        unit.apply(Outcome(ticket=FIRST_NUMBER, changes=changes), datetime(2026, 3, 2, 9, tzinfo=UTC), by="helpdesk")
+        after = unit.ticket(FIRST_NUMBER)
+        assert after is not None
+        assert (after.state, after.stage) == (State.WAITING, "shipped")

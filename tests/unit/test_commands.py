@@ -23,6 +23,7 @@ CARRIED_OUT = [row for row in GRAMMAR if not row.planned]
 ARGUMENTS = {
     "forward": "Brand store",
     "assign": "Иван Петров",
+    "state": "shipped",
     "wait": "3d",
     "priority": "high",
     "ask": "ip, time",

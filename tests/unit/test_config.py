@@ -326,7 +326,7 @@ def test_problems_of_a_packs_follow_ups_name_the_pack(folder: Folder) -> None:
     [
         (
             'after = "closed"\nsteps = []',
-            'follow_up[0].after is "closed"; want "missing" or "answered"',
+            'follow_up[0].after is "closed"; want one of answered, missing',
         ),
         (
             'after = "missing"\nsteps = [{after = "2bd"}]',

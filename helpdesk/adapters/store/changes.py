@@ -238,6 +238,7 @@ class _Work:
             "situation": new.situation,
             "language": new.language,
             "resolution": None,
+            "stage": None,
             "checklist": new.checklist,
             "missing": new.missing,
             "fields": new.fields,
@@ -270,6 +271,7 @@ class _Work:
             change.ticket,
             state=change.state,
             resolution=change.resolution,
+            stage=change.stage,
             wake_at=change.wake_at,
             closed_at=self.now if closed else None,
         )

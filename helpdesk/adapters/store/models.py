@@ -100,6 +100,7 @@ class TicketRow(Row, table=True):
     merged_into: int | None  # a number, checked by `merging` alone: rows are copied in any order
     regrouped_at: datetime | None
     satisfaction: str | None = text_column()
+    stage: str | None = text_column()
     incident: int | None  # a number; no foreign key, as above
     quiet: bool
 

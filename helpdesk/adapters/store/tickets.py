@@ -239,6 +239,7 @@ def _ticket(row: Any, **parts: Any) -> Ticket:
         assignee=row.assignee,
         language=row.language,
         resolution=row.resolution,
+        stage=row.stage,
         checklist=row.checklist,
         missing=row.missing,
         fields=row.fields,
