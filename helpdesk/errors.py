@@ -47,5 +47,9 @@ class PermanentError(HelpdeskError):
     """A login or a recipient was refused: the same call will fail until somebody changes something."""
 
 
+class LoginRefusedError(PermanentError):
+    """A server took the connection and refused user or password: another port or protection would not help."""
+
+
 class UnreadableError(HelpdeskError):
     """An input file cannot be read at all (missing, not mail, no permission)."""

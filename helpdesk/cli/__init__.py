@@ -28,6 +28,7 @@ DONE, USAGE, UNREADABLE, UNAVAILABLE, TEMPORARY, CONFIGURATION = 0, 64, 65, 69, 
 
 # The module of each command. Some take a second to load: only what is asked for is, and all of them for a list.
 FAMILIES = {
+    "init": ("init",),
     "serve": ("demo", "run", "once"),
     "ingest": ("ingest",),
     "explain": ("explain",),

@@ -65,7 +65,7 @@ def find(path: Path | None, environ: Mapping[str, str]) -> Path:
         if _is_there(candidate):
             return candidate
     looked = " and ".join(str(candidate) for candidate in candidates)
-    cure = f"copy config.example.toml there, or name the file with --config FILE or ${VARIABLE}"
+    cure = f"`helpdesk init` writes one; or name the file with --config FILE or ${VARIABLE}"
     raise ConfigError((Problem("configuration", f"not found at {looked}; {cure}. `helpdesk demo` needs none"),))
 
 

@@ -505,7 +505,7 @@ def test_a_file_that_was_named_and_is_missing_is_not_replaced_by_another(
 ) -> None:
     folder.file.write_text(SMALLEST)
     monkeypatch.chdir(folder.path)
-    with pytest.raises(ConfigError, match=r"not found at other\.toml; copy config\.example\.toml there"):
+    with pytest.raises(ConfigError, match=r"not found at other\.toml; `helpdesk init` writes one"):
         load(Path("other.toml"), environ={})
 
 

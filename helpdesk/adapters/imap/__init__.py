@@ -1,6 +1,8 @@
-"""An IMAP folder as a Mailbox: `mailbox` finds, fetches and moves mails, `connection` logs in, waits and fails well."""
+"""An IMAP folder as a Mailbox: `mailbox` finds, fetches and moves mails, `connection` logs in, waits and fails well;
+`survey` says what a server offers."""
 
 from helpdesk.adapters.imap.connection import ImapSettings, Security
 from helpdesk.adapters.imap.mailbox import ImapMailbox
+from helpdesk.adapters.imap.survey import Survey, survey
 
-__all__ = ["ImapMailbox", "ImapSettings", "Security"]
+__all__ = ["ImapMailbox", "ImapSettings", "Security", "Survey", "survey"]

@@ -25,7 +25,7 @@ from typing import Any, Literal
 from imapclient import IMAPClient, SocketTimeout
 from imapclient.exceptions import CapabilityError, IMAPClientAbortError, LoginError
 
-from helpdesk.errors import HelpdeskError, PermanentError, TemporaryError, UnreachableError
+from helpdesk.errors import HelpdeskError, LoginRefusedError, PermanentError, TemporaryError, UnreachableError
 
 IDLE_RENEWAL_S = 240  # middleboxes drop silent connections after 5 to 30 minutes
 GOODBYE_S = 2  # a server that is slow to say goodbye is left without one
@@ -222,7 +222,7 @@ class Connection:
                     f'{at}: STARTTLS is not offered; use security = "tls" with port 993, or have it turned on there'
                 )
             case LoginError() if _is_refusal(error):
-                return PermanentError(
+                return LoginRefusedError(
                     f"{at}: the login of {self._settings.user} is refused: {error}. Check user and password, and "
                     f"whether the provider wants an application password, or IMAP to be turned on"
                 )

@@ -17,7 +17,7 @@ from enum import StrEnum
 
 import aiosmtplib
 
-from helpdesk.errors import PermanentError, UnreachableError
+from helpdesk.errors import LoginRefusedError, PermanentError, UnreachableError
 
 # Leaving is a courtesy: nobody waits long for it.
 _QUIT_TIMEOUT_S = 5
@@ -138,7 +138,7 @@ def _why_no_session(settings: SmtpSettings, error: Exception) -> PermanentError 
                 f'{settings.place} does not begin with TLS. Try smtp.security = "starttls", or port 465.'
             )
         case aiosmtplib.SMTPAuthenticationError(code=code) if code >= 500:
-            return PermanentError(
+            return LoginRefusedError(
                 f"{settings.place} refused the login of {settings.user}: {code} {one_line(cause.message)}. "
                 "Check smtp.user and the password."
             )
