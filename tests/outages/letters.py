@@ -15,7 +15,7 @@ from pathlib import Path
 OUTAGES = Path(__file__).parent
 
 # The folders, in the order in which they are to be used.
-FOLDERS = ("judged", "fresh", "third")
+FOLDERS = ("judged", "fresh", "third", "fourth")
 LANGUAGES = ("ru", "uk", "en", "pl")
 
 # In the order in which the service promises to take them out of turn.
