@@ -25,8 +25,8 @@ MAX_LINES = 400  # beyond it a module has more than one reason to change
 # What each part of the package may import of the others. The key is the first folder or module below helpdesk/.
 CONTRACTS = {"core", "errors", "ports", "raw", "maillog"}
 WORKFLOWS = {
-    "compose", "postbox", "intake", "draining", "dispatch", "upkeep", "administration", "rehearsal", "verify",
-    "preview",
+    "compose", "postbox", "intake", "draining", "dispatch", "upkeep", "administration", "boarding", "rehearsal",
+    "verify", "preview",
 }  # fmt: skip
 LAYERS: dict[str, set[str]] = {
     "core": set(),
@@ -43,6 +43,7 @@ LAYERS: dict[str, set[str]] = {
     "draining": CONTRACTS | {"intake"},
     "upkeep": CONTRACTS | {"compose", "postbox"},
     "administration": CONTRACTS | {"compose", "postbox"},
+    "boarding": CONTRACTS | {"compose", "postbox"},
     "dispatch": CONTRACTS,
     "rehearsal": CONTRACTS,
     "verify": CONTRACTS,

@@ -11,6 +11,7 @@ from helpdesk.config.document import Document
 from helpdesk.config.follow_ups import OfPacks, chains
 from helpdesk.config.passwords import secret_of
 from helpdesk.config.settings import (
+    BoardSettings,
     CalendarSettings,
     Config,
     DeskSettings,
@@ -23,6 +24,7 @@ from helpdesk.config.settings import (
 )
 from helpdesk.config.tables import (
     AgentTable,
+    BoardTable,
     BoundsTable,
     DeskTable,
     DigestTable,
@@ -70,6 +72,9 @@ def assemble(
     """The settings; `packs` are those of `packs_of` by their names, `follow_ups` what they say of those."""
     base = document.base
     desks = tuple(_desk(desk.table, document, helpdesk, packs, follow_ups) for desk in document.desks)
+    mailboxes = tuple(
+        _mailbox(mailbox.table, mailbox.table.desk or desks[0].name, base, environ) for mailbox in document.mailboxes
+    )
     return Config(
         file=document.file,
         name=helpdesk.name,
@@ -92,10 +97,8 @@ def assemble(
         escalation=_escalation(document.escalation or EscalationTable()),
         rounds=_rounds(document.digest or DigestTable()),
         sending=_sending(sending, base, environ),
-        mailboxes=tuple(
-            _mailbox(mailbox.table, mailbox.table.desk or desks[0].name, base, environ)
-            for mailbox in document.mailboxes
-        ),
+        board=_board(document.board, mailboxes),
+        mailboxes=mailboxes,
         agents=tuple(_agent(agent.table) for agent in document.agents),
         desks=desks,
     )
@@ -120,6 +123,13 @@ def _bounds(table: BoundsTable) -> Bounds:
 
 def _incidents(table: IncidentsTable) -> Incidents:
     return Incidents(reporters=table.reporters, within=table.within)
+
+
+def _board(table: BoardTable | None, mailboxes: tuple[MailboxSettings, ...]) -> BoardSettings | None:
+    if table is None:
+        return None
+    accounts = (one for one in mailboxes if isinstance(one, ImapMailbox) and table.mailbox in (None, one.name))
+    return next((BoardSettings(account, table.folder) for account in accounts), None)
 
 
 def _escalation(table: EscalationTable) -> Escalation:

@@ -43,11 +43,25 @@ def _check_names(document: Document, problems: Problems) -> None:
                 problems.add(f'{placed.place}.name is "{placed.table.name}"; {first} has this name already')
 
 
+def _check_board(document: Document, problems: Problems) -> None:
+    """The board lies in the account of a mailbox that is read by IMAP."""
+    if document.board is None:
+        return
+    accounts = [one.table.name for one in document.mailboxes if isinstance(one.table, ImapTable)]
+    wanted = document.board.mailbox
+    if not accounts:
+        problems.add('board needs a [[mailbox]] of kind "imap", in whose account its folders lie')
+    elif wanted is not None and wanted not in accounts:
+        hint = did_you_mean(wanted, accounts)
+        problems.add(f'board.mailbox is "{wanted}"; want the name of a [[mailbox]] of kind "imap"{hint}')
+
+
 def _check_references(document: Document, problems: Problems) -> None:
     """Desks and calendars that are named exist, and named calendars are used."""
     for key, name in _desks_named(document):
         if name not in document.desk_names:
             problems.add(f'{key} is "{name}"; there is no such desk{did_you_mean(name, document.desk_names)}')
+    _check_board(document, problems)
     used = dict(_calendars_named(document))
     for key, name in used.items():
         if name not in document.calendar_names:

@@ -19,6 +19,7 @@ from helpdesk.config.tables import (
     MAILBOX_KINDS,
     SENDING_KINDS,
     AgentTable,
+    BoardTable,
     BoundsTable,
     BrandTable,
     CalendarTable,
@@ -43,6 +44,7 @@ DEFAULT_DESK = "support"
 
 SECTIONS = (
     "agent",
+    "board",
     "bounds",
     "brand",
     "calendar",
@@ -85,6 +87,7 @@ class Document:
     incidents: IncidentsTable | None
     escalation: EscalationTable | None
     digest: DigestTable | None
+    board: BoardTable | None
     mailboxes: tuple[Placed[ImapTable | MaildirTable | LmtpTable], ...]
     agents: tuple[Placed[AgentTable], ...]
     partners: tuple[Placed[PartnerTable], ...]
@@ -123,6 +126,7 @@ def read_document(file: Path, problems: Problems) -> Document:
         incidents=_read(IncidentsTable, "incidents", _table(raw, "incidents", problems), problems),
         escalation=_read(EscalationTable, "escalation", _table(raw, "escalation", problems), problems),
         digest=_read(DigestTable, "digest", _table(raw, "digest", problems), problems),
+        board=_read(BoardTable, "board", _table(raw, "board", problems), problems) if "board" in raw else None,
         mailboxes=_placed((place, _read_kind(MAILBOX_KINDS, place, values, problems)) for place, values in mailboxes),
         agents=_placed(
             (place, _read(AgentTable, place, values, problems)) for place, values in _list(raw, "agent", problems)

@@ -73,6 +73,14 @@ class LmtpMailbox:
 MailboxSettings = ImapMailbox | MaildirMailbox | LmtpMailbox
 
 
+@dataclass(frozen=True, slots=True)
+class BoardSettings:
+    """Folders below `folder`, in the account of that mailbox, in which every ticket is a card."""
+
+    account: ImapMailbox
+    folder: str
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SmtpRelay:
     """The server that sends for us; without `user` and `password` it asks for no login."""
@@ -145,6 +153,7 @@ class Config:
     incidents: Incidents
     escalation: Escalation
     rounds: Rounds
+    board: BoardSettings | None
     sending: SmtpRelay | Outdir
     mailboxes: tuple[MailboxSettings, ...]
     agents: tuple[Agent, ...]

@@ -279,6 +279,13 @@ class DigestTable(Table):
     leads: Annotated[Weekly | None, PlainValidator(values.read_weekly_or_never)] = None
 
 
+class BoardTable(Table):
+    """[board]: folders in which every ticket is a card."""
+
+    mailbox: Line | None = None
+    folder: Folder = "Helpdesk"
+
+
 MAILBOX_KINDS: dict[str, type[ImapTable | MaildirTable | LmtpTable]] = {
     "imap": ImapTable,
     "maildir": MaildirTable,

@@ -23,9 +23,11 @@ from pathlib import Path
 from helpdesk import maillog
 from helpdesk.adapters.lmtp import LmtpServer
 from helpdesk.adapters.scheduler import Ticks
+from helpdesk.boarding import Boarding
 from helpdesk.config import Config, LmtpMailbox, load
 from helpdesk.core.lease import RENEW_EVERY
-from helpdesk.daemon.building import Works, World, build, dispatcher, mailbox, source_of, transport
+from helpdesk.daemon.board import BoardLoop
+from helpdesk.daemon.building import Works, World, board, build, dispatcher, mailbox, source_of, transport
 from helpdesk.daemon.systemd import Notifier
 from helpdesk.daemon.watch import Watch
 from helpdesk.errors import HelpdeskError
@@ -147,6 +149,7 @@ class _Service:
         self._ticks = Ticks(lambda name, error: maillog.tick_failed(tick=name, error=error))
         self._watches: list[Watch] = []
         self._servers: list[LmtpServer] = []
+        self._board: BoardLoop | None = None
         self._stopping = False
         self.sending: asyncio.Task[None]
 
@@ -176,6 +179,7 @@ class _Service:
                 )
                 self._watches.append(watch)
                 watch.start()
+        self._keep_board(holder)
         self._ticks.every(FOLLOW_UP_EVERY, "follow-ups", self._follow_up)
         self._ticks.every(LOOK_EVERY, "health", self._look_after)
         self._ticks.every(RENEW_EVERY.total_seconds(), "leases", self._renew_leases)
@@ -183,12 +187,23 @@ class _Service:
             self._ticks.every(self._notifier.watchdog_s / 2, "watchdog", self._sign_of_life)
         self._ticks.start()
 
+    def _keep_board(self, holder: str) -> None:
+        folders, works = board(self._works), self._works
+        if folders is None:
+            return
+        now, on_queued = self._world.now, self._world.on_queued
+        boarding = Boarding(works.store, works.postbox, folders, now=now, on_queued=on_queued)
+        self._board = BoardLoop(folders, boarding, works.store, holder=holder, now=now, random=self._world.random)
+        self._board.start()
+
     async def stop(self) -> None:
         """Nothing new begins; what is under way may end."""
         self._stopping = True
         self._ticks.stop()
         for watch in self._watches:
             watch.stop()
+        if self._board is not None:
+            self._board.stop()
         for server in self._servers:
             await asyncio.to_thread(server.stop)
         self._dispatcher.stop()
@@ -197,11 +212,15 @@ class _Service:
             await asyncio.wait_for(asyncio.shield(self.sending), STOP_WITHIN)
         for watch in self._watches:
             await asyncio.to_thread(watch.join, STOP_WITHIN)
+        if self._board is not None:
+            await asyncio.to_thread(self._board.join, STOP_WITHIN)
         await self._transport.close()
 
     def status(self) -> str:
         """What systemd shows: what is read, and what is wrong."""
         down = [f"{watch.source.name}: {watch.trouble.error}" for watch in self._watches if watch.trouble]
+        if self._board is not None and self._board.trouble:
+            down.append(f"board: {self._board.trouble.error}")
         if self._dispatcher.trouble:
             down.append(f"relay: {self._dispatcher.trouble.error}")
         waits = sum(watch.stands_by for watch in self._watches)
@@ -284,11 +303,13 @@ class _Service:
         """Whatever has been down for long is told to the leads."""
         self._notifier.say(self.status())
         now = self._world.now()
-        for watch in self._watches:
-            trouble = watch.trouble
+        down = [(f"mailbox {watch.source.name} cannot be read", watch.trouble) for watch in self._watches]
+        if self._board is not None:
+            down.append(("mailbox of the board cannot be reached", self._board.trouble))
+        for what, trouble in down:
             if trouble and now - trouble.since >= LOUD_AFTER:
                 since = f"{trouble.since:%Y-%m-%d %H:%M} UTC"
-                words = f"mailbox {watch.source.name} cannot be read since {since}: {trouble.error}"
+                words = f"{what} since {since}: {trouble.error}"
                 await asyncio.to_thread(self._works.upkeep.tell_leads, words, f"mailbox down {since}")
                 self._queued.set()
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from hashlib import sha256
 
 from helpdesk.adapters.holidays import holidays_of
-from helpdesk.adapters.imap import ImapMailbox, ImapSettings
+from helpdesk.adapters.imap import ImapBoard, ImapMailbox, ImapSettings
 from helpdesk.adapters.imap import Security as ImapSecurity
 from helpdesk.adapters.maildir import MaildirMailbox
 from helpdesk.adapters.mime.readers import InlineReader, ProcessReader
@@ -20,6 +20,7 @@ from helpdesk.adapters.templates import Templates
 from helpdesk.config import Config, LmtpMailbox, MailboxSettings, Outdir, SmtpRelay
 from helpdesk.config import ImapMailbox as ImapConfig
 from helpdesk.config import MaildirMailbox as MaildirConfig
+from helpdesk.core.board import spots
 from helpdesk.core.policy import Policy
 from helpdesk.dispatch import Dispatcher
 from helpdesk.intake import Intake, Source
@@ -114,26 +115,36 @@ def source_of(settings: MailboxSettings) -> Source:
     return Source(name=settings.name, desk=settings.desk, spam_header=settings.spam_header)
 
 
+def board(works: Works) -> ImapBoard | None:
+    """The folders in which tickets are cards, None where the desk wants none."""
+    settings = works.config.board
+    if settings is None:
+        return None
+    account = _account(settings.account, works.config.max_message_bytes)
+    return ImapBoard(account, spots(works.policy), settings.folder)
+
+
+def _account(settings: ImapConfig, max_bytes: int) -> ImapSettings:
+    return ImapSettings(
+        name=settings.name,
+        host=settings.host,
+        port=settings.port,
+        security=ImapSecurity(settings.security),
+        user=settings.user,
+        password=settings.password,
+        folder=settings.folder,
+        done_folder=settings.done_folder,
+        quarantine_folder=settings.quarantine_folder,
+        first_start=settings.first_start,
+        max_bytes=max_bytes,
+    )
+
+
 def mailbox(settings: MailboxSettings, now: Callable[[], datetime], max_bytes: int) -> Mailbox | None:
     """The mailbox to read, or None for one that is delivered to us (LMTP)."""
     match settings:
         case ImapConfig():
-            return ImapMailbox(
-                ImapSettings(
-                    name=settings.name,
-                    host=settings.host,
-                    port=settings.port,
-                    security=ImapSecurity(settings.security),
-                    user=settings.user,
-                    password=settings.password,
-                    folder=settings.folder,
-                    done_folder=settings.done_folder,
-                    quarantine_folder=settings.quarantine_folder,
-                    first_start=settings.first_start,
-                    max_bytes=max_bytes,
-                ),
-                now=now,
-            )
+            return ImapMailbox(_account(settings, max_bytes), now=now)
         case MaildirConfig():
             return MaildirMailbox(settings.name, settings.path, now=now, max_bytes=max_bytes)
         case LmtpMailbox():

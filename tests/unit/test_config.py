@@ -627,7 +627,7 @@ addresses = ["anna@example.org", "Anna <anna@example.net>"]
     )
     assert problems == [
         (
-            "colour is not known here; known are agent, bounds, brand, calendar, desk, digest, escalation, "
+            "colour is not known here; known are agent, board, bounds, brand, calendar, desk, digest, escalation, "
             "follow_up, helpdesk, incidents, mailbox, partner, service_level, smtp"
         ),
         "helpdesk.language is \"de\"; want one of 'ru', 'uk', 'en' or 'pl'",

@@ -76,10 +76,10 @@ class ImapMailbox:
         self._looked = None
         self._connection.open()
         with self._connection.exchange("preparing its folders") as client:
-            self._folder = _server_name(client, self._settings.folder)
+            self._folder = server_name(client, self._settings.folder)
             self._places = {
-                Place.DONE: _server_name(client, self._settings.done_folder),
-                Place.QUARANTINE: _server_name(client, self._settings.quarantine_folder),
+                Place.DONE: server_name(client, self._settings.done_folder),
+                Place.QUARANTINE: server_name(client, self._settings.quarantine_folder),
             }
             selected = self._select(client)
             self._validity, self._removal = selected.validity, selected.removal
@@ -280,7 +280,7 @@ def _removal(client: Any, permanent_flags: Sequence[bytes]) -> _Removal:
     return _Removal.KEYWORD if b"\\*" in permanent_flags else _Removal.NONE
 
 
-def _server_name(client: Any, name: str) -> str:
+def server_name(client: Any, name: str) -> str:
     """A configured folder, levels apart by "/", in the server's own hierarchy: perhaps `INBOX.Helpdesk.Done`."""
     if name.upper() == "INBOX":
         return "INBOX"

@@ -68,6 +68,8 @@ class TicketRow(Row, table=True):
     __table_args__ = (
         # How many tickets a sender opened of late.
         sa.Index(None, "requester_address", "lane", "opened_at"),
+        # Those that the board still shows.
+        _some("closed_at", "closed_at IS NOT NULL"),
         # The few that went into another one.
         _some("merged_into", "merged_into IS NOT NULL"),
         # What hangs on an incident, and what is open for one.

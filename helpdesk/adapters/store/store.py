@@ -129,6 +129,16 @@ class SqlStore:
         with transaction(self._engine, writes=False) as connection:
             return outbox.next_due(connection)
 
+    def tickets(self, numbers: Sequence[int]) -> Sequence[Ticket]:
+        """Those of the tickets that exist."""
+        with transaction(self._engine, writes=False) as connection:
+            return list(tickets.load(connection, numbers).values())
+
+    def closed_since(self, since: datetime) -> Sequence[Ticket]:
+        """The tickets that were closed since then and are closed still."""
+        with transaction(self._engine, writes=False) as connection:
+            return tickets.closed_since(connection, since)
+
     def queue(self, *, desk: str | None = None, closed: bool = False) -> Sequence[Ticket]:
         """The tickets in the order in which to work on them."""
         with transaction(self._engine, writes=False) as connection:

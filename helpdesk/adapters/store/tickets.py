@@ -165,6 +165,12 @@ def queue(connection: Connection, *, desk: str | None = None, closed: bool = Fal
     return triage.order(load(connection, connection.execute(statement).scalars()).values())
 
 
+def closed_since(connection: Connection, since: datetime) -> list[Ticket]:
+    """The tickets that were closed since then and are closed still."""
+    recent = _ALL.where(TICKET.c.closed_at > since, TICKET.c.state == State.CLOSED)
+    return list(load(connection, connection.execute(recent).scalars()).values())
+
+
 def _load(connection: Connection, numbers: list[int]) -> dict[int, Ticket]:
     if not numbers:
         return {}
