@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 import typer
+from typer._completion_classes import completion_init
 
 from helpdesk.cli.context import OPTIONS
 from helpdesk.errors import (
@@ -25,6 +26,8 @@ from helpdesk.errors import (
 )
 
 DONE, USAGE, UNREADABLE, UNAVAILABLE, TEMPORARY, CONFIGURATION = 0, 64, 65, 69, 75, 78
+
+VARIABLE = "_HELPDESK_COMPLETE"  # by which a shell's script asks for the words that may follow
 
 # The module of each command. Some take a second to load: only what is asked for is, and all of them for a list.
 FAMILIES = {
@@ -43,6 +46,7 @@ FAMILIES = {
     "verify": ("verify",),
     "safekeeping": ("backup", "restore"),
     "move": ("migrate-database",),
+    "shell": ("completion", "manual"),
 }
 
 
@@ -72,9 +76,17 @@ def main() -> None:
     sys.exit(_run(sys.argv[1:]))
 
 
+def _being_typed() -> list[str]:
+    """The words of the line that a shell wants completed (see `shell`); none when it does not ask."""
+    if VARIABLE not in os.environ:
+        return []
+    completion_init()
+    return (os.environ.get("COMP_WORDS") or os.environ.get("_TYPER_COMPLETE_ARGS") or "").split()
+
+
 def _run(arguments: Sequence[str]) -> int:
     try:
-        answer = program(arguments)(args=list(arguments), prog_name="helpdesk", standalone_mode=False)
+        answer = program(arguments or _being_typed())(args=list(arguments), prog_name="helpdesk", standalone_mode=False)
     except ConfigError as error:
         return _complain(str(error), CONFIGURATION)
     except UnreadableError as error:

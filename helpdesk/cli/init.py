@@ -33,7 +33,7 @@ def register(app: typer.Typer) -> None:
 
 
 def init(
-    folder: Annotated[Path, typer.Argument(metavar="[FOLDER]", help="Where config.toml goes.")] = Path(),
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where config.toml goes.")] = Path(),
     name: Annotated[str | None, typer.Option(help="What requesters see in From.")] = None,
     address: Annotated[str | None, typer.Option(help="The public address.")] = None,
     language: Annotated[str | None, typer.Option(help="Of letters: en, ru, uk or pl.")] = None,
