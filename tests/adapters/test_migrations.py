@@ -256,6 +256,35 @@ def test_letters_of_a_desk_without_partners_stay_and_reach_none(url: str) -> Non
     engine.dispose()
 
 
+def test_letters_that_wait_or_failed_are_found_in_the_narrower_indexes(url: str) -> None:
+    upgrade_to(url, "0016")
+    engine = make_engine(url)
+    at = "2026-03-02 09:00:00+00:00"
+    with transaction(engine, writes=True) as connection:
+        for name, event, state, due in (
+            ("a", "held", "queued", at),
+            ("b", "notify", "failed", None),
+            ("c", "notify", "sending", at),
+            ("d", "held", "sent", None),
+        ):
+            connection.execute(
+                sa.text(
+                    "INSERT INTO outbox (event, audience, automatic, urgent, to_address, to_domain, agent, dedupe_key, "
+                    "message_id, token, spent, envelope_from, subject, raw, state, attempts, created_at, "
+                    "next_attempt_at) VALUES (:event, 'agent', :yes, :no, 'ivan@desk.test', 'desk.test', '', :name, "
+                    ":name, :name, :no, 'support@desk.test', :name, :raw, :state, 1, :at, :due)"
+                ),
+                {"name": name, "event": event, "state": state, "due": due, "at": at}
+                | {"yes": True, "no": False, "raw": zlib.compress(b"")},
+            )
+    engine.dispose()
+    with closing(open_store(url)) as store:
+        assert [letter.subject for letter in store.outbox()] == ["a", "b", "c"]
+        assert store.next_letter_due() == datetime(2026, 3, 2, 9, tzinfo=UTC)
+        assert facts(store, now=datetime(2026, 3, 2, 9, 30, tzinfo=UTC)).counts.held_notices_1h == 2
+        assert len(store.claim(datetime(2026, 3, 3, tzinfo=UTC), 10)) == 2
+
+
 def test_letters_and_tickets_of_a_desk_without_incidents_stay_what_they_are(url: str) -> None:
     upgrade_to(url, "0003")
     engine = make_engine(url)

@@ -222,6 +222,8 @@ def test_every_look_up_on_the_way_of_a_mail_uses_an_index(database: Path) -> Non
             unit.due(NOW, 10)
         (claimed, *_) = store.claim(NOW, 10)
         record(store, claimed.id, [], NOW, NOW)
+        store.next_letter_due()
+        store.outbox()
     finally:
         end()
     with sqlite3.connect(database) as connection:
@@ -235,6 +237,9 @@ def test_every_look_up_on_the_way_of_a_mail_uses_an_index(database: Path) -> Non
     of_open_outages = "SCAN ticket USING INDEX ix_ticket_opened_at"
     scanned = {plan.split()[1] for plan in plans if plan.startswith("SCAN") and plan != of_open_outages}
     assert scanned & set(METADATA.tables) == {"meta"}
+    # Among the letters of the ticket, not among all that wait: those are many while the relay is away.
+    assert "SEARCH outbox USING INDEX ix_outbox_ticket (ticket=?)" in plans
+    assert not {plan for plan in plans if plan.startswith("SEARCH outbox USING INDEX ix_outbox_state")}
     assert len(plans) > 20
 
 

@@ -24,8 +24,8 @@ from helpdesk.adapters.store import show
 from helpdesk.adapters.store.engine import make_engine, transaction
 from helpdesk.adapters.store.migrate import WANTED, migrate
 from helpdesk.adapters.store.models import META, OUTBOX
+from helpdesk.adapters.store.outbox import TO_BE_SENT
 from helpdesk.adapters.store.senders import SendersLock
-from helpdesk.core.outgoing import OutboxState
 from helpdesk.errors import PermanentError, TemporaryError
 
 # Pages copied between two looks at the progress: 8 MB.
@@ -220,8 +220,7 @@ def _begin_again(url: str, numbers_given: int | None, aside: Path | None) -> Res
         with transaction(engine, writes=True) as connection:
             number = connection.execute(sa.select(META.c.next_number)).scalar_one()
             following = max(number, numbers_given) if numbers_given else number + NUMBERS_SKIPPED
-            unsent = OUTBOX.c.state.in_((OutboxState.QUEUED, OutboxState.SENDING))
-            waiting = connection.execute(sa.select(sa.func.count()).select_from(OUTBOX).where(unsent)).scalar_one()
+            waiting = connection.execute(sa.select(sa.func.count()).select_from(OUTBOX).where(TO_BE_SENT)).scalar_one()
             connection.execute(sa.update(META).values(next_number=following, paused=META.c.paused | bool(waiting)))
             latest = show.latest_time(connection)
     finally:

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlmodel import Field
 
-from helpdesk.adapters.store.columns import Row, choice_column, strings_column, text_column
+from helpdesk.adapters.store.columns import Row, choice_column, index_of_some, strings_column, text_column
 from helpdesk.adapters.store.letter_models import (
     CameBackRow,
     NoticeRow,
@@ -56,11 +56,6 @@ class MetaRow(Row, table=True):
 OPEN_OUTAGE = sa.text("ticket.lane = 'outage' AND ticket.incident IS NULL AND ticket.state <> 'closed'")
 
 
-def _some(column: str, which: str) -> sa.Index:
-    """An index on a few rows of a large table."""
-    return sa.Index(None, column, sqlite_where=sa.text(which), postgresql_where=sa.text(which))
-
-
 class TicketRow(Row, table=True):
     """A ticket's own facts; who takes part, what is due and what was written have their own tables."""
 
@@ -69,12 +64,12 @@ class TicketRow(Row, table=True):
         # How many tickets a sender opened of late.
         sa.Index(None, "requester_address", "lane", "opened_at"),
         # Those that the board still shows.
-        _some("closed_at", "closed_at IS NOT NULL"),
+        index_of_some("closed_at", which="closed_at IS NOT NULL"),
         # The few that went into another one.
-        _some("merged_into", "merged_into IS NOT NULL"),
+        index_of_some("merged_into", which="merged_into IS NOT NULL"),
         # What hangs on an incident, and what is open for one.
-        _some("incident", "incident IS NOT NULL"),
-        _some("opened_at", "lane = 'outage' AND incident IS NULL AND state <> 'closed'"),
+        index_of_some("incident", which="incident IS NOT NULL"),
+        index_of_some("opened_at", which="lane = 'outage' AND incident IS NULL AND state <> 'closed'"),
     )
 
     number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})

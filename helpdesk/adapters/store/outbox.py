@@ -39,7 +39,19 @@ _SHOW = Prepared(insert(MESSAGE))
 # An agent's answer that still waits out its undo window.
 UNSENT_ANSWER = sa.and_(OUTBOX.c.state == OutboxState.QUEUED, OUTBOX.c.agent != "", OUTBOX.c.attempts == 0)
 
-_UNFINISHED = (OutboxState.QUEUED, OutboxState.SENDING, OutboxState.FAILED)
+# Queued, or on its way.
+TO_BE_SENT = OUTBOX.c.next_attempt_at.is_not(None)
+
+# Not sent yet, or failed: each of the two by its own index, for which the state has to stand in the statement.
+_WAITING, _FAILED = OUTBOX.alias(), OUTBOX.alias()
+_UNFINISHED = OUTBOX.c.id.in_(
+    sa.union_all(
+        sa.select(_WAITING.c.id).where(_WAITING.c.next_attempt_at.is_not(None)),
+        sa.select(_FAILED.c.id).where(
+            _FAILED.c.state == sa.literal(OutboxState.FAILED, OUTBOX.c.state.type, literal_execute=True)
+        ),
+    )
+)
 
 
 # --- queue ----------------------------------------------------------------------------------------
@@ -146,7 +158,7 @@ def next_due(connection: Connection) -> datetime | None:
     """When the next letter is due, None when nothing waits or the outbox is paused."""
     if paused(connection):
         return None
-    return connection.execute(sa.select(sa.func.min(OUTBOX.c.next_attempt_at))).scalar()
+    return connection.execute(sa.select(sa.func.min(OUTBOX.c.next_attempt_at)).where(TO_BE_SENT)).scalar()
 
 
 def pause(connection: Connection, paused: bool) -> None:
@@ -205,14 +217,12 @@ def mark_bounced(connection: Connection, message_id: str, bounce: Bounce) -> Non
 def entries(connection: Connection) -> list[OutboxEntry]:
     """Letters not sent yet and letters that failed, oldest first."""
     with Session(connection) as session:
-        rows = session.exec(
-            select(OutboxRow).where(col(OutboxRow.state).in_(_UNFINISHED)).order_by(col(OutboxRow.id))
-        ).all()
+        rows = session.exec(select(OutboxRow).where(_UNFINISHED).order_by(col(OutboxRow.id))).all()
         recipients: dict[int, list[OutboxRecipient]] = defaultdict(list)
         for row in session.exec(
             select(OutboxRecipientRow)
             .join(OutboxRow, col(OutboxRow.id) == col(OutboxRecipientRow.letter))
-            .where(col(OutboxRow.state).in_(_UNFINISHED))
+            .where(_UNFINISHED)
         ):
             recipients[row.letter].append(
                 OutboxRecipient(address=row.address, state=row.state, code=row.code, text=row.text)

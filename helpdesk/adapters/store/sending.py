@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from helpdesk.adapters.store.models import META, OUTBOX, OUTBOX_PIECE, OUTBOX_RECIPIENT
+from helpdesk.adapters.store.outbox import TO_BE_SENT
 from helpdesk.adapters.store.packing import unpacked
 from helpdesk.adapters.store.prepared import Prepared
 from helpdesk.core.outgoing import Delivery, OutboxState, RecipientState
@@ -127,7 +128,7 @@ def take_over(connection: Connection, now: datetime) -> None:
     """Letters whose sender is known to be dead are due at once."""
     connection.execute(
         sa.update(OUTBOX)
-        .where(OUTBOX.c.state == OutboxState.SENDING)
+        .where(TO_BE_SENT, OUTBOX.c.state == OutboxState.SENDING)
         .values(state=OutboxState.QUEUED, next_attempt_at=now)
     )
 
