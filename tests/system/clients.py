@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from email.message import EmailMessage
 from pathlib import Path
 
-from tests.stack import HOST, MailStack
+from tests.stack import HOST, PASSWORD, MailStack
 from tests.system.desk import Person
 
 ENDS_WITHIN_S = 30
@@ -28,6 +28,14 @@ set editor="{editor}" charset=utf-8 send_charset="us-ascii:koi8-r:utf-8"
 set abort_unmodified=no fast_reply=yes include=yes autoedit=yes edit_headers=no copy=no record="" postponed=""
 set header_cache="" quit=yes confirmappend=no sort=date
 push "<reply><send-message><quit>"
+"""
+
+MOVING_RC = """
+set folder="imap://{host}:{port}/" spoolfile="imap://{host}:{port}/{source}" imap_user="{user}" imap_pass="{password}"
+set ssl_starttls=no ssl_force_tls=no header_cache="" record="" postponed="" mbox_type=Maildir charset=utf-8
+set confirmappend=no delete=yes move=no quit=yes
+bind editor <space> noop
+push "<save-message><kill-line>={to}<enter><sync-mailbox><quit>"
 """
 
 PINERC = """
@@ -56,6 +64,13 @@ class Client:
     def reply(self, customer: Person, letter: EmailMessage, text: str) -> None:
         """Write `text` as the answer to `letter`; it was handed to Postfix on return."""
         {"neomutt": self._neomutt, "s-nail": self._s_nail, "alpine": self._alpine}[self.name](customer, letter, text)
+
+    def move(self, user: str, source: str, to: str) -> None:
+        """Move the first mail of one IMAP folder to another one, in neomutt."""
+        rc = self._home / "movingrc"
+        server = {"host": HOST, "port": self._stack.ports.imap, "user": user, "password": PASSWORD}
+        rc.write_text(MOVING_RC.format(source=source, to=to, **server))
+        self._at_a_terminal("neomutt", "-n", "-F", str(rc))
 
     def _neomutt(self, customer: Person, letter: EmailMessage, text: str) -> None:
         editor = self._home / "editor"

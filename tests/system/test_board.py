@@ -23,9 +23,12 @@ from helpdesk.config import load
 from helpdesk.core.board import Column, Spot, read_card, spot_of, spots
 from helpdesk.core.command_values import Close
 from helpdesk.core.ticket import State
+from helpdesk.daemon.board import LEASE, BoardLoop
 from helpdesk.daemon.building import Works, World, build, source_of
 from helpdesk.ports import Fetched, MailKey
 from tests.stack import HOST, PASSWORD, MailStack
+from tests.system.clients import Client
+from tests.system.desk import eventually
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 FIRST = 100001
@@ -236,6 +239,39 @@ def test_idle_on_a_folder_ends_the_wait(desk: Desk, person: IMAPClient) -> None:
     desk.board.wait(60)
     desk.keep()
     assert desk.works.store.queue()[0].assignee == "Lena"
+
+
+def test_neomutt_moves_a_card(desk: Desk, tmp_path: Path) -> None:
+    desk.write("Printer")
+    desk.keep()
+    Client("neomutt", desk.stack, tmp_path).move(desk.user, "Helpdesk/2 New", "Helpdesk/3 Mine/Lena")
+    desk.keep()
+    assert desk.works.store.queue()[0].assignee == "Lena"
+    assert desk.lying() == {FIRST: [Spot(Column.MINE, "Lena")]}
+
+
+def test_the_loop_of_the_daemon_keeps_the_board_and_ends_when_it_is_asked_to(desk: Desk, person: IMAPClient) -> None:
+    desk.board.close()
+    loop = BoardLoop(
+        desk.board, desk.boarding, desk.works.store, holder="test", now=lambda: desk.now, random=lambda: 0.0
+    )
+    loop.start()
+    desk.write("Printer")
+    desk.board.wake()
+    eventually(lambda: person.folder_exists("Helpdesk/5 Closed"), "the folders")
+
+    def card() -> bool:
+        person.select_folder("Helpdesk/2 New")
+        return bool(person.search("ALL"))
+
+    eventually(card, "the card")
+    carry(person, "2 New", "3 Mine/Lena")
+    eventually(lambda: desk.works.store.queue()[0].assignee == "Lena", "the order")
+    loop.stop()
+    assert loop.join(10)
+    assert loop.trouble is None
+    # Another daemon may keep it at once.
+    assert desk.works.store.take_lease(LEASE, "another", 1) is not None
 
 
 # --- many moves -----------------------------------------------------------------------------------
