@@ -34,6 +34,7 @@ from helpdesk.core.ticket import FIRST_NUMBER, State
 from helpdesk.daemon.building import Works, World, build, dispatcher, source_of, transport
 from helpdesk.intake import Taken
 from helpdesk.ports import Fetched, MailKey, Store
+from tests.leaks import Watch, plant
 
 SCENARIOS = Path(__file__).parent / "scenarios"
 TRANSCRIPT = "transcript.txt"
@@ -61,12 +62,16 @@ def folders() -> list[Path]:
     return sorted(file.parent for file in SCENARIOS.glob("*/01*"))
 
 
-def play(folder: Path, workshop: Path, store: Store) -> str:
-    """The transcript of the scenario; `workshop` is an empty folder for its configuration and letters."""
+def play(folder: Path, workshop: Path, store: Store, *, canaries: bool = False) -> str:
+    """The transcript of the scenario; `workshop` is an empty folder for its configuration and letters.
+
+    Every letter that leaves is looked through for what must not leave (see `leaks`); `canaries`: words for that are
+    planted in what agents write.
+    """
     shutil.copy(SCENARIOS / "config.toml", workshop / "config.toml")
     for own in folder.glob("*.toml"):  # its configuration, its packs
         shutil.copy(own, workshop / own.name)
-    with _Stage(load(workshop / "config.toml", environ={}), store, workshop / "out") as stage:
+    with _Stage(load(workshop / "config.toml", environ={}), store, workshop / "out", canaries=canaries) as stage:
         steps = sorted(file for file in folder.iterdir() if file.name[:2].isdigit())
         for number, step in enumerate(steps):
             hurried = any(_is_short(near) for near in steps[number : number + 2])
@@ -93,6 +98,7 @@ class _Stage:
     config: Config
     store: Store
     out: Path
+    canaries: bool = False
     now: datetime = BEGINNING
     lines: list[str] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
@@ -102,6 +108,7 @@ class _Stage:
     def __enter__(self) -> Self:
         self.world = World(now=lambda: self.now, random=lambda: 0.0, nonce=self._nonce)
         self.works: Works = build(self.config, self.world, store=self.store, workers=False)
+        self.watch = Watch(self.works.policy)
         self.loop = asyncio.Runner()
         self.transport = transport(self.config)
         self.dispatcher = dispatcher(self.works, self.transport, self.world)
@@ -150,12 +157,20 @@ class _Stage:
     def _take(self, step: Path) -> None:
         raw = self._filled_in(step)
         written = message_from_bytes(raw, policy=policy.default)
+        if self.canaries and parseaddr(str(written["From"]))[1] in self._agents():
+            raw = plant(raw)
         self.lines.append(f"  {written['From']} writes to {written['To']}: {written['Subject']}")
         (taken,) = self.works.intake.take(
             source_of(self.config.mailboxes[0]),
             [Fetched(key=MailKey.of_content("scenario", raw), raw=raw, arrived_at=self.now)],
         )
         self._tell_decision(taken)
+        (inbound,) = self.works.reader.read([raw])
+        if taken.decision is not None and not isinstance(inbound, Exception):
+            self.watch.came(inbound, taken.decision)
+
+    def _agents(self) -> set[str]:
+        return {address for agent in self.works.policy.agents for address in agent.addresses}
 
     def _filled_in(self, step: Path) -> bytes:
         ((_, raw, _),) = mails(str(step), None)
@@ -205,12 +220,15 @@ class _Stage:
         files = [file for file in sorted(new.glob("*")) if file.name not in self.seen] if new.exists() else []
         self.seen.update(file.name for file in files)
         sent = [message_from_bytes(file.read_bytes(), policy=policy.default) for file in files]
-        agents = {address for agent in self.works.policy.agents for address in agent.addresses}
+        agents = self._agents()
         sent.sort(key=lambda mail: (mail["Delivered-To"] in agents, mail["X-Helpdesk-Event"], mail["Delivered-To"]))
         same: dict[tuple[str, str, str], _Letter] = {}
         for mail in sent:
             assert isinstance(mail, EmailMessage)
             self.newest[str(mail["Delivered-To"])] = mail
+            number = mail["X-Helpdesk-Ticket"]
+            shown = self.store.show(int(number)) if number else None
+            self.watch.left(mail, shown.ticket if shown else None)
             text = (str(mail["X-Helpdesk-Event"]), str(mail["Subject"]), LINK.sub("", _text(mail)))
             same.setdefault(text, _Letter(mail, [])).readers.append(str(mail["Delivered-To"]))
         yield from same.values()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,13 @@ from tests.scenario import TRANSCRIPT, folders, play
 @pytest.mark.parametrize("folder", folders(), ids=lambda folder: folder.name)
 def test_a_conversation_goes_as_its_transcript_says(folder: Path, store: SqlStore, tmp_path: Path) -> None:
     assert play(folder, tmp_path, store) == (folder / TRANSCRIPT).read_text("utf-8")
+
+
+@pytest.mark.parametrize("folder", folders(), ids=lambda folder: folder.name)
+def test_what_is_planted_in_notes_and_quotations_leaves_in_no_letter(folder: Path, tmp_path: Path) -> None:
+    # Every letter is looked through while it plays.
+    with closing(open_store(f"sqlite:///{tmp_path}/desk.db")) as store:
+        assert "== history" in play(folder, tmp_path, store, canaries=True)
 
 
 def accept(names: list[str]) -> None:
