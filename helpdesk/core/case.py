@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from helpdesk.core.actions import key_of, without_key
+from helpdesk.core.checklist import CUSTOMER
 from helpdesk.core.classify import asks_by_itself, classify, is_robot_address
 from helpdesk.core.command_values import ForwardTo, ShowQueue, Split
 from helpdesk.core.commands import numbers_named, parse, searches
@@ -171,6 +172,7 @@ def wanted(inbound: Inbound, policy: Policy, arrival: Arrival) -> Wanted:
         queue=ShowQueue() in commands,
         searches=searches(commands),
         told=Split() in commands,
+        customer=policy.asks_for(CUSTOMER),
         invited=wish.address or None if agent is None and (wish := wished(inbound.text)) else None,
         request=any(isinstance(command, ForwardTo) for command in commands),
         reports_between=(arrival.at - within, arrival.at + within),

@@ -28,6 +28,9 @@ from helpdesk.core.words import MAX_CHARS, fold, prepare
 # Bytes. A smaller picture that is shown inside the letter is the logo of a signature.
 SMALLEST_PICTURE = 12 * 1024
 
+# The item by which a requester says who asks: whoever stands in the directory of customers is not asked.
+CUSTOMER = "customer"
+
 # By which a letter asks for a blank form, alone or before the name of one.
 FORM_WORDS = frozenset({"форма", "форму", "бланк", "form", "blank", "formularz"})
 

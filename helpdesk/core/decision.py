@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from helpdesk.core.directory import Entry
 from helpdesk.core.incident import HangOn, Incident, Report, SetNews
 from helpdesk.core.message import Address, Bounce, KeptMail, Kind, Reason
 from helpdesk.core.outgoing import Letter, SentLetter
@@ -89,6 +90,7 @@ class Wanted:
     bounced_message_id: str | None = None
     queue: bool = False
     told: bool = False
+    customer: bool = False
     request: bool = False
     searches: tuple[str, ...] = ()
     invited: str | None = None
@@ -112,6 +114,7 @@ class Facts:
     by_reference: tuple[tuple[str, Ticket], ...] = ()  # (the id that matched, the ticket)
     by_number: tuple[Ticket, ...] = ()  # tags and numbers of commands
     contact: Contact | None = None
+    customer: Entry | None = None  # what the directory of customers says of the sender, or of his domain
     counts: LetterCounts = LetterCounts()
     opened: Opened = Opened()
     bounced: SentLetter | None = None

@@ -13,7 +13,7 @@ from dataclasses import replace
 from helpdesk.core.bounds import breaker_alerts, guessing, guessing_alerts, in_turn, refusal
 from helpdesk.core.case import Case
 from helpdesk.core.chains import Occasion
-from helpdesk.core.checklist import Findings, Request, examine, questions, request
+from helpdesk.core.checklist import CUSTOMER, Findings, Request, examine, questions, request
 from helpdesk.core.decision import (
     Assign,
     Change,
@@ -56,8 +56,11 @@ def open_ticket(case: Case, *, linked: Ticket | None = None) -> Decision:
     arrived, mail, language = case.desk_of_arrival, _plain(case.inbound), _language(case)
     verdict = in_turn(case, judged(case))
     desk = case.policy.desk(verdict.desk or arrived.name)  # a rule may send it to another one
-    today = desk.today(case.now)
-    findings = examine(desk.checklists, mail, known=frozenset(), named=verdict.checklist, today=today)
+    today, customer = desk.today(case.now), case.facts.customer
+    known = frozenset({CUSTOMER}) if customer else frozenset[str]()
+    findings = examine(desk.checklists, mail, known=known, named=verdict.checklist, today=today)
+    if customer is not None and findings.checklist is not None:
+        findings = replace(findings, fields=((CUSTOMER, customer.value("name")), *findings.fields))
     guesses = guessing(case)
     silence = guesses or refusal(case)
     ticket = _ticket(case, mail, desk, language, verdict, findings, asks=silence is None)

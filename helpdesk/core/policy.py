@@ -170,6 +170,10 @@ class Policy:
         """The desk called `name`, else the first (a ticket may outlive its desk)."""
         return next((desk for desk in self.desks if desk.name == name), self.desks[0])
 
+    def asks_for(self, item: str) -> bool:
+        """Does any desk have this item on a checklist?"""
+        return any(one.key == item for desk in self.desks for each in desk.checklists for one in each.items)
+
     def agent(self, address: str) -> Agent | None:
         """The agent who owns `address` (normalised), or None."""
         return next((agent for agent in self.agents if address in agent.addresses), None)

@@ -11,7 +11,7 @@ import tomllib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from helpdesk.core.checklist import Checklist
+from helpdesk.core.checklist import CUSTOMER, Checklist
 from helpdesk.core.rules import Rule
 from helpdesk.core.stages import Stage
 from helpdesk.core.trial import Bar, Example
@@ -20,9 +20,6 @@ from helpdesk.packs.letters import read_letters
 from helpdesk.packs.reading import PackReader, Vocabulary
 
 SHIPPED = Path(__file__).parent
-
-# The item by which a requester says who asks; `ask_customer` puts it on every checklist.
-CUSTOMER = "customer"
 
 # A pack that builds on a pack that builds on a pack …: deeper than this is a circle.
 _DEEPEST = 8

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from helpdesk.core.decision import Decision, Facts, Outcome, Wanted
 from helpdesk.core.digest import Notice
+from helpdesk.core.directory import Entry
 from helpdesk.core.lease import Lease
 from helpdesk.core.message import Inbound, Kind
 from helpdesk.core.outgoing import Delivery, Letter, OutboxState, RecipientState
@@ -287,6 +288,18 @@ class Store(Protocol):
     def show(self, number: int) -> TicketFile | None: ...
     def search(self, words: str) -> Sequence[Found]:
         """The tickets that speak of these words, the newest first."""
+
+    def replace_directory(self, name: str, entries: Sequence[Entry]) -> None:
+        """These entries, and no others, are in the directory from now on."""
+
+    def directory(self, name: str) -> Sequence[Entry]:
+        """All entries of a directory, in the order of its file."""
+
+    def find_entries(self, name: str, keys: Sequence[str]) -> Sequence[Entry]:
+        """The entries of a directory that have one of these keys (folded)."""
+
+    def directory_sizes(self) -> dict[str, int]:
+        """How many entries each directory has that has any."""
 
     def index_words(self) -> int:
         """Prepare some of the mail that came since for `search`; how many mails that were."""

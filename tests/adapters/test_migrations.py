@@ -27,6 +27,7 @@ from helpdesk.adapters.store.engine import make_engine, transaction
 from helpdesk.adapters.store.migrate import MIGRATIONS, WANTED
 from helpdesk.adapters.store.models import METADATA
 from helpdesk.core.decision import Outcome, SetState
+from helpdesk.core.directory import Entry
 from helpdesk.core.outgoing import Audience, Event
 from helpdesk.core.service_levels import SetClock
 from helpdesk.core.ticket import FIRST_NUMBER, Clock, Satisfaction, State
@@ -412,3 +413,14 @@ def test_tickets_of_a_desk_without_states_of_its_own_are_in_none_and_may_enter_o
         after = unit.ticket(FIRST_NUMBER)
         assert after is not None
         assert (after.state, after.stage) == (State.WAITING, "shipped")
+
+
+def test_a_desk_gets_directories_that_are_empty(url: str) -> None:
+    upgrade_to(url, "0017")
+    with closing(open_store(url)) as store:
+        assert store.directory_sizes() == {}
+        anna = Entry("anna@shop.test", (("address", "anna@shop.test"), ("name", "Anna")))
+        store.replace_directory("customers", [anna])
+        assert store.find_entries("customers", ["anna@shop.test", "@shop.test"]) == [anna]
+        store.replace_directory("customers", [])
+        assert store.directory("customers") == []

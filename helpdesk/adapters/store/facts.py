@@ -13,10 +13,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from helpdesk.adapters.store import filing, incidents, references, search, tickets
+from helpdesk.adapters.store import directories, filing, incidents, references, search, tickets
 from helpdesk.adapters.store.models import CONTACT, MESSAGE, META, OUTBOX, TICKET
 from helpdesk.adapters.store.prepared import Prepared
 from helpdesk.core.decision import Facts, Wanted
+from helpdesk.core.directory import Entry, folded
 from helpdesk.core.message import Address, KeptMail
 from helpdesk.core.offers import WORDS, numbers_kept
 from helpdesk.core.outgoing import Audience, Event, OutboxState, SentLetter
@@ -175,6 +176,7 @@ def facts(connection: Connection, wanted: Wanted, now: datetime, secret_life: ti
         by_reference=tuple((message_id, known[number]) for number, message_id in by_reference.items()),
         by_number=tuple(known[number] for number in dict.fromkeys((*named, *survivors)) if number in known),
         contact=contact,
+        customer=_customer(connection, wanted),
         counts=counts,
         opened=opened,
         bounced=next(iter(bounced), None),
@@ -187,6 +189,15 @@ def facts(connection: Connection, wanted: Wanted, now: datetime, secret_life: ti
         reports=reports,
         gathered=incidents.gathered(connection, known.values()) if wanted.agent is not None else (),
     )
+
+
+def _customer(connection: Connection, wanted: Wanted) -> Entry | None:
+    """The sender in the directory of customers, by his address before his domain."""
+    if not wanted.customer or wanted.sender is None:
+        return None
+    keys = [folded(wanted.sender), folded(f"@{wanted.sender.rpartition('@')[2]}")]
+    found = {entry.key: entry for entry in directories.find(connection, "customers", keys)}
+    return next((found[key] for key in keys if key in found), None)
 
 
 def _told(connection: Connection, wanted: Wanted, letters: tuple[SentLetter, ...]) -> KeptMail | None:

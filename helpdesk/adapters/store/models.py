@@ -15,6 +15,7 @@ from sqlalchemy.dialects import postgresql
 from sqlmodel import Field
 
 from helpdesk.adapters.store.columns import Row, choice_column, index_of_some, strings_column, text_column
+from helpdesk.adapters.store.directory_models import EntryRow
 from helpdesk.adapters.store.letter_models import (
     CameBackRow,
     NoticeRow,
@@ -287,6 +288,7 @@ CAME_BACK = METADATA.tables[CameBackRow.__tablename__]
 ROUND = METADATA.tables[RoundRow.__tablename__]
 COLLEAGUE = METADATA.tables["colleague"]
 LEASE = METADATA.tables[LeaseRow.__tablename__]
+ENTRY = METADATA.tables[EntryRow.__tablename__]
 
 # An INSERT that knows ON CONFLICT. Both engines have it in one form, and SQLAlchemy's PostgreSQL class compiles for
 # SQLite as well (its SQLite class does not for PostgreSQL).

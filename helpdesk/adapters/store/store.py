@@ -13,13 +13,14 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from helpdesk.adapters.store import figures, filing, leases, outbox, raws, search, sending, show, tickets
+from helpdesk.adapters.store import directories, figures, filing, leases, outbox, raws, search, sending, show, tickets
 from helpdesk.adapters.store.engine import BUSY_TIMEOUT_S, make_engine, snapshot, transaction
 from helpdesk.adapters.store.models import META
 from helpdesk.adapters.store.records import SqlRecords
 from helpdesk.adapters.store.senders import SendersLock
 from helpdesk.adapters.store.turns import Turns
 from helpdesk.adapters.store.unit import SqlUnit
+from helpdesk.core.directory import Entry
 from helpdesk.core.lease import Lease
 from helpdesk.core.outgoing import OutboxState
 from helpdesk.core.report import Figures
@@ -158,6 +159,26 @@ class SqlStore:
         """The tickets that speak of these words, the newest first."""
         with transaction(self._engine, writes=True) as connection:
             return search.look_for(connection, words)
+
+    def replace_directory(self, name: str, entries: Sequence[Entry]) -> None:
+        """These entries, and no others, are in the directory from now on."""
+        with transaction(self._engine, writes=True) as connection:
+            directories.replace(connection, name, entries)
+
+    def directory(self, name: str) -> Sequence[Entry]:
+        """All entries of a directory, in the order of its file."""
+        with transaction(self._engine, writes=False) as connection:
+            return directories.entries(connection, name)
+
+    def find_entries(self, name: str, keys: Sequence[str]) -> Sequence[Entry]:
+        """The entries of a directory that have one of these keys (folded)."""
+        with transaction(self._engine, writes=False) as connection:
+            return directories.find(connection, name, keys)
+
+    def directory_sizes(self) -> dict[str, int]:
+        """How many entries each directory has that has any."""
+        with transaction(self._engine, writes=False) as connection:
+            return directories.sizes(connection)
 
     def index_words(self) -> int:
         """Prepare some of the mail that came since for `search`."""
