@@ -1,9 +1,9 @@
 """One desk that is struck, recovers and is examined: the same mail, the same clock, another blow each time.
 
 A trial begins with a copy of a desk that has tickets already, and a mailbox in which new mail, replies, an agent's
-commands, machine mail and one that cannot be read wait. After the blow the desk runs without faults until nothing
-waits. Then the servers' ledgers and the database must agree, and the desk must look exactly like one that was never
-struck: the same tickets, letters and history.
+commands, machine mail and one that cannot be read wait; a reminder, a closing, an alarm and a digest are due. After
+the blow the desk runs without faults until nothing waits. Then the servers' ledgers and the database must agree, and
+the desk must look exactly like one that was never struck: the same tickets, letters and history.
 """
 
 from __future__ import annotations
@@ -18,18 +18,31 @@ from tests.faults.servers import DONE, QUARANTINE, Trouble, no_trouble
 from tests.faults.stand import AGENT, CANARY, SUPPORT, Engine, Nursery, Run, Stand, mail, reply
 from tests.faults.taps import Blow, Fault
 
-MONDAY = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+FRIDAY = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
+SUNDAY = FRIDAY + timedelta(days=2)
+MONDAY = FRIDAY + timedelta(days=3)
 TUESDAY = MONDAY + timedelta(days=1)
-# Cyril, who asked on Monday, is to be reminded; Boris, who asked on Tuesday, not yet.
+# Hugo, who asked on Friday and was reminded on Sunday, is closed; Cyril, who asked on Monday, is to be reminded; Boris,
+# who asked on Tuesday, not yet. Greta's letter should have been answered an hour ago, and Ivan gets his digest.
 WEDNESDAY = MONDAY + timedelta(days=2, hours=1)
+
+BY_THE_CLOCK = """
+[[service_level]]
+lane = "normal"
+first_answer = "2bd"
+[digest]
+agents = "09:30"
+"""
 
 # A desk that recovers tries at most this often, an hour apart.
 PASSES = 12
 
 
 BEFORE = [
+    mail("hugo@shop.test", "Problem", "It does not work."),
     mail("anna@shop.test", "Site is down", "Our site is down: http://shop.test gives an error 502 since 10:00."),
     mail("cyril@shop.test", "Problem", "Nothing works here."),
+    mail("greta@firm.test", "Invoice", "Please send me the invoice of October once more, as a PDF."),
     mail("boris@shop.test", "Question", "It does not work. Please help."),
 ]
 
@@ -41,7 +54,7 @@ def waiting_mail(letters: list[bytes]) -> list[bytes]:
         for raw in letters
         for read in [message_from_bytes(raw, policy=policy.default)]
     }
-    anna = next(raw for (event, address, number), raw in to.items() if event == "notify" and number == "100001")
+    anna = next(raw for (event, address, number), raw in to.items() if event == "notify" and number == "100002")
     boris = next(raw for (event, address, _), raw in to.items() if event == "opened" and address == "boris@shop.test")
     file = EmailMessage()
     file["From"], file["To"], file["Subject"] = "dora@firm.test", SUPPORT, "Invoice"
@@ -63,13 +76,14 @@ class Trials(Stand):
     """All trials of one campaign on one engine."""
 
     def __init__(self, folder: Path, engine: Engine, nursery: Nursery) -> None:
-        super().__init__(folder, engine, nursery, batch=3)
+        super().__init__(folder, engine, nursery, more=BY_THE_CLOCK, batch=3)
         self.count = 0
         self.copies = 0  # of letters that the relay had accepted without the desk knowing
-        self.imap.reset(BEFORE[:2])
-        assert self.run(Fault(), MONDAY).code == 0
-        self.imap.arrive(BEFORE[2])
-        assert self.run(Fault(), TUESDAY).code == 0
+        self.imap.reset([])
+        for day, came in ((FRIDAY, BEFORE[:1]), (SUNDAY, []), (MONDAY, BEFORE[1:4]), (TUESDAY, BEFORE[4:])):
+            for one in came:
+                self.imap.arrive(one)
+            assert self.run(Fault(), day).code == 0
         self._mails = waiting_mail(self.relay.texts)
         self._sent_before = list(self.relay.accepted)
         engine.keep()
@@ -77,6 +91,13 @@ class Trials(Stand):
         self.usual = self.run(Fault(), WEDNESDAY)
         assert self.usual.code == 0, self.usual
         self._expected = self._picture()
+        news = {(who[0] if isinstance(who, list) else "", event) for who, event, *_ in self._expected["letters"]}
+        assert {
+            ("hugo@shop.test", "closed"),
+            ("cyril@shop.test", "reminder"),
+            ("greta@firm.test", "alert"),
+            ("", "morning"),
+        } <= news, news
         self.examine()
 
     @property
