@@ -4,19 +4,25 @@ Oldest first, save that after each batch of a backlog comes a batch of the newes
 until an outage of three days is worked through. The cursor stays true: everything up to it is settled. What was taken
 beyond it is known by its key, so that it is not taken twice after a crash. Memory does not grow with the backlog.
 
+While a batch is decided and committed, another thread fetches and reads the next one, and no more than that one: the
+processor need not wait for the server. Nothing of it counts until its own commit; whatever breaks there shows when it
+would be its turn.
+
 Mail that the server announces but cannot give yet holds the cursor and is asked for again at the next call; the
 others do not wait for it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, wait
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
+from threading import Thread
 
 from helpdesk import maillog
-from helpdesk.intake import Intake, Source
+from helpdesk.intake import Batch, Intake, Source
 from helpdesk.ports import Cursor, Fetched, Mailbox, MailKey, Place, Waiting
 
 # Mails of one fetch and one commit: more gains nothing (docs/performance.md).
@@ -89,8 +95,20 @@ def time_left(spent: timedelta, done: int, waiting: int) -> timedelta | None:
     return timedelta(seconds=round(spent.total_seconds() * waiting / done))
 
 
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A batch that was fetched and read; `is_oldest`: where the cursor goes, rather than of the newest mail."""
+
+    batch: Batch
+    is_oldest: bool
+
+
 class _Pass:
-    """One way through a mailbox, from the cursor to its end."""
+    """One way through a mailbox, from the cursor to its end.
+
+    The mailbox belongs to the thread that reads ahead as long as that runs; this one waits for its end before it goes
+    on, and before it fails.
+    """
 
     def __init__(
         self,
@@ -133,45 +151,70 @@ class _Pass:
     def _take_listed(self, reading: _Reading, waiting: Waiting) -> bool:
         """Take the mails of one listing, with the newest ones in turn. Was there any?"""
         took_some = False
-        while not self._stop() and (batch := reading.batch(self._not_ready)):
-            self._take(batch, reading)
+        ready = None if self._stop() else self._oldest(reading)
+        while ready is not None:
             took_some = True
-            self._on_waiting(max(0, waiting.count - reading.done))
-            if not self._stop() and (waiting.count > len(waiting.keys) or reading.batch(self._not_ready)):
-                self._make_way()
-                self._take_newest(reading)
+            reading.settled(mail.key for mail in ready.batch.mails)
+            cursor = reading.cursor(self._cursor)
+            is_more = waiting.count > len(waiting.keys) or bool(reading.batch(self._not_ready))
+            ahead = self._ahead(ready, reading) if is_more and not self._stop() else None
+            try:
+                self._commit(ready.batch, cursor)
+                self._on_waiting(max(0, waiting.count - reading.done))
+                if ahead is not None and ready.is_oldest:
+                    self._make_way()
+            finally:
+                wait([ahead] if ahead is not None else [])
+            ready = ahead.result() if ahead is not None and not self._stop() else None
         return took_some
 
-    def _take_newest(self, reading: _Reading) -> None:
-        """A batch of what came last. Those that are not ready are met again where the cursor goes."""
+    def _ahead(self, ready: _Ready, reading: _Reading) -> Future[_Ready | None]:
+        """What follows this batch, fetched and read by a thread that keeps no program from ending."""
+        following: Future[_Ready | None] = Future()
+
+        def prepare() -> None:
+            try:
+                newest = self._newest_ones(reading) if ready.is_oldest else None
+                following.set_result(newest or self._oldest(reading))
+            except BaseException as error:
+                following.set_exception(error)
+
+        Thread(target=prepare, name=f"ahead-{self._source.name}", daemon=True).start()
+        return following
+
+    def _oldest(self, reading: _Reading) -> _Ready | None:
+        """The next batch of the listing, None at its end."""
+        keys = reading.batch(self._not_ready)
+        if not keys:
+            return None
+        mails = self._mailbox.fetch(keys)
+        # Fetching may stop early to bound memory: only what was skipped in between is not ready yet.
+        reached = keys.index(mails[-1].key) + 1 if mails else len(keys)
+        self._not_ready.update(set(keys[:reached]) - {mail.key for mail in mails})
+        return _Ready(self._read(mails), is_oldest=True)
+
+    def _newest_ones(self, reading: _Reading) -> _Ready | None:
+        """A batch of what came last, None where nothing did. Those not ready are met again where the cursor goes."""
         if self._newest is None:
-            return
+            return None
         waiting = self._mailbox.waiting(self._newest, BATCH)
-        known = _settle_known(self._intake, self._mailbox, self._source, waiting.keys)
-        reading.settled(known)
-        mails: Sequence[Fetched] = ()
-        if keys := [key for key in waiting.keys if key not in known and key not in self._not_ready]:
-            mails = self._mailbox.fetch(keys)
-            self._settle(mails, reading)
+        keys = reading.unsettled(waiting.keys, self._not_ready)
+        mails = self._mailbox.fetch(keys) if keys else []
         if not mails or mails[-1].key == keys[-1]:
             self._newest = waiting.next
+        return _Ready(self._read(mails), is_oldest=False) if mails else None
 
-    def _take(self, batch: Sequence[MailKey], reading: _Reading) -> None:
-        mails = self._mailbox.fetch(batch)
-        # Fetching may stop early to bound memory: only what was skipped in between is not ready yet.
-        reached = batch.index(mails[-1].key) + 1 if mails else len(batch)
-        self._not_ready.update(set(batch[:reached]) - {mail.key for mail in mails})
-        self._settle(mails, reading)
+    def _read(self, mails: Sequence[Fetched]) -> Batch:
+        if mails:
+            maillog.fetched(mailbox=self._source.name, mails=len(mails))
+        return self._intake.read(mails)
 
-    def _settle(self, mails: Sequence[Fetched], reading: _Reading) -> None:
+    def _commit(self, batch: Batch, cursor: Cursor) -> None:
         """Commit a batch with the cursor that is true then; it may be moved away on the server from then on."""
-        if not mails:
+        if not batch.mails:
             return
-        maillog.fetched(mailbox=self._source.name, mails=len(mails))
-        reading.settled(mail.key for mail in mails)
-        cursor = reading.cursor(self._cursor)
-        taken = self._intake.take(self._source, mails, cursor)
-        self._cursor = cursor if mails else self._cursor
+        taken = self._intake.commit(self._source, batch, cursor)
+        self._cursor = cursor
         self._committed += ((one.key, one.place) for one in taken)
 
     def _move_away(self) -> None:
@@ -207,8 +250,14 @@ class _Reading:
 
     def batch(self, not_ready: set[MailKey]) -> list[MailKey]:
         """The next mails of this listing to take."""
-        left = (key for key in self._waiting.keys if key not in self._settled and key not in not_ready)
-        return list(islice(left, BATCH))
+        return list(islice(self._left(self._waiting.keys, not_ready), BATCH))
+
+    def unsettled(self, keys: Sequence[MailKey], not_ready: set[MailKey]) -> list[MailKey]:
+        """Those of other keys that are still to take."""
+        return list(self._left(keys, not_ready))
+
+    def _left(self, keys: Sequence[MailKey], not_ready: set[MailKey]) -> Iterator[MailKey]:
+        return (key for key in keys if key not in self._settled and key not in not_ready)
 
     def settled(self, keys: Iterable[MailKey]) -> None:
         """These mails are committed, or about to be together with the cursor."""

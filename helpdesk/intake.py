@@ -80,6 +80,14 @@ class Taken:
         return self.decision.disposition if self.decision else Disposition.IGNORE
 
 
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Mails, and for each what was read in it, or why it could not be read."""
+
+    mails: Sequence[Fetched]
+    inbounds: Sequence[Inbound | Exception]
+
+
 class Intake:
     """Takes mail in. Thread-safe as far as its store is: one transaction per batch."""
 
@@ -113,12 +121,20 @@ class Intake:
         with self._store.unit() as unit:
             return frozenset(unit.known(source.name, keys))
 
+    def read(self, mails: Sequence[Fetched]) -> Batch:
+        """Read these mails. Asks nothing of the store, so that another thread may do it while a batch is committed."""
+        mails = [self._within_bounds(mail) for mail in mails]
+        return Batch(mails, self._reader.read([mail.raw for mail in mails]) if mails else [])
+
     def take(self, source: Source, mails: Sequence[Fetched], cursor: Cursor | None = None) -> list[Taken]:
-        """Commit these mails, and the cursor with them, in one transaction; one result per mail, in order."""
+        """Read and commit these mails; one result per mail, in order."""
+        return self.commit(source, self.read(mails), cursor)
+
+    def commit(self, source: Source, batch: Batch, cursor: Cursor | None = None) -> list[Taken]:
+        """Commit a batch, and the cursor with it, in one transaction; one result per mail, in order."""
+        mails, inbounds = batch.mails, batch.inbounds
         if not mails:
             return []
-        mails = [self._within_bounds(mail) for mail in mails]
-        inbounds = self._reader.read([mail.raw for mail in mails])
         try:
             taken = self._commit(source, mails, inbounds, cursor, self._settle)
         except TemporaryError:

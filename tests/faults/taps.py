@@ -1,8 +1,9 @@
 """Where a desk can be made to fail: before and after every call through a port, at statements and at commits.
 
 The product knows nothing of this: the ports are wrapped, the database driver is patched, in a process that is about
-to die anyway. A point has a name ("before mailbox.settle", "after unit.enqueue", "before commit", …) and a number:
-the Nth point of a run is the same in each run with the same mail.
+to die anyway. A point has a name ("before mailbox.settle", "after unit.enqueue", "before commit", …) and a number.
+Runs with the same mail pass the same points; since a batch is fetched while the one before it is committed, the Nth of
+one run may be a neighbour of the Nth of another.
 """
 
 from __future__ import annotations
