@@ -71,6 +71,8 @@ def play(folder: Path, workshop: Path, store: Store, *, canaries: bool = False) 
     shutil.copy(SCENARIOS / "config.toml", workshop / "config.toml")
     for own in folder.glob("*.toml"):  # its configuration, its packs
         shutil.copy(own, workshop / own.name)
+    if (folder / "letters").is_dir():  # its templates
+        shutil.copytree(folder / "letters", workshop / "letters")
     with _Stage(load(workshop / "config.toml", environ={}), store, workshop / "out", canaries=canaries) as stage:
         steps = sorted(file for file in folder.iterdir() if file.name[:2].isdigit())
         for number, step in enumerate(steps):

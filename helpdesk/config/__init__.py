@@ -16,6 +16,7 @@ from helpdesk.config.document import Document, read_document
 from helpdesk.config.follow_ups import check_follow_ups, check_occasions, of_packs
 from helpdesk.config.passwords import check_passwords
 from helpdesk.config.problems import Problems
+from helpdesk.config.ready import ready_replies
 from helpdesk.config.secret import EnvSecret, FileSecret, Secret
 from helpdesk.config.settings import (
     CalendarSettings,
@@ -95,10 +96,12 @@ def load(path: Path | None, *, environ: Mapping[str, str], logins: bool = True) 
     _check_names(packs, document, problems)
     follow_ups = of_packs(packs, problems)
     check_occasions(document, packs, follow_ups, problems)
+    own = document.helpdesk.templates if document.helpdesk else None
+    replies = ready_replies(document.base / own if own else None, problems)
     if problems.found or document.helpdesk is None or document.sending is None:
         # Two packs that build on the same broken one have the same problems.
         raise ConfigError(tuple(dict.fromkeys(problems.found)))
-    return assemble(document, document.helpdesk, document.sending, packs, follow_ups, environ)
+    return assemble(document, document.helpdesk, document.sending, packs, follow_ups, replies, environ)
 
 
 def _check_names(packs: Mapping[str, Pack], document: Document, problems: Problems) -> None:

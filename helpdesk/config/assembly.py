@@ -40,6 +40,7 @@ from helpdesk.config.tables import (
 )
 from helpdesk.core.message import Address
 from helpdesk.core.policy import Agent, Bounds, Escalation, Incidents, Partner, Rounds
+from helpdesk.core.ready import ReadyReply
 from helpdesk.core.service_levels import ServiceLevel
 from helpdesk.packs import Pack
 
@@ -67,6 +68,7 @@ def assemble(
     sending: SmtpTable | OutdirTable,
     packs: Mapping[str, Pack],
     follow_ups: OfPacks,
+    replies: tuple[ReadyReply, ...],
     environ: Mapping[str, str],
 ) -> Config:
     """The settings; `packs` are those of `packs_of` by their names, `follow_ups` what they say of those."""
@@ -86,6 +88,7 @@ def assemble(
         timezone=helpdesk.timezone,
         database=_database(helpdesk.database, base),
         templates=base / helpdesk.templates if helpdesk.templates else None,
+        replies=replies,
         undo_window=helpdesk.undo_window,
         trusted_authserv=helpdesk.trusted_authserv,
         alert_address=helpdesk.alert_address,

@@ -19,6 +19,7 @@ from helpdesk.core.chains import Chain
 from helpdesk.core.duration import Duration
 from helpdesk.core.message import Address
 from helpdesk.core.policy import Agent, Bounds, Desk, Escalation, Incidents, Partner, Policy, Rounds
+from helpdesk.core.ready import ReadyReply
 from helpdesk.core.service_levels import ServiceLevel
 from helpdesk.errors import ConfigError, Problem
 from helpdesk.packs import Pack
@@ -143,6 +144,7 @@ class Config:
     timezone: str
     database: str = field(repr=False)  # may hold a password
     templates: Path | None
+    replies: tuple[ReadyReply, ...]
     undo_window: timedelta
     trusted_authserv: str | None
     alert_address: str | None
@@ -174,6 +176,7 @@ class Config:
             agents=self.agents,
             reply_address=self.reply_address,
             partners=self.partners,
+            replies=self.replies,
             trusted_authserv=self.trusted_authserv,
             alert_address=self.alert_address,
             undo_window=self.undo_window,

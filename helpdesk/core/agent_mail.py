@@ -22,6 +22,7 @@ from helpdesk.core.command_values import (
     MergeInto,
     Note,
     Search,
+    SendReady,
     SetRequester,
     ShowQueue,
     ShowTicket,
@@ -47,6 +48,7 @@ from helpdesk.core.outgoing import SEND_WORD, Audience, Event, Letter, SentLette
 from helpdesk.core.outside import begin_outside
 from helpdesk.core.policy import Agent
 from helpdesk.core.post import Post, answered_with, line_refused, quoted, refuse, settled, shown, spent
+from helpdesk.core.ready import meant
 from helpdesk.core.replies import answer_partner, answer_requester, keep_answer, note_to_colleagues
 from helpdesk.core.secret import token_of, without_tokens
 from helpdesk.core.ticket import Part, Ticket
@@ -141,9 +143,15 @@ def _on_ticket(post: Post, ticket: Ticket) -> Decision:
     rest = _rest(post, "" if note else text, () if note else post.parts)
     if not note and any(isinstance(command, ForwardTo) for command in post.parsed.commands):
         text = ""  # it goes to the partner
+    ready = _ready(post, ticket)
+    if isinstance(ready, Refused):
+        return refuse(post, ticket, (line_refused(post, ready),))
+    if ready and note:
+        return refuse(post, ticket, (post.words.sends_a_note,))
+    text = "\n\n".join((*ready, *((text,) if text else ())))
     # What an agent has sent to the requester himself need not be sent again.
-    direct = bool(text) and not note and _has_it(post.case, ticket)
-    answers = bool(text) and not note and not direct and reaches is Audience.AGENT
+    direct = bool(text) and not note and not ready and _has_it(post.case, ticket)
+    answers = bool(text) and not note and not direct and (reaches is Audience.AGENT or bool(ready))
     alone = next((one for one in post.parsed.commands if isinstance(one, MergeInto | Split)), None)
     if alone is not None and (text or len(post.parsed.commands) > 1):
         return refuse(post, ticket, (line_refused(post, Refused(alone, post.words.alone)),))
@@ -166,16 +174,17 @@ def _on_ticket(post: Post, ticket: Ticket) -> Decision:
     carried = carry_out(post.parsed.commands, ticket, bench)
     if isinstance(carried, Refused):
         return refuse(post, ticket, (line_refused(post, carried),))
-    if text and not note and not direct and (reaches is Audience.NOBODY or (answers and ticket.requester is None)):
+    nobody = (reaches is Audience.NOBODY and not ready) or (answers and ticket.requester is None)
+    if text and not note and not direct and nobody:
         return refuse(post, ticket, (post.words.reaches_nobody,))
-    if text and not note and reaches is Audience.ASIDE and _partner(letter, carried.ticket) is None:
+    if text and not note and not ready and reaches is Audience.ASIDE and _partner(letter, carried.ticket) is None:
         return refuse(post, ticket, (post.words.partner_left,))
     doubts = None if post.kept else _to_confirm(post, ticket, carried, answers=answers)
     if doubts is not None:
         return _offer(post, ticket, (*doubts, *carried.lines), meant=letter if text and not note else None)
     if direct:
         return keep_answer(post, carried, text)
-    partner = _partner(letter, carried.ticket) if text and not note else None
+    partner = _partner(letter, carried.ticket) if text and not note and not ready else None
     if partner is not None:
         return answer_partner(post, carried, partner, rest)
     if answers:
@@ -244,6 +253,21 @@ def _partner(letter: SentLetter | None, ticket: Ticket) -> Address | None:
     if letter is None or letter.audience is not Audience.ASIDE:
         return None
     return next((one for one in ticket.partners if one.address == letter.partner), None)
+
+
+def _ready(post: Post, ticket: Ticket) -> tuple[str, ...] | Refused:
+    """The ready replies that the commands send, in the requester's language."""
+    policy = post.case.policy
+    texts: list[str] = []
+    for command in post.parsed.commands:
+        if isinstance(command, SendReady):
+            found = meant(command.name, policy.replies)
+            if len(found) != 1:
+                names = ", ".join(one.name for one in (found or policy.replies)) or "–"
+                said = post.words.several_ready if found else post.words.no_ready
+                return Refused(command, said.format(name=command.name, names=names))
+            texts.append(found[0].text(ticket.language, policy.desk(ticket.desk).language))
+    return tuple(texts)
 
 
 def _note_or_answer(post: Post, letter: SentLetter | None) -> tuple[str, bool]:

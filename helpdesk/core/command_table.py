@@ -212,7 +212,15 @@ GRAMMAR: tuple[Row, ...] = (
         "write down a fact on the ticket | записать сведения в обращение | "
         "записати відомості у звернення | zapisać informację w zgłoszeniu",
     ),
-    _planned("send | отправить | надіслати | wyślij"),
+    _row(
+        some_text(values.SendReady),
+        "send | отправить | надіслати | wyślij",
+        "TEMPLATE | ШАБЛОН | ШАБЛОН | SZABLON",
+        "the requester gets a ready reply, and the text below it in the same letter | "
+        "отправить клиенту готовый ответ, текст ниже уйдёт тем же письмом | "
+        "надіслати клієнтові готову відповідь, текст нижче піде тим самим листом | "
+        "wysłać klientowi gotową odpowiedź, tekst poniżej wyjdzie w tym samym liście",
+    ),
     _planned("case | случай | випадок | przypadek"),
     _row(
         some_text(values.MoveToDesk),

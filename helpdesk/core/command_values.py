@@ -191,6 +191,13 @@ class SetRequester:
 
 
 @dataclass(frozen=True, slots=True)
+class SendReady:
+    """The requester gets the ready reply called `name`, as written, and the rest of the mail below it."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class ForwardTo:
     """A partner (by name or address, as written) is asked: the rest of the mail and, unless `only`, the request."""
 
@@ -252,6 +259,7 @@ Command = (
     | Split
     | SetRequester
     | ForwardTo
+    | SendReady
     | BeginIncident
     | JoinIncident
     | Broadcast

@@ -137,7 +137,7 @@ def _step(command: Command, ticket: Ticket, bench: Bench) -> Carried | str:
             return split(ticket, bench)
         case order.SetRequester(address):
             return set_requester(ticket, address, bench)
-        case order.Note() | order.ShowQueue() | order.ShowTicket() | order.Search() | order.Help():
+        case order.Note() | order.SendReady() | order.ShowQueue() | order.ShowTicket() | order.Search() | order.Help():
             # Said or shown by whoever writes the transcript; they change nothing.
             return Carried(ticket=ticket)
 

@@ -12,6 +12,7 @@ from helpdesk.core.chains import Chain, asked
 from helpdesk.core.checklist import Checklist
 from helpdesk.core.duration import Duration
 from helpdesk.core.message import Address
+from helpdesk.core.ready import ReadyReply
 from helpdesk.core.rules import Rule
 from helpdesk.core.service_levels import ServiceLevel
 from helpdesk.core.stages import Stage
@@ -154,6 +155,7 @@ class Policy:
     reply_address: str = ""  # with "{token}" in it where the host supports it
     partners: tuple[Partner, ...] = ()  # they may pass on a customer's mail, as agents may
     trusted_authserv: str | None = None
+    replies: tuple[ReadyReply, ...] = ()
     alert_address: str | None = None  # told with the leads when something is wrong
     undo_window: timedelta = timedelta(seconds=20)
     bounds: Bounds = field(default_factory=Bounds)

@@ -22,6 +22,7 @@ CARRIED_OUT = [row for row in GRAMMAR if not row.planned]
 # A good argument for each command that wants one.
 ARGUMENTS = {
     "forward": "Brand store",
+    "send": "delivery",
     "assign": "Иван Петров",
     "state": "shipped",
     "wait": "3d",

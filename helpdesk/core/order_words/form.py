@@ -84,6 +84,9 @@ class Words:
     is_partner: str
     nothing_to_forward: str
     partner_left: str
+    no_ready: str
+    several_ready: str
+    sends_a_note: str
     reaches_nobody: str
     not_proven: str
     kept_as_note: str
