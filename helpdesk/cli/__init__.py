@@ -37,6 +37,7 @@ FAMILIES = {
     "explain": ("explain",),
     "rules": ("rules",),
     "form": ("form",),
+    "packs": ("packs",),
     "directory": ("directory",),
     "look": ("queue", "outbox", "quarantine"),
     "show": ("show",),

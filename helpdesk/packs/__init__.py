@@ -72,8 +72,11 @@ def _load(name_or_path: str, base: Path | None, *, depth: int) -> tuple[Pack, Vo
         raise ConfigError((Problem(f"{path.name}: extends", "the packs extend each other in a circle"),))
     table = _table(path)
     parent, vocabulary = Pack(name=path.stem), Vocabulary()
-    if isinstance(extended := table.get("extends"), str):
-        parent, vocabulary = _load(extended, path.parent, depth=depth + 1)
+    extended = table.get("extends", [])
+    for name in [extended] if isinstance(extended, str) else extended if isinstance(extended, list) else []:
+        other, words = _load(str(name), path.parent, depth=depth + 1)
+        parent = _joined(parent, other)
+        vocabulary.add(words)
     reader = PackReader(path.name, table, vocabulary)
     rules = {rule.name: rule for rule in (*parent.rules, *reader.rules())}
     own = {checklist.key: checklist for checklist in reader.checklists()}
@@ -91,6 +94,23 @@ def _load(name_or_path: str, base: Path | None, *, depth: int) -> tuple[Pack, Vo
     if reader.problems:
         raise ConfigError(tuple(reader.problems))
     return pack, reader.vocabulary
+
+
+def _joined(first: Pack, second: Pack) -> Pack:
+    """Both packs as one, under the name of the first; of two rules, checklists or states of a name the later one."""
+    rules = {rule.name: rule for rule in (*first.rules, *second.rules)}
+    checklists = {checklist.key: checklist for checklist in (*first.checklists, *second.checklists)}
+    stages = {stage.key: stage for stage in (*first.stages, *second.stages)}
+    return Pack(
+        name=first.name,
+        rules=tuple(rules.values()),
+        checklists=tuple(checklists.values()),
+        stages=tuple(stages.values()),
+        examples=first.examples + second.examples,
+        folders=first.folders + second.folders,
+        bar=second.bar if first.bar == Bar() else first.bar,
+        follow_ups=first.follow_ups + second.follow_ups,
+    )
 
 
 def _path(name_or_path: str, base: Path | None) -> Path:

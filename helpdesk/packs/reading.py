@@ -71,6 +71,15 @@ class Vocabulary:
     situations: set[str] = field(default_factory=set)
     ask_customer: bool = False
 
+    def add(self, other: Vocabulary) -> None:
+        """Take what another pack hands down, too."""
+        self.senders |= other.senders
+        self.words |= other.words
+        self.items |= other.items
+        self.fields |= other.fields
+        self.situations |= other.situations
+        self.ask_customer = self.ask_customer or other.ask_customer
+
 
 class PackReader(TableReader):
     """Reads one file on top of an inherited vocabulary, which it extends."""
@@ -79,7 +88,10 @@ class PackReader(TableReader):
         super().__init__(file)
         self.table, self.vocabulary = table, vocabulary
         self.known_keys("", table, _TOP)
-        self.text("", table, "extends")
+        if not isinstance(table.get("extends"), list):
+            self.text("", table, "extends")
+        else:
+            self.texts("", table, "extends")
         if "ask_customer" in table:
             self.vocabulary.ask_customer = self.flag("", table, "ask_customer")
         self._word_lists()
