@@ -38,6 +38,7 @@ from helpdesk.core.decision import (
     Proof,
     Record,
 )
+from helpdesk.core.list_mail import decide_list_reply
 from helpdesk.core.message import Address, KeptMail, Kind, Reason
 from helpdesk.core.notices import result, to_agents, without_agents
 from helpdesk.core.offers import kept, says_word, told_of
@@ -71,6 +72,9 @@ def decide_agent_mail(case: Case) -> Decision:
     if case.proof is Proof.NONE:
         return _unproven(case, agent)
     post = Post(case=case, agent=agent, parsed=parsed, parts=case.inbound.files)
+    listed = decide_list_reply(post)
+    if listed is not None:
+        return listed
     if on_ticket is None:
         return _without_ticket(post)
     if says_word(case.inbound, case.facts.letters):

@@ -16,6 +16,7 @@ from helpdesk.core.command_values import ForwardTo, ShowQueue, Split
 from helpdesk.core.commands import numbers_named, parse, searches
 from helpdesk.core.decision import Decision, Disposition, Facts, Filing, Outcome, Proof, Role, Wanted
 from helpdesk.core.forward import original, without_a_word
+from helpdesk.core.list_replies import read_orders
 from helpdesk.core.message import Address, Forwarded, Inbound, Kind, Reason
 from helpdesk.core.policy import Desk, Policy, reply_token
 from helpdesk.core.subject_tag import find_tags
@@ -173,6 +174,7 @@ def wanted(inbound: Inbound, policy: Policy, arrival: Arrival) -> Wanted:
         searches=searches(commands),
         told=Split() in commands,
         customer=policy.asks_for(CUSTOMER),
+        rows=agent is not None and bool(read_orders(inbound.text)),
         invited=wish.address or None if agent is None and (wish := wished(inbound.text)) else None,
         request=any(isinstance(command, ForwardTo) for command in commands),
         reports_between=(arrival.at - within, arrival.at + within),

@@ -91,6 +91,7 @@ class Wanted:
     queue: bool = False
     told: bool = False
     customer: bool = False
+    rows: bool = False  # the tickets of the list that is answered
     request: bool = False
     searches: tuple[str, ...] = ()
     invited: str | None = None

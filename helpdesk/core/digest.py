@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from helpdesk.core.list_replies import NO_TICKET
 from helpdesk.core.message import Address
 from helpdesk.core.outgoing import Audience, Event, Letter
 from helpdesk.core.subject_tag import tag
@@ -61,6 +62,7 @@ def lists(notices: Sequence[Notice], now: datetime) -> tuple[Letter, ...]:
             language=last.language,
             dedupe_key=f"{Event.DIGEST}:{address}:{now.isoformat()}",
             body=_lines([notice for notice in notices if notice.to.address == address]),
+            rows=_rows([notice for notice in notices if notice.to.address == address]),
         )
         for address, last in readers.items()
     )
@@ -69,6 +71,15 @@ def lists(notices: Sequence[Notice], now: datetime) -> tuple[Letter, ...]:
 def _lines(notices: list[Notice]) -> str:
     about = {notice.ticket or notice.about: notice.about for notice in notices}
     counted = Counter(notice.ticket or notice.about for notice in notices)
-    lines = [about[key] + (f" ×{count}" if count > 1 else "") for key, count in counted.items()]
+    lines = [
+        f"{row}. {about[key]}" + (f" ×{count}" if count > 1 else "")
+        for row, (key, count) in enumerate(counted.items(), start=1)
+    ]
     left = len(lines) - MAX_LINES
     return "\n".join([*lines[:MAX_LINES], *([f"… +{left}"] if left > 0 else [])])
+
+
+def _rows(notices: list[Notice]) -> tuple[int, ...]:
+    """The ticket of each line, 0 where it is about none."""
+    keys = dict.fromkeys(notice.ticket or notice.about for notice in notices)
+    return tuple(key if isinstance(key, int) else NO_TICKET for key in keys)[:MAX_LINES]

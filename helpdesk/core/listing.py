@@ -57,6 +57,19 @@ def listed(
             return []
 
 
+def rows_of(command: Command, facts: Facts, agent: Agent) -> tuple[int, ...]:
+    """The tickets of the list that a command prints, row by row."""
+    match command:
+        case ShowQueue():
+            mine = (ticket for ticket in facts.queue if agent.serves(ticket.desk) and ticket.state is not State.CLOSED)
+            return tuple(ticket.number for ticket in with_incidents_as_one(tuple(order(mine)))[:MAX_LINES])
+        case Search(asked):
+            hits = (hit for hit in dict(facts.found).get(asked, ()) if agent.serves(hit.ticket.desk))
+            return tuple(hit.ticket.number for hit in hits)[:MAX_FOUND]
+        case _:
+            return ()
+
+
 def queue_list(tickets: tuple[Ticket, ...], language: str = "en") -> list[str]:
     """One line per ticket or incident, in the order in which to work on them."""
     rows = with_incidents_as_one(tickets)

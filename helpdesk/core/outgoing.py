@@ -120,6 +120,7 @@ class Letter:
     listed: bool = False  # it only ever comes as a line of the next list (see `digest`)
     limit_mb: int = 0  # how large a mail may be, where that is what the letter is about
     template: str = ""  # the desk's own words for this event that a rule has chosen: `opened-returns.txt` is `returns`
+    rows: tuple[int, ...] = ()  # the tickets of a list, row by row, so that a reply may name them by number
     done: str = ""  # which wish of the requester it fulfils: stopped, language, invited, joined
     side: int = 0
     partner: Address | None = None
@@ -220,6 +221,7 @@ class SentLetter:
     sent_at: datetime
     usable: bool  # its secret is neither spent nor expired
     cause: int | None = None  # the row of the mail that led to this letter
+    rows: tuple[int, ...] = ()  # the tickets that it lists, row by row
     answers: tuple[tuple[str, datetime], ...] = ()  # of agents on its ticket since then: (name, when), newest first
     partner: str | None = None  # the address that an agent's reply reaches where the audience is ASIDE
 

@@ -13,7 +13,7 @@ from helpdesk.core.case import Case
 from helpdesk.core.commands import Parsed
 from helpdesk.core.decision import Change, Decision, Disposition, Filing, Outcome, Record, SettleHeld, SpendSecret
 from helpdesk.core.language import guess
-from helpdesk.core.listing import listed
+from helpdesk.core.listing import listed, rows_of
 from helpdesk.core.notices import result
 from helpdesk.core.order_words import Words, words_in
 from helpdesk.core.policy import Agent
@@ -68,6 +68,7 @@ def answered_with(
     letter = result(
         post.agent, ticket, post.case.policy, transcript, post.cause, in_reply_to=post.case.inbound.message_id
     )
+    letter = replace(letter, rows=rows_shown(post))
     told = replace(outcome, letters=(*outcome.letters, letter))
     return post.case.decision(Disposition.COMMAND, filing, settled(post, told), text=text)
 
@@ -100,6 +101,12 @@ def shown(post: Post, after: Ticket | None = None) -> tuple[str, ...]:
         for command in post.parsed.commands
         for line in listed(command, facts, post.agent, after=after, language=language, words=post.words)
     )
+
+
+def rows_shown(post: Post) -> tuple[int, ...]:
+    """The tickets of the one list that the result shows; of several nobody could say whose rows are meant."""
+    lists = [rows for command in post.parsed.commands if (rows := rows_of(command, post.case.facts, post.agent))]
+    return lists[0] if len(lists) == 1 else ()
 
 
 def settled(post: Post, outcome: Outcome) -> Outcome:

@@ -280,3 +280,14 @@ def test_a_letter_to_an_agent_knows_who_has_answered_since(store: SqlStore) -> N
     (found,) = facts(store, NOW + HOUR, agent=IVAN.address, **asked).letters
     assert found.answers == (("Olha", NOW + MINUTE),)
     assert facts(store, NOW + HOUR, **asked).letters[0].answers == ()  # of interest to agents alone
+
+
+def test_the_tickets_of_a_list_are_known_to_whoever_answers_it(store: SqlStore) -> None:
+    first, second = ticket_of(store), ticket_of(store)
+    with store.unit() as unit:
+        listing = letter("list", IVAN, audience=Audience.NOBODY, event=Event.DIGEST, rows=(second, 0, first))
+        queue(unit, listing, now=NOW)
+    found = facts(store, tokens=("list",), sender=IVAN.address, agent=IVAN.address, rows=True)
+    assert found.letters[0].rows == (second, 0, first)
+    assert {one.number for one in found.by_number} == {first, second}
+    assert facts(store, tokens=("list",), sender=IVAN.address, agent=IVAN.address).by_number == ()

@@ -43,14 +43,16 @@ def test_each_reader_gets_one_list_with_one_line_for_each_ticket() -> None:
     alert = replace(NOTICE, ticket=None, about="breaker: 5000 letters")
     to_ivan, to_anna = lists([NOTICE, alert, NOTICE, replace(NOTICE, to=ANNA, language="en")], NOW)
     assert (to_ivan.event, to_ivan.to, to_ivan.audience) == (Event.DIGEST, IVAN, Audience.NOBODY)
-    assert to_ivan.body == "[##100001##] Сайт лежит ×2\nbreaker: 5000 letters"
-    assert (to_anna.to, to_anna.language, to_anna.body) == (ANNA, "en", "[##100001##] Сайт лежит")
+    assert to_ivan.body == "1. [##100001##] Сайт лежит ×2\n2. breaker: 5000 letters"
+    assert to_ivan.rows == (100001, 0)
+    assert (to_anna.to, to_anna.language, to_anna.body) == (ANNA, "en", "1. [##100001##] Сайт лежит")
 
 
 def test_list_ends_where_nobody_reads_on() -> None:
     notices = [replace(NOTICE, ticket=number, about=str(number)) for number in range(100001, 100001 + MAX_LINES + 7)]
     (one,) = lists(notices, NOW)
-    assert one.body.splitlines()[-2:] == [str(100000 + MAX_LINES), "… +7"]
+    assert one.body.splitlines()[-2:] == [f"{MAX_LINES}. {100000 + MAX_LINES}", "… +7"]
+    assert len(one.rows) == MAX_LINES
 
 
 def test_list_names_no_address_but_its_reader() -> None:

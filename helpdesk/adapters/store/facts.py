@@ -56,6 +56,7 @@ _LETTER_COLUMNS = (
     OUTBOX.c.spent,
     OUTBOX.c.cause,
     OUTBOX.c.partner,
+    OUTBOX.c.rows,
     OUTBOX.c.created_at,
     sa.func.coalesce(OUTBOX.c.sent_at, OUTBOX.c.created_at).label("sent_at"),
     sa.func.coalesce(TICKET.c.active_at, OUTBOX.c.created_at).label("active_at"),
@@ -164,7 +165,8 @@ def facts(connection: Connection, wanted: Wanted, now: datetime, secret_life: ti
             by_reference.setdefault(letter.ticket, letter.message_id)
     known = tickets.load(connection, [*by_reference, *wanted.tags, *wanted.numbers])
     # What a kept mail orders is carried out by a word that names no ticket.
-    named = (*wanted.tags, *wanted.numbers, *numbers_kept(letters, known.values()))
+    listed = tuple(number for one in letters for number in one.rows) if wanted.rows else ()
+    named = (*wanted.tags, *wanted.numbers, *numbers_kept(letters, known.values()), *listed)
     known |= tickets.load(connection, [number for number in named if number not in known])
     survivors = [one.merged_into for one in known.values() if one.merged_into is not None]
     known |= tickets.load(connection, [number for number in survivors if number not in known])
@@ -262,6 +264,7 @@ def _sent_letter(row: Any, oldest_activity: datetime) -> SentLetter:
         sent_at=row.sent_at,
         usable=not row.spent and row.active_at >= oldest_activity,
         cause=row.cause,
+        rows=tuple(int(number) for number in row.rows or ()),
         partner=row.partner,
     )
 

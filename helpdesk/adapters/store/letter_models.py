@@ -7,13 +7,14 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import Field
 
-from helpdesk.adapters.store.columns import Row, choice_column, index_of_some, text_column
+from helpdesk.adapters.store.columns import Row, choice_column, index_of_some, strings_column, text_column
 from helpdesk.core.outgoing import Audience, Event, OutboxState, RecipientState
 
 
 class OutboxRow(Row, table=True):
     """A letter with its final bytes, for ever: it is also the proof of what we sent and the home of its secret.
 
+    `rows` are the numbers of the tickets that a list names, NULL for other letters.
     `agent` is the name of the agent who wrote it, empty for automatic ones. `cause` is the mail
     that led to it, `partner` whom a reply gets.
     `next_attempt_at` is when to try next; while `sending`, when a crashed sender's claim ends; else NULL.
@@ -55,6 +56,7 @@ class OutboxRow(Row, table=True):
     created_at: datetime
     next_attempt_at: datetime | None
     sent_at: datetime | None
+    rows: tuple[str, ...] | None = strings_column()
 
 
 class OutboxPieceRow(Row, table=True):

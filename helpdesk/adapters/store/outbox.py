@@ -96,6 +96,7 @@ def enqueue(
             "created_at": now,
             "next_attempt_at": letter.send_after or now,
             "sent_at": None,
+            "rows": tuple(str(number) for number in letter.rows) or None,
         },
     )
     if queued is None:
