@@ -203,7 +203,7 @@ def test_every_look_up_on_the_way_of_a_mail_uses_an_index(database: Path) -> Non
                 ask(
                     references=("<1@x>",),
                     tokens=("a",),
-                    tags=(100001,),
+                    tags=(100001, 100002),
                     sender=ANNA.address,
                     bounced_message_id="<b@desk.test>",
                     queue=True,
