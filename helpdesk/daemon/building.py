@@ -120,11 +120,11 @@ def board(works: Works) -> ImapBoard | None:
     settings = works.config.board
     if settings is None:
         return None
-    account = _account(settings.account, works.config.max_message_bytes)
-    return ImapBoard(account, spots(works.policy), settings.folder)
+    return ImapBoard(account(settings.account, works.config.max_message_bytes), spots(works.policy), settings.folder)
 
 
-def _account(settings: ImapConfig, max_bytes: int) -> ImapSettings:
+def account(settings: ImapConfig, max_bytes: int) -> ImapSettings:
+    """The mailbox of the configuration as its adapter wants it."""
     return ImapSettings(
         name=settings.name,
         host=settings.host,
@@ -144,26 +144,31 @@ def mailbox(settings: MailboxSettings, now: Callable[[], datetime], max_bytes: i
     """The mailbox to read, or None for one that is delivered to us (LMTP)."""
     match settings:
         case ImapConfig():
-            return ImapMailbox(_account(settings, max_bytes), now=now)
+            return ImapMailbox(account(settings, max_bytes), now=now)
         case MaildirConfig():
             return MaildirMailbox(settings.name, settings.path, now=now, max_bytes=max_bytes)
         case LmtpMailbox():
             return None
 
 
+def relay_of(relay: SmtpRelay) -> SmtpTransport:
+    """The connections to the relay of the configuration."""
+    return SmtpTransport(
+        SmtpSettings(
+            host=relay.host,
+            port=relay.port,
+            security=SmtpSecurity(relay.security),
+            user=relay.user,
+            password=relay.password,
+            helo=relay.helo,
+        )
+    )
+
+
 def transport(config: Config) -> Transport:
     """Where letters go."""
     match config.sending:
         case SmtpRelay() as relay:
-            return SmtpTransport(
-                SmtpSettings(
-                    host=relay.host,
-                    port=relay.port,
-                    security=SmtpSecurity(relay.security),
-                    user=relay.user,
-                    password=relay.password,
-                    helo=relay.helo,
-                )
-            )
+            return relay_of(relay)
         case Outdir(path=path):
             return MaildirTransport(path)

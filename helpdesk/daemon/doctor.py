@@ -1,4 +1,4 @@
-"""`check`: everything that the desk depends on is tried out; each problem comes with its place and its cure.
+"""`check`: everything that the desk depends on is tried out; a problem comes with its place and cure.
 
 Config -> findings, in the order in which an administrator would look. Nothing is changed but what `run` would make
 as well: the database and the folders of the mailboxes.
@@ -9,29 +9,21 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from helpdesk.adapters.store import open_store, schema_version
+from helpdesk.adapters.imap import survey
+from helpdesk.adapters.store import SqlStore, open_store, schema_version
 from helpdesk.adapters.templates import Templates
-from helpdesk.config import Config, LmtpMailbox, Outdir
+from helpdesk.config import Config, ImapMailbox, LmtpMailbox, Outdir, SmtpRelay
 from helpdesk.core.outgoing import OutboxState
-from helpdesk.daemon.building import mailbox, policy_of, transport
+from helpdesk.daemon.building import account, mailbox, policy_of, relay_of
+from helpdesk.daemon.ground import Finding, certificate, ground
 from helpdesk.errors import HelpdeskError
 from helpdesk.ports import Store
 
 # A letter that waits for longer is worth a word.
 STUCK_AFTER = timedelta(minutes=15)
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was tried. `cure` is empty where all is well; `fatal` where mail does not flow."""
-
-    place: str
-    found: str
-    cure: str = ""
-    fatal: bool = False
 
 
 def examine(config: Config, now: Callable[[], datetime]) -> Iterator[Finding]:
@@ -45,6 +37,7 @@ def examine(config: Config, now: Callable[[], datetime]) -> Iterator[Finding]:
         with closing(store):
             yield from _waiting(store, now())
             yield from _muted(config, store, now())
+            yield from ground(config.database, store, now())
     for settings in config.mailboxes:
         place = f"mailbox {settings.name}"
         if isinstance(settings, LmtpMailbox):
@@ -56,11 +49,17 @@ def examine(config: Config, now: Callable[[], datetime]) -> Iterator[Finding]:
         try:
             box.connect(None)
             yield Finding(place, "connected, logged in, folders are there")
+            if isinstance(settings, ImapMailbox):
+                ends = survey(account(settings, config.max_message_bytes)).certificate_ends
+                yield from certificate(place, ends, now())
         except HelpdeskError as error:
-            yield Finding(place, str(error), "mail stays on the server until this is put right", fatal=True)
+            yield Finding(
+                place, str(error), "put this right; then mail is taken in by itself", fatal=True,
+                why="mail stays on the server: no tickets, no answers",
+            )  # fmt: skip
         finally:
             box.close()
-    yield from _relay(config)
+    yield from _relay(config, now())
 
 
 def _words(config: Config) -> Iterator[Finding]:
@@ -75,14 +74,15 @@ def _words(config: Config) -> Iterator[Finding]:
     if config.trusted_authserv is None:
         yield Finding(
             "helpdesk.trusted_authserv",
-            "not set: senders cannot be verified, letters repeat the subject of anybody who writes",
+            "not set: senders cannot be verified",
             "name the server whose Authentication-Results header your mail host adds",
+            why="a stranger may write in anybody's name, and letters repeat the subject of whoever writes",
         )
     if not config.agents:
-        yield Finding("agent", "there is no agent: nobody is told of new tickets", "add an [[agent]] table")
+        yield Finding("agent", "there is no agent", "add an [[agent]] table", why="nobody is told of new tickets")
 
 
-def _database(config: Config, now: Callable[[], datetime]) -> Generator[Finding, None, Store | None]:
+def _database(config: Config, now: Callable[[], datetime]) -> Generator[Finding, None, SqlStore | None]:
     """The open store, if it can be opened."""
     place = config.database.rpartition("@")[2]
     try:
@@ -90,7 +90,10 @@ def _database(config: Config, now: Callable[[], datetime]) -> Generator[Finding,
         store = open_store(config.database)
         policy_of(config, store, now())
     except HelpdeskError as error:
-        yield Finding(f"database {place}", str(error), "nothing is taken in until this is put right", fatal=True)
+        yield Finding(
+            f"database {place}", str(error), "put this right, or restore a backup", fatal=True,
+            why="without it nothing is taken in and nothing is sent",
+        )  # fmt: skip
         return None
     was = "was made just now" if not found else f"had schema {found}"
     yield Finding(f"database {place}", f"{was}; this program wants schema {wanted}; it is there")
@@ -106,12 +109,18 @@ def _waiting(store: Store, now: datetime) -> Iterator[Finding]:
         if entry.state is OutboxState.QUEUED and entry.next_attempt_at and now - entry.next_attempt_at > STUCK_AFTER
     ]
     if store.paused():
-        yield Finding("outbox", "paused: no letter leaves", "helpdesk outbox resume")
+        yield Finding("outbox", "paused", "helpdesk outbox resume", why="no letter leaves, answers of agents included")
     if failed:
-        yield Finding("outbox", f"{len(failed)} letter(s) failed", "helpdesk outbox; then outbox retry ID or cancel ID")
+        yield Finding(
+            "outbox", f"{len(failed)} letter(s) failed", "helpdesk outbox; then outbox retry ID or cancel ID",
+            why="their readers do not know what we wrote",
+        )  # fmt: skip
     if late:
         yield Finding(
-            "outbox", f"{len(late)} letter(s) are overdue", "is the daemon running? helpdesk outbox tells why"
+            "outbox",
+            f"{len(late)} letter(s) are overdue",
+            "is the daemon running? helpdesk outbox tells why",
+            why="nobody sends, or the relay does not take them",
         )
     quarantined = store.quarantined()
     if quarantined:
@@ -119,6 +128,7 @@ def _waiting(store: Store, now: datetime) -> Iterator[Finding]:
             "quarantine",
             f"{len(quarantined)} mail(s) could not be processed",
             "helpdesk quarantine; quarantine retry ID",
+            why="what their writers want is in no ticket, or only in part",
         )
 
 
@@ -133,24 +143,29 @@ def _muted(config: Config, store: Store, now: datetime) -> Iterator[Finding]:
                 "agent",
                 f"{agent.name}: letters to {address} come back, so no more are sent there",
                 f"correct the address, or helpdesk unmute {address}",
+                why="this agent hears of nothing",
             )
 
 
-def _relay(config: Config) -> Iterator[Finding]:
+def _relay(config: Config, now: datetime) -> Iterator[Finding]:
     if isinstance(config.sending, Outdir):
         yield Finding("smtp", f"letters are written to {config.sending.path}")
         return
     place = f"smtp {config.sending.host}:{config.sending.port}"
     try:
-        asyncio.run(_try(config))
+        ends = asyncio.run(_try(config.sending))
         yield Finding(place, "connected and ready for letters")
+        yield from certificate(place, ends, now)
     except HelpdeskError as error:
-        yield Finding(place, str(error), "letters wait in the outbox until this is put right", fatal=True)
+        yield Finding(
+            place, str(error), "put this right; then letters leave by themselves", fatal=True,
+            why="letters wait in the outbox: requesters get no number and no answer",
+        )  # fmt: skip
 
 
-async def _try(config: Config) -> None:
-    relay = transport(config)
+async def _try(settings: SmtpRelay) -> datetime | None:
+    relay = relay_of(settings)
     try:
-        await relay.probe()
+        return await relay.certificate_ends()
     finally:
         await relay.close()

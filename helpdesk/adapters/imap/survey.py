@@ -6,7 +6,9 @@ Source: RFC 2177 (IDLE), RFC 6851 (MOVE), RFC 4315 (UIDPLUS).
 
 from __future__ import annotations
 
+import ssl
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from helpdesk.adapters.imap.connection import Connection, ImapSettings
 
@@ -19,6 +21,7 @@ class Survey:
     idle: bool
     move: bool
     uidplus: bool
+    certificate_ends: datetime | None  # None: the connection is not encrypted
 
 
 def survey(settings: ImapSettings) -> Survey:
@@ -32,6 +35,14 @@ def survey(settings: ImapSettings) -> Survey:
                 idle=client.has_capability("IDLE"),
                 move=client.has_capability("MOVE"),
                 uidplus=client.has_capability("UIDPLUS"),
+                certificate_ends=_end_of_certificate(client.socket()),
             )
     finally:
         connection.close()
+
+
+def _end_of_certificate(connection: object) -> datetime | None:
+    certificate = connection.getpeercert() if isinstance(connection, ssl.SSLSocket) else None
+    if not certificate:
+        return None
+    return datetime.fromtimestamp(ssl.cert_time_to_seconds(str(certificate["notAfter"])), UTC)

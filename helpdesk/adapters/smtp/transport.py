@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import ssl
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import aiosmtplib
 
@@ -46,6 +47,16 @@ class SmtpTransport:
         """Returns when a session can be had; its connection is kept for the next letter."""
         async with self._turns:
             self._keep(await connect(self._settings, self._tls))
+
+    async def certificate_ends(self) -> datetime | None:
+        """Until when the relay's certificate holds; None where the session is not encrypted."""
+        async with self._turns:
+            client = self._take_kept() or await connect(self._settings, self._tls)
+            certificate = client.get_transport_info("peercert")
+            self._keep(client)
+        if not certificate:
+            return None
+        return datetime.fromtimestamp(ssl.cert_time_to_seconds(certificate["notAfter"]), UTC)
 
     async def close(self) -> None:
         """Leave the relay; never raises. Called when nothing is being sent."""

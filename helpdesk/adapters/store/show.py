@@ -84,7 +84,7 @@ def opening_mails(connection: Connection, since: datetime, after: int, limit: in
 
 
 def latest_time(connection: Connection) -> datetime | None:
-    """The newest moment that any row knows of, None for a fresh desk. Reads whole tables: for drills only."""
+    """The newest moment that any row knows of, None for a fresh desk. Reads whole tables: for drills and checks."""
     moments = [
         connection.execute(sa.select(sa.func.max(column))).scalar()
         for column in (
