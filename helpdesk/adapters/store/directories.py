@@ -48,7 +48,7 @@ def find(connection: Connection, directory: str, keys: Sequence[str]) -> list[En
 def sizes(connection: Connection) -> dict[str, int]:
     """How many entries each directory has that has any."""
     counted = sa.select(ENTRY.c.directory, sa.func.count()).group_by(ENTRY.c.directory)
-    return dict(connection.execute(counted).tuples().all())
+    return {str(directory): int(count) for directory, count in connection.execute(counted)}
 
 
 def _entry(row: Any) -> Entry:
