@@ -16,14 +16,14 @@ from rich.table import Table
 from helpdesk.cli.context import configuration, console, utc_now, works
 from helpdesk.cli.views import dumps
 from helpdesk.config import Config
+from helpdesk.core import absence
 from helpdesk.core.duration import BusinessDays, parse_duration
 from helpdesk.core.message import Inbound, Kind
-from helpdesk.core.opening import plain_subject
 from helpdesk.core.policy import Policy
 from helpdesk.core.quote import split
 from helpdesk.core.replay import LOOKS_BACK, Difference, Senders, as_it_stands, differences, verdict_then
 from helpdesk.core.rules import Verdict, judge
-from helpdesk.core.subject_tag import tag
+from helpdesk.core.subject_tag import strip_prefixes, tag
 from helpdesk.core.trial import ALL, Example, Row, Tried, table, try_out, wrong
 from helpdesk.errors import UnreadableError
 from helpdesk.packs import Pack, all_examples, load_pack, shipped_packs
@@ -167,8 +167,10 @@ def _report(pack: Pack, letters: Path | None) -> tuple[Pack, tuple[Tried, ...], 
 def see(pack: Pack, example: Example) -> Tried:
     """What the rules of the pack see in what the letter says now, above its signature and history."""
     said, _ = split(example.text)
-    mail = Inbound(sha256="", fingerprint="", size=0, subject=plain_subject(example.subject), text=said)
-    verdict = judge(pack.rules, mail, desk="", language=example.language, kind=Kind.HUMAN)
+    mail = Inbound(sha256="", fingerprint="", size=0, subject=example.subject, text=said)
+    absent = absence.announced(strip_prefixes(example.subject))
+    kind = Kind.AUTO_REPLY if absent else Kind.HUMAN
+    verdict = judge(pack.rules, mail, desk="", language=example.language, kind=kind)
     return Tried(example, verdict.situation, tuple(str(reason) for reason in verdict.reasons))
 
 

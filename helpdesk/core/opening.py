@@ -121,7 +121,7 @@ def judged(case: Case) -> Verdict:
     desk = case.desk_of_arrival
     return judge(
         desk.rules,
-        _plain(case.inbound),
+        case.inbound,
         desk=desk.name,
         language=_language(case),
         # A form's words are as urgent as a letter's.

@@ -16,6 +16,7 @@ from helpdesk.core.forms import read_fields
 from helpdesk.core.message import Attachment, Inbound, Kind, Reason
 from helpdesk.core.phrases import Match, Pattern, find, match_at, places
 from helpdesk.core.spans import Span
+from helpdesk.core.subject_tag import is_answer, strip_prefixes
 from helpdesk.core.ticket import Lane, Priority, PriorityRank
 from helpdesk.core.words import SENTENCE, Prepared, prepare
 
@@ -119,10 +120,12 @@ def judge(
 ) -> Verdict:
     """The verdict of all rules on a letter that came to `desk`, is written in `language` and is of `kind`.
 
-    `known`: its sender has written before. `working`: it came within the desk's hours. `requests_1h`: tickets that its
-    sender opened within the last hour.
+    The subject counts without tag and prefixes. That of an answer is in the words of the letter before: it says what
+    the text is about, but nothing by itself unless there is no text. `known`: its sender has written before.
+    `working`: it came within the desk's hours. `requests_1h`: tickets that its sender opened within the last hour.
     """
-    prepared = prepare(inbound.text, inbound.subject)
+    prepared = prepare(inbound.text, strip_prefixes(inbound.subject))
+    answers = is_answer(inbound.subject) and bool(inbound.text.strip())
     applying = (
         rule
         for rule in rules
@@ -134,7 +137,7 @@ def judge(
         and requests_1h >= rule.requests_1h
         and _applies(rule, inbound)
     )
-    hits = [hit for rule in applying if (hit := _hit(rule, inbound, prepared))]
+    hits = [hit for rule in applying if (hit := _hit(rule, inbound, prepared, answers))]
     hits.sort(key=_Hit.strength)
     priorities = [hit.rule.priority for hit in hits if hit.rule.priority]
     return Verdict(
@@ -162,8 +165,11 @@ def _taken(hits: list[_Hit], prepared: Prepared) -> tuple[tuple[str, str], ...]:
     return tuple(fields.items())
 
 
-def evidence(words: Words, prepared: Prepared) -> tuple[Match, ...] | None:
-    """The matches by which a letter says what `words` want, in reading order; None when it does not say so."""
+def evidence(words: Words, prepared: Prepared, *, answers: bool = False) -> tuple[Match, ...] | None:
+    """The matches by which a letter says what `words` want, in reading order; None when it does not say so.
+
+    `answers`: its subject is that of an earlier letter.
+    """
     looked_for: list[list[Span]] = []
     for pattern in words.all_of:
         looked_for.append(places(pattern, prepared))
@@ -175,7 +181,7 @@ def evidence(words: Words, prepared: Prepared) -> tuple[Match, ...] | None:
             return None
     if _says(words.none_of, prepared) or (_says(words.narrow, prepared) and not _says(words.wide, prepared)):
         return None
-    standing = _Standing(words, prepared)
+    standing = _Standing(words, prepared, answers)
     kept = [span for spans in looked_for if (span := standing.first(spans))]
     return tuple(match_at(span, prepared) for span in sorted(kept)) if len(kept) == len(looked_for) else None
 
@@ -187,8 +193,9 @@ def _says(patterns: tuple[Pattern, ...], prepared: Prepared) -> bool:
 class _Standing:
     """Which matches still count after what else the letter says."""
 
-    def __init__(self, words: Words, prepared: Prepared) -> None:
+    def __init__(self, words: Words, prepared: Prepared, answers: bool) -> None:
         self.prepared = prepared
+        self.answers = answers
         excuses = (span for pattern in words.unless for span in places(pattern, prepared))
         self.excused = {self._sentence(first) for first, _ in excuses}
         recalls = (span for pattern in words.until for span in places(pattern, prepared))
@@ -200,7 +207,7 @@ class _Standing:
 
     def _stands(self, span: Span) -> bool:
         first, last = span
-        if last < self.taken_back:
+        if last < self.taken_back or (self.answers and self.prepared.in_subject(last)):
             return False
         return self.excused.isdisjoint({self._sentence(first), self._sentence(last)})
 
@@ -218,8 +225,8 @@ def _applies(rule: Rule, inbound: Inbound) -> bool:
     )
 
 
-def _hit(rule: Rule, inbound: Inbound, prepared: Prepared) -> _Hit | None:
-    found = evidence(rule.words, prepared)
+def _hit(rule: Rule, inbound: Inbound, prepared: Prepared, answers: bool) -> _Hit | None:
+    found = evidence(rule.words, prepared, answers=answers)
     if found is None:
         return None
     seen = (

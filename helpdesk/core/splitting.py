@@ -79,7 +79,7 @@ def _ticket(told: KeptMail, ticket: Ticket, bench: Bench) -> Ticket:
     """The ticket as it begins. The desk and language are those of the old one: an agent there has read the mail."""
     mail = replace(told.inbound, subject=plain_subject(told.inbound.subject))
     desk = bench.policy.desk(ticket.desk)
-    verdict = judge(desk.rules, mail, desk=desk.name, language=ticket.language, kind=Kind.HUMAN)
+    verdict = judge(desk.rules, told.inbound, desk=desk.name, language=ticket.language, kind=Kind.HUMAN)
     findings = examine(desk.checklists, mail, known=frozenset())
     rules = {reason.rule for reason in told.reasons}
     forged = "auth-failed" in rules

@@ -62,6 +62,12 @@ def strip_prefixes(subject: str) -> str:
     return subject[start:].strip()
 
 
+def is_answer(subject: str) -> bool:
+    """Does the outermost prefix say that the message answers another, in whose words the subject is?"""
+    match = _PREFIX.match(strip_tags(subject))
+    return match is not None and match["forward"] is None
+
+
 def is_forward(subject: str) -> bool:
     """Does the outermost prefix say that the message was passed on?"""
     match = _PREFIX.match(strip_tags(subject))

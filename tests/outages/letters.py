@@ -1,10 +1,10 @@
 """The letters on which the recognition of outages is judged, each with the situation that a person sees in it.
 
 They were written independently of the rules and each set is used once, to state recall and precision: whoever changes
-a rule because of one of them has spent the set (`judged` is spent; docs/rules.md keeps what it gave at first). Nobody
-builds on `fifth`, not even after it is judged. A set is a folder, with one TOML file a language, each letter a table
-`[[letter]]`. The text is the body as it came, with a signature behind "-- " and quoted history beneath; subject or text
-may be empty.
+a rule because of one of them has spent the set (`judged`, `third` and `fourth` are spent; docs/rules.md keeps what they
+gave at first). Nobody builds on `fifth`, not even after it is judged. A set is a folder, with one TOML file a language,
+each letter a table `[[letter]]`. The text is the body as it came, with a signature behind "-- " and quoted history
+beneath; subject or text may be empty.
 """
 
 from __future__ import annotations

@@ -256,3 +256,17 @@ def test_each_condition_that_holds_is_told_with_what_was_seen() -> None:
 def test_the_strongest_rule_chooses_the_words_of_the_acknowledgement() -> None:
     usual, strong = Rule(name="a", template="usual"), Rule(name="b", template="strong", priority=Priority.HIGH)
     assert verdict(usual, strong, mail=letter()).template == "strong"
+
+
+def test_the_subject_of_an_answer_raises_nothing_by_itself() -> None:
+    thanks = letter("Спасибо, счёт получили.", "Re: [##100871##] Сайт лежит")
+    assert verdict(SITE, mail=thanks).situation is None
+    assert verdict(SITE, mail=letter("Спасибо, счёт получили.", "Fwd: Сайт лежит")).situation == "site-down"
+
+
+def test_the_subject_of_an_answer_names_what_its_text_is_about() -> None:
+    assert verdict(SITE, mail=letter("Опять лежит.", "Re: Сайт")).situation == "site-down"
+
+
+def test_the_subject_of_an_answer_without_a_text_is_what_it_says() -> None:
+    assert verdict(SITE, mail=letter("", "Re: Сайт лежит")).situation == "site-down"
