@@ -25,6 +25,7 @@ from helpdesk.core.message import Address
 from helpdesk.core.outgoing import Audience, Event, Letter, LetterView, NamedFile, Picture
 from helpdesk.core.past import NO_PAST, Past, company_of
 from helpdesk.core.policy import Policy, is_final
+from helpdesk.core.rma import RMA
 from helpdesk.core.satisfaction import RESOLVED
 from helpdesk.core.secret import is_token, message_id, new_token, pseudo_reference, token_of
 from helpdesk.core.stages import Stage, resolution_said, state_said
@@ -222,6 +223,11 @@ def view(
         template=letter.template,
         progress=ticket.state.value if ticket and letter.event is Event.STATUS else "",
         done=letter.done,
+        rma=wire.one_line(dict(ticket.fields).get(RMA, "")) if ticket else "",
+        parcels=tuple(
+            (wire.one_line(f"{tag(one.ticket)} {one.subject}".strip()), wire.one_line(one.tracking))
+            for one in letter.parcels
+        ),
         request=wire.lines(letter.request).strip("\n")[:MAX_BODY],
         bars=letter.bars,
         asks_satisfaction=_asks_satisfaction(letter, ticket),

@@ -19,6 +19,7 @@ from helpdesk.core.outgoing import Audience, Delivery, Event, Letter
 from helpdesk.core.policy import Policy
 from helpdesk.core.report import reports, since, until
 from helpdesk.core.rounds import day_of_digest, day_of_report, digests
+from helpdesk.core.shipping import leaving_with
 from helpdesk.core.timers import happen
 from helpdesk.ports import QueuedLetter, Store
 from helpdesk.postbox import Postbox
@@ -47,11 +48,12 @@ class Upkeep:
                 for ticket, kind in due:
                     if ticket.number in done:
                         continue
-                    done.add(ticket.number)
-                    outcome = happen(ticket, kind, self._postbox.policy_now(unit), now)
+                    together = tuple(one for one in leaving_with(ticket, kind, due) if one.number not in done)
+                    done |= {one.number for one in (ticket, *together)}
+                    outcome = happen(ticket, kind, self._postbox.policy_now(unit), now, together)
                     unit.apply(outcome, now, by="helpdesk")
                     self._postbox.put(unit, outcome.letters, ticket.number, now)
-                    happened += Done(ticket.number, kind) in outcome.changes
+                    happened += sum(isinstance(change, Done) for change in outcome.changes)
             if not due:
                 return happened
 

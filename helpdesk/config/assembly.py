@@ -221,6 +221,8 @@ def _desk(
             if not level.table.desks or table.name in level.table.desks
         ),
         around_the_clock=table.around_the_clock,
+        rma_series=table.rma_series,
+        shipping_day=table.shipping_day,
         brand=brand(table, document),
     )
 

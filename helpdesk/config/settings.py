@@ -127,6 +127,8 @@ class DeskSettings:
     turn_to: str
     service_levels: tuple[ServiceLevel, ...]
     around_the_clock: bool
+    rma_series: str
+    shipping_day: int | None
     brand: Brand
 
 
@@ -222,5 +224,7 @@ def _desk(settings: DeskSettings, calendar: Calendar) -> Desk:
         turn_to=settings.turn_to,
         service_levels=settings.service_levels,
         around_the_clock=settings.around_the_clock,
+        rma_series=settings.rma_series,
+        shipping_day=settings.shipping_day,
         brand=settings.brand,
     )

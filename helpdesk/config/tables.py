@@ -176,6 +176,8 @@ class DeskTable(Table):
     final: list[Line] = []
     turn_to: Line | None = None
     around_the_clock: bool = False
+    rma_series: Annotated[str, AfterValidator(values.read_series)] = "R"
+    shipping_day: Annotated[int | None, PlainValidator(values.read_weekday_or_never)] = None
 
 
 class StepTable(Table):

@@ -189,6 +189,20 @@ def read_weekly_or_never(value: object) -> Weekly | None:
     return Weekly(DAY_NAMES.index(day.title()), hour)
 
 
+def read_weekday_or_never(value: object) -> int | None:
+    if value == "never":
+        return None
+    if not isinstance(value, str) or value.title() not in DAY_NAMES:
+        raise ValueError('want a day of the week, for example "Fri", or "never"')
+    return DAY_NAMES.index(value.title())
+
+
+def read_series(text: str) -> str:
+    if not re.fullmatch("[A-Z]{1,4}", text):
+        raise ValueError('want one to four capital letters A to Z, for example "R"')
+    return text
+
+
 def read_lane(value: object) -> Lane:
     return _one_of(Lane, value)
 

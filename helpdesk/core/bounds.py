@@ -68,7 +68,7 @@ def breaker_alerts(case: Case, silence: Reason | None) -> tuple[Letter, ...]:
 
 def guessing(case: Case) -> Reason | None:
     """Does a stranger try out ticket numbers? From then on such mail is kept, and nobody gets a letter for it."""
-    if case.role is not Role.STRANGER or not find_tags(case.inbound.subject):
+    if case.role is not Role.STRANGER or not (find_tags(case.inbound.subject) or case.thread.evidence == "tag"):
         return None
     opened = case.facts.opened.tickets_1h
     if opened < case.policy.bounds.guesses_1h:

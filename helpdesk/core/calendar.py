@@ -146,6 +146,12 @@ class Calendar:
         """Does the desk work on this day at all?"""
         return bool(self._hours(day))
 
+    def closing(self, day: date) -> datetime:
+        """When the desk has closed on that day or, where it does not work on it, on its next business day."""
+        while not self.is_business_day(day):
+            day += _ONE_DAY
+        return self._moment(day, self._hours(day)[-1].end)
+
     def _add_days(self, at: datetime, count: int) -> datetime:
         local = self.next_opening(at).astimezone(self._zone)
         day = local.date()

@@ -19,8 +19,7 @@ from helpdesk.core.forward import original, without_a_word
 from helpdesk.core.list_replies import read_orders
 from helpdesk.core.message import Address, Forwarded, Inbound, Kind, Reason
 from helpdesk.core.policy import Desk, Policy, reply_token
-from helpdesk.core.subject_tag import find_tags
-from helpdesk.core.thread import Thread, match
+from helpdesk.core.thread import Thread, match, tags_shown
 from helpdesk.core.ticket import Ticket
 from helpdesk.core.trust import Authentication, authenticate, proven, role_of
 from helpdesk.core.wishes import wished
@@ -165,7 +164,7 @@ def wanted(inbound: Inbound, policy: Policy, arrival: Arrival) -> Wanted:
         message_id=inbound.message_id,
         references=tuple(reversed(inbound.references)),
         tokens=tuple(dict.fromkeys(token for token in tokens if token)),
-        tags=find_tags(inbound.subject),
+        tags=tags_shown(inbound, policy.rma_series),
         numbers=numbers_named(commands),
         sender=sender.address if sender else None,
         agent=agent.addresses[0] if agent else None,
@@ -212,7 +211,7 @@ def study(inbound: Inbound, facts: Facts, policy: Policy, arrival: Arrival, now:
     kind, kind_reasons = classify(inbound, instance=policy.instance)
     authentication, auth_reason = authenticate(inbound, policy.trusted_authserv)
     facts = _letters_of_one_person(inbound, facts, policy)
-    thread = match(inbound, facts)
+    thread = match(inbound, facts, policy.rma_series)
     role = role_of(inbound, thread.ticket, policy)
     # An agent's commands and answers are what he wrote himself, nothing else.
     words = without_key(inbound.text) if role in (Role.AGENT, Role.LEAD) else without_a_word(inbound)

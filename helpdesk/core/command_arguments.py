@@ -12,7 +12,7 @@ from enum import Enum
 from typing import TypeVar
 
 from helpdesk.core.address import only_mailbox
-from helpdesk.core.command_values import Accept, Command, ForwardTo, SetField, SetPriority, Wait
+from helpdesk.core.command_values import Accept, Command, ForwardTo, SetField, SetPriority, Ship, Wait
 from helpdesk.core.duration import parse_duration
 from helpdesk.core.ticket import Priority
 
@@ -71,6 +71,8 @@ _PRIORITIES = {
 }
 
 _ONLY = frozenset({"only", "только", "лише", "tylko"})
+
+_NOW = frozenset({"now", "сейчас", "срочно", "зараз", "терміново", "teraz", "pilnie"})
 
 _ALWAYS = frozenset({"always", "всегда", "завжди", "zawsze"})
 
@@ -162,6 +164,13 @@ def read_forward(text: str) -> Command:
     words = _required(text.replace("mailto:", "")).split()
     only = words[-1].lower() in _ONLY
     return ForwardTo(_required(" ".join(words[:-1] if only else words).strip("\"'«»“”„")), only)
+
+
+def read_ship(text: str) -> Command:
+    """A tracking number, and `now` behind it where the parcel does not wait for the shipping day."""
+    words = _required(text).split()
+    now = words[-1].lower() in _NOW
+    return Ship(_required(" ".join(words[:-1] if now else words)), now)
 
 
 def read_accept(text: str) -> Command:

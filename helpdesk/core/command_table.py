@@ -22,6 +22,7 @@ from helpdesk.core.command_arguments import (
     read_field,
     read_forward,
     read_priority,
+    read_ship,
     read_wait,
     some_items,
     some_text,
@@ -313,8 +314,24 @@ GRAMMAR: tuple[Row, ...] = (
         "текст нижче отримає кожен клієнт інциденту, окремим листом; разом із #закрити закриється все | "
         "tekst poniżej dostanie każdy klient w incydencie, osobnym listem; razem z #zamknij zamyka się wszystko",
     ),
-    _planned("rma | возврат | повернення | zwrot"),
-    _planned("ship | отгрузка | відвантаження | wysyłka"),
+    _row(
+        perhaps_text(values.GiveRma),
+        "rma | возврат | повернення | zwrot",
+        "[NUMBER] | [НОМЕР] | [НОМЕР] | [NUMER]",
+        "the customer gets the RMA number of this return, or the NUMBER that somebody else has given it | "
+        "клиент получит RMA-номер этого возврата или НОМЕР, который дал кто-то другой | "
+        "клієнт отримає RMA-номер цього повернення або НОМЕР, який дав хтось інший | "
+        "klient dostanie numer RMA tego zwrotu albo NUMER nadany przez kogoś innego",
+    ),
+    _row(
+        read_ship,
+        "ship | отгрузка | відвантаження | wysyłka",
+        "TRACKING [now] | ТРЕК [сейчас] | ТРЕК [зараз] | PRZESYŁKA [teraz]",
+        "the customer gets this tracking number once the parcel has left: on the shipping day, or now | "
+        "клиент получит этот номер отправления, когда посылка уйдёт: в день отправки или сейчас | "
+        "клієнт отримає цей номер відправлення, коли посилка піде: у день відправлення або зараз | "
+        "klient dostanie ten numer przesyłki, gdy paczka wyjdzie: w dniu wysyłki albo teraz",
+    ),
     _row(
         nothing(values.Undo()),
         "undo | отменить отмена | скасувати | cofnij",

@@ -225,6 +225,21 @@ class Broadcast:
 
 
 @dataclass(frozen=True, slots=True)
+class GiveRma:
+    """The return gets its RMA number or, where `number` is somebody else's, that one, as written."""
+
+    number: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ship:
+    """A parcel leaves on the next shipping day, or has left already (`now`); `tracking` is its number."""
+
+    tracking: str
+    now: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Help:
     """The list of commands comes by mail."""
 
@@ -263,5 +278,7 @@ Command = (
     | BeginIncident
     | JoinIncident
     | Broadcast
+    | GiveRma
+    | Ship
     | Help
 )

@@ -27,7 +27,7 @@ from helpdesk.core.sender import (
     RemoveColleague,
 )
 from helpdesk.core.service_levels import SetClock
-from helpdesk.core.ticket import Lane, Part, Priority, State, Ticket
+from helpdesk.core.ticket import SHIP, Lane, Part, Priority, State, Ticket
 from helpdesk.core.wishes import SetLanguage, SetQuiet, SetSatisfaction
 
 
@@ -272,7 +272,7 @@ class Unschedule:
 
     ticket: int
     kinds: tuple[str, ...] = ()
-    kept: tuple[str, ...] = ()
+    kept: tuple[str, ...] = (SHIP,)
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,7 @@ from helpdesk.core.notices import to_agents, to_requester
 from helpdesk.core.outgoing import Event, Letter
 from helpdesk.core.partners import forward
 from helpdesk.core.people import add_cc, remove_cc, set_requester
+from helpdesk.core.return_orders import give_rma, ship
 from helpdesk.core.splitting import split
 from helpdesk.core.stage_orders import move_to_stage
 from helpdesk.core.stages import stage_called
@@ -131,6 +132,10 @@ def _step(command: Command, ticket: Ticket, bench: Bench) -> Carried | str:
             return _on_top(placed, join_incident(placed.ticket, incident, bench))
         case order.Broadcast():
             return broadcast(ticket, bench.announcement, bench)
+        case order.GiveRma(number):
+            return give_rma(ticket, number, bench)
+        case order.Ship():
+            return ship(ticket, command, bench)
         case order.MergeInto(number):
             return merge(ticket, number, bench)
         case order.Split():

@@ -34,6 +34,8 @@ class Event(StrEnum):
     REOPENED = "reopened", "to a requester: the request is open again"
     STAYS_CLOSED = "stays-closed", "to a requester: only agents open the request again"
     INCIDENT = "incident", "to a requester: what was reported is known, and worked on"
+    RMA = "rma", "to a requester: the number of a return, and what to do with it"
+    SHIPPED = "shipped", "to a requester: parcels have left, with their tracking numbers"
     FORWARD = "forward", "to a partner: what an agent asks of him"
     TOO_LARGE = "too-large", "to a sender: the mail is beyond the size that is taken"
     NOTIFY = "notify", "to agents: something happened on a ticket"
@@ -71,6 +73,15 @@ class Bar:
 
     label: str
     value: int
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """What has left for a requester; `subject` is empty where it may not be shown."""
+
+    ticket: int
+    subject: str
+    tracking: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -124,6 +135,7 @@ class Letter:
     done: str = ""  # which wish of the requester it fulfils: stopped, language, invited, joined
     side: int = 0
     partner: Address | None = None
+    parcels: tuple[Parcel, ...] = ()  # that have left
     request: str = ""
     bars: tuple[Bar, ...] = ()
 
@@ -197,6 +209,8 @@ class LetterView:
     company: str = ""  # whom the requester's address speaks for
     past: Past = NO_PAST  # what he asked before; times in the desk's time zone
     actions: tuple[tuple[str, str], ...] = ()  # (name, link) of each thing that one tap does
+    rma: str = ""  # the number of the return
+    parcels: tuple[tuple[str, str], ...] = ()  # (tag and subject, tracking number) of each that has left
     colour: str = ""  # of the desk, "#rrggbb"; to requesters only, as the next two
     logo: Picture | None = None
     signature: tuple[str, ...] = ()

@@ -62,6 +62,8 @@ class Desk:
     service_levels: tuple[ServiceLevel, ...] = ()  # the first that fits a ticket holds for it
     around_the_clock: bool = False  # are outages escalated outside opening hours as well?
     brand: Brand = Brand()
+    rma_series: str = "R"  # what RMA numbers given here begin with
+    shipping_day: int | None = None  # when parcels leave, once a week (0 is Monday); None: at once
 
     def chain(self, occasion: str) -> Chain | None:
         """What happens by itself after this occasion, or None."""
@@ -187,6 +189,11 @@ class Policy:
     def partner(self, address: str) -> Partner | None:
         """The listed partner who owns `address` (normalised), or None."""
         return next((partner for partner in self.partners if address in partner.addresses), None)
+
+    @property
+    def rma_series(self) -> frozenset[str]:
+        """What RMA numbers of any desk begin with."""
+        return frozenset(desk.rma_series for desk in self.desks)
 
     def is_ours(self, address: str) -> bool:
         """Is `address` (normalised) one that only this helpdesk reads: never written to, never a requester?"""

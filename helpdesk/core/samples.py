@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from helpdesk.core.message import Address, Reason
-from helpdesk.core.outgoing import Audience, Bar, Event, Letter
+from helpdesk.core.outgoing import Audience, Bar, Event, Letter, Parcel
+from helpdesk.core.rma import RMA, rma_number
 from helpdesk.core.ticket import Held, Lane, Part, Participant, Priority, State, Ticket
 
 NOW = datetime(2026, 3, 12, 9, 30, tzinfo=UTC)
@@ -114,6 +115,8 @@ _TO_REQUESTERS = frozenset(
         Event.REOPENED,
         Event.STAYS_CLOSED,
         Event.INCIDENT,
+        Event.RMA,
+        Event.SHIPPED,
         Event.TOO_LARGE,
     }
 )
@@ -142,7 +145,7 @@ def sample_ticket(event: Event, language: str) -> Ticket:
         participants=(Participant(requester, Part.REQUESTER), Participant(colleague, Part.CC)),
         held=(Held(id=3, sender=colleague, subject="", at=NOW),) if event is Event.HELD else (),
         thread=("<first@shop.example>",),
-        fields=(("ip", "192.0.2.17"),),
+        fields=((RMA, rma_number("R", 123456)),) if event in (Event.RMA, Event.SHIPPED) else (("ip", "192.0.2.17"),),
         reasons=(f"site-down: text: {speech.seen}",),
         opened_at=NOW,
         active_at=NOW,
@@ -178,6 +181,7 @@ def sample_letter(event: Event, language: str, **changes: object) -> Letter:
         "missing": speech.questions if asked else (),
         "in_reply_to": "<first@shop.example>",
         "limit_mb": 25 if event is Event.TOO_LARGE else 0,
+        "parcels": (Parcel(123456, speech.subject, "TT 0001 2345"),) if event is Event.SHIPPED else (),
         "bars": (Bar("Mon 09.03", 31), Bar("Tue 10.03", 12)) if event is Event.REPORT else (),
         "due_at": datetime(2026, 3, 17, 15, 0, tzinfo=UTC) if closes and to_requester else None,
     }

@@ -4,7 +4,9 @@ Evidence, strongest first: our own secret (a keyed Message-ID or reply address t
 References and In-Reply-To newest to oldest, the tag in the subject. None of it admits a sender who has no
 part in the ticket: who may come in is decided afterwards, by `admits`. When tag and references disagree,
 the references win and the reasons say so. What leads to a ticket that went
-into another one leads to that one. Never fails: "no ticket" is a result.
+into another one leads to that one. An RMA number that a ticket was given is worth as much as its tag, wherever
+the writer names it; one with a wrong check digit leads nowhere, and the reasons say so. Never fails: "no ticket" is a
+result.
 References walk: RFC 5322 section 3.6.4.
 """
 
@@ -15,6 +17,7 @@ from dataclasses import dataclass
 from helpdesk.core.decision import Facts, Role
 from helpdesk.core.message import Inbound, Reason
 from helpdesk.core.outgoing import SentLetter
+from helpdesk.core.rma import RMA, Named, named_in
 from helpdesk.core.subject_tag import find_tags, tag
 from helpdesk.core.ticket import Ticket
 from helpdesk.core.trust import own_letter
@@ -30,11 +33,19 @@ class Thread:
     reasons: tuple[Reason, ...] = ()
 
 
-def match(inbound: Inbound, facts: Facts) -> Thread:
-    """The ticket that this message speaks of, if it speaks of one."""
+def tags_shown(inbound: Inbound, series: frozenset[str]) -> tuple[int, ...]:
+    """The tickets that the subject's tags, and RMA numbers in what was written, may lead to."""
+    returns = (named.ticket for named in _returns(inbound, series) if named.ticket is not None)
+    return tuple(dict.fromkeys((*find_tags(inbound.subject), *returns)))
+
+
+def match(inbound: Inbound, facts: Facts, series: frozenset[str] = frozenset()) -> Thread:
+    """The ticket that this message speaks of, if it speaks of one; RMA numbers begin with one of `series`."""
     tickets = {ticket.number: ticket for ticket in facts.by_number}
     tickets |= {ticket.number: ticket for _, ticket in facts.by_reference}
     tagged = next((tickets[number] for number in find_tags(inbound.subject) if number in tickets), None)
+    named = _returns(inbound, series)
+    parcel = next((one for one in named if one.ticket in tickets and _was_given(one, tickets[one.ticket])), None)
     secret = own_letter(inbound, facts.letters)
     shown = secret or next(iter(facts.letters), None)
 
@@ -47,8 +58,11 @@ def match(inbound: Inbound, facts: Facts) -> Thread:
         evidence, words = "references", _named(ours) if ours else f"mentions {mentioned}"
     elif tagged is not None:
         meant, evidence, words = tagged, "tag", f"subject has {tag(tagged.number)}"
+    elif parcel is not None and parcel.ticket is not None:
+        meant, evidence, words = tickets[parcel.ticket], "tag", f"names {parcel.number}"
     else:
-        return Thread(letter=shown)
+        slips = (Reason("rma-mistyped", one.number) for one in named if one.ticket is None)
+        return Thread(letter=shown, reasons=tuple(slips))
 
     found = _where_it_went(meant, tickets)
     reasons = [Reason(f"thread-{evidence}", words)]
@@ -59,6 +73,14 @@ def match(inbound: Inbound, facts: Facts) -> Thread:
             Reason("thread-disagreement", f"subject has {tag(tagged.number)}, references lead to {tag(found.number)}")
         )
     return Thread(ticket=found, evidence=evidence, letter=shown, reasons=tuple(reasons))
+
+
+def _returns(inbound: Inbound, series: frozenset[str]) -> tuple[Named, ...]:
+    return named_in(f"{inbound.subject}\n{inbound.text}", series)
+
+
+def _was_given(named: Named, ticket: Ticket) -> bool:
+    return dict(ticket.fields).get(RMA) == named.number
 
 
 def _where_it_went(ticket: Ticket, tickets: dict[int, Ticket]) -> Ticket:

@@ -17,6 +17,9 @@ MERGED = "merged"
 # The rule by which a stranger's mail was held that belongs to what a partner is asked.
 OF_PARTNER = "of-partner"
 
+# A follow-up: the parcel of a return leaves. Nothing that is said in the meantime holds it back.
+SHIP = "ship"
+
 # In a Decision, "the ticket that this decision opens": the store gives it its number at commit.
 NEW = 0
 

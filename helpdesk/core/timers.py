@@ -24,9 +24,10 @@ from helpdesk.core.message import Reason
 from helpdesk.core.notices import to_agents, to_requester
 from helpdesk.core.outgoing import Event, Letter
 from helpdesk.core.policy import Desk, Policy
+from helpdesk.core.shipping import went_out
 from helpdesk.core.stages import filled_in, stage_called
 from helpdesk.core.texts import text_in
-from helpdesk.core.ticket import FollowUp, Lane, State, Ticket
+from helpdesk.core.ticket import SHIP, FollowUp, Lane, State, Ticket
 
 WAKE = "wake"
 
@@ -64,12 +65,12 @@ def closes_at(schedules: tuple[Schedule | FollowUp, ...]) -> datetime | None:
 
 def answered(ticket: int) -> Unschedule:
     """What waited for the requester is over, sleep included; whether anybody takes an outage is still watched."""
-    return Unschedule(ticket, kept=(ESCALATE,))
+    return Unschedule(ticket, kept=(ESCALATE, SHIP))
 
 
 def stop(ticket: int) -> Unschedule:
     """No letter of a chain reaches the requester, and nothing closes; a sleeping ticket still wakes."""
-    return Unschedule(ticket, kept=(ESCALATE, WAKE))
+    return Unschedule(ticket, kept=(ESCALATE, SHIP, WAKE))
 
 
 def put_off(ticket: Ticket, desk: Desk, away_until: date) -> tuple[Schedule, ...]:
@@ -94,10 +95,12 @@ def put_off(ticket: Ticket, desk: Desk, away_until: date) -> tuple[Schedule, ...
     return ()
 
 
-def happen(ticket: Ticket, kind: str, policy: Policy, now: datetime) -> Outcome:
-    """What the due follow-up `kind` does to `ticket` now."""
+def happen(ticket: Ticket, kind: str, policy: Policy, now: datetime, together: tuple[Ticket, ...] = ()) -> Outcome:
+    """What the due follow-up `kind` does to `ticket` now; `together`: whose parcels leave with that of a return."""
     if kind in ALARMS:
         return _alarm(ticket, kind, policy, now)
+    if kind == SHIP:
+        return went_out((ticket, *together), now)
     return keep_clocks(_happen(ticket, kind, policy, now), (ticket,), policy, now)
 
 

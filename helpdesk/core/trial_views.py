@@ -70,6 +70,8 @@ FULL = LetterView(
     logo=Picture("logo@example.com", 120, 40),
     signature=("Example Ltd", "+44 20 7946 0000"),
     request="My boiler leaks.",
+    rma="R-1000015",
+    parcels=(("[##100001##] The site is down", "TT 000 111"),),
     bars=(Bar("Mon", 3), Bar("Tue", 0)),
     asks_satisfaction=True,
     final=True,
@@ -103,6 +105,8 @@ def saying(text: str) -> LetterView:
         bars=(Bar(text, 3),),
         gathers=None,
         signature=(text,),
+        rma=text,
+        parcels=((text, text),),
     )
 
 

@@ -286,6 +286,29 @@ def test_letters_that_wait_or_failed_are_found_in_the_narrower_indexes(url: str)
         assert len(store.claim(datetime(2026, 3, 3, tzinfo=UTC), 10)) == 2
 
 
+def test_letters_of_a_desk_without_returns_stay_and_may_tell_of_one(url: str) -> None:
+    upgrade_to(url, "0019")
+    engine = make_engine(url)
+    with transaction(engine, writes=True) as connection:
+        connection.execute(
+            sa.text(
+                "INSERT INTO outbox (event, audience, automatic, urgent, to_address, to_domain, agent, dedupe_key, "
+                "message_id, token, spent, envelope_from, subject, raw, state, attempts, created_at) VALUES "
+                "('morning', 'nobody', :yes, :no, 'ivan@desk.test', 'desk.test', '', 'k', '<t@desk.test>', 't', :no, "
+                "'support@desk.test', 'Help', :raw, 'sent', 1, :at)"
+            ),
+            {"yes": True, "no": False, "raw": b"", "at": "2026-03-02 09:00:00+00:00"},
+        )
+    with closing(open_store(url)) as store:
+        with store.unit() as unit:
+            ticket = open_ticket(unit)
+            queue(unit, letter("number", event=Event.RMA), ticket)
+            queue(unit, letter("parcel", event=Event.SHIPPED), ticket)
+        assert {entry.event for entry in store.outbox()} == {"rma", "shipped"}
+        assert facts(store, references=("<t@desk.test>",)).letters[0].event is Event.MORNING
+    engine.dispose()
+
+
 def test_letters_and_tickets_of_a_desk_without_incidents_stay_what_they_are(url: str) -> None:
     upgrade_to(url, "0003")
     engine = make_engine(url)

@@ -23,6 +23,7 @@ CARRIED_OUT = [row for row in GRAMMAR if not row.planned]
 ARGUMENTS = {
     "forward": "Brand store",
     "send": "delivery",
+    "ship": "TT000111",
     "assign": "Иван Петров",
     "state": "shipped",
     "wait": "3d",
@@ -96,6 +97,10 @@ def fault(text: str) -> CommandError:
         ("#uncc mailto:ivan@x.test", values.RemoveCc("ivan@x.test")),
         ("#cc ivan@x.test <mailto:ivan@x.test>", values.AddCc("ivan@x.test")),  # what Outlook makes of an address
         ("#desk Billing", values.MoveToDesk("Billing")),
+        ("#rma", values.GiveRma()),
+        ("#zwrot R-1000015", values.GiveRma("R-1000015")),
+        ("#ship TT 000 111", values.Ship("TT 000 111")),
+        ("#отгрузка TT000111 срочно", values.Ship("TT000111", now=True)),
         ("#undo", values.Undo()),
         ("#queue", values.ShowQueue()),
         ("#show 123456", values.ShowTicket(123456)),

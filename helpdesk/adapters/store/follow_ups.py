@@ -34,10 +34,10 @@ def schedule(connection: Connection, ticket: int, kind: str, due_at: datetime) -
 
 def remove(connection: Connection, ticket: int, kinds: Sequence[str], kept: Sequence[str] = ()) -> None:
     """Follow-ups of these kinds (empty: of every kind but those `kept`) happen no longer."""
-    if kept:
-        _REMOVE_BUT.run(connection, {"of": ticket, "kept": list(kept)})
-    elif kinds:
+    if kinds:
         _REMOVE_KINDS.run(connection, {"of": ticket, "kinds": list(kinds)})
+    elif kept:
+        _REMOVE_BUT.run(connection, {"of": ticket, "kept": list(kept)})
     else:
         _REMOVE.run(connection, {"of": ticket})
 

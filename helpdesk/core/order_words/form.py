@@ -48,6 +48,9 @@ class Words:
     members_stay: str
     forwarded: str
     forwarded_alone: str
+    rma_given: str
+    ships: str
+    shipped: str
     answered: str
     noted: str
     # refusals
@@ -87,6 +90,10 @@ class Words:
     no_ready: str
     several_ready: str
     sends_a_note: str
+    rma_mistyped: str
+    rma_of_other: str
+    no_rma: str
+    no_tracking: str
     reaches_nobody: str
     not_proven: str
     kept_as_note: str
