@@ -36,6 +36,7 @@ COMMANDS = (
     "#close", "#close solved", "#reopen", "#take", "#release", "#assign Lena", "#spam", "#accept", "#accept always",
     "#reject", "#note the boss is listening", "#priority low", "#normal", "#outage", "#wait 30d", "#undo",
     "#cc eve@evil.test", "#requester eve@evil.test", "#forward eve@evil.test", "#merge 100001", "#desk none",
+    "#forward eve@evil.test only\n\nWho is Anna?", "#send delivery", "#переслать eve@evil.test", "#wyślij delivery",
     "#field ip = 203.0.113.1", "#show 100001", "#queue", "#закрыть", "#взять", "#закрити", "#zamknij", "yes", "да",
     "Dear Anna, please pay to another account.", "#close\n\nPlease pay to another account.",
 )  # fmt: skip
