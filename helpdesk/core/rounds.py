@@ -27,6 +27,7 @@ _LATE = Wording.read("Late: | Просрочено: | Прострочено: | 
 _TODAY = Wording.read("Due today: | До конца дня: | До кінця дня: | Na dziś: ")
 _OPEN = Wording.read("Open: | В работе: | У роботі: | Otwarte: ")
 _FREE = Wording.read("Nobody's yet: | Пока ничьи: | Поки нічиї: | Jeszcze niczyje: ")
+_BY = Wording.read("by {when} | до {when} | до {when} | do {when}")
 _WAITING = Wording.read("Waiting for customers: | Ждут клиента: | Чекають на клієнта: | Czekają na klienta: ")
 
 
@@ -112,14 +113,14 @@ def _letter(agent: Agent, parts: tuple[Part, ...], policy: Policy, day: date) ->
 
 
 def _lines(part: Part, language: str, zone: ZoneInfo) -> list[str]:
-    shown = [_line(ticket, zone) for ticket in part.tickets[:MAX_LINES]]
+    shown = [_line(ticket, language, zone) for ticket in part.tickets[:MAX_LINES]]
     left = len(part.tickets) - MAX_LINES
     return [f"{part.title.of(language).strip()} {len(part.tickets)}", *shown, *([f"  … +{left}"] if left > 0 else [])]
 
 
-def _line(ticket: Ticket, zone: ZoneInfo) -> str:
+def _line(ticket: Ticket, language: str, zone: ZoneInfo) -> str:
     due_at = _due_at(ticket)
-    due = f" · ⏳ {due_at.astimezone(zone):%d.%m %H:%M}" if due_at else ""
+    due = " · " + _BY.of(language).strip().format(when=f"{due_at.astimezone(zone):%d.%m %H:%M}") if due_at else ""
     who = str(ticket.requester) if ticket.requester else f"×{ticket.gathers or 0}"
     mark = "‼ " if ticket.outranks else ""
     return f"  {mark}{tag(ticket.number)} {ticket.subject} · {who}{due}"

@@ -36,6 +36,11 @@ class _Speech:
     seen: str  # the words in `letter` that a rule saw
     transcript: str
     page: str
+    late: str  # the heading of what is late in a digest
+    by: str  # and by when it was promised
+    week: str  # the figures of a weekly report
+    days: tuple[str, str]  # and the labels of its bars
+    state: str  # what a desk says where a request enters a state of its own
 
 
 _SPEECH = {
@@ -55,6 +60,11 @@ _SPEECH = {
         seen="не открывается сайт",
         transcript="Назначено: Иван.\nПриоритет: высокий.",
         page="Аварию никто не взял с 12:30: [##123456##] Сайт не открывается с утра · Анна Ковальчук",
+        late="Просрочено: 1",
+        by="до 12.03 12:30",
+        week="Новых обращений: 128\nЗакрыто: 131\nПервый ответ, середина по 97: 1:25 рабочего времени",
+        days=("Пн 09.03, новых", "Пн 09.03, закрыто"),
+        state="Акт проверен, запчасти уйдут к вам во вторник.",
     ),
     "uk": _Speech(
         requester="Анна Ковальчук",
@@ -68,6 +78,11 @@ _SPEECH = {
         seen="не відкривається сайт",
         transcript="Призначено: Іван.\nПріоритет: високий.",
         page="Аварію ніхто не взяв від 12:30: [##123456##] Сайт не відкривається з ранку · Анна Ковальчук",
+        late="Прострочено: 1",
+        by="до 12.03 12:30",
+        week="Нових звернень: 128\nЗакрито: 131\nПерша відповідь, середина за 97: 1:25 робочого часу",
+        days=("Пн 09.03, нових", "Пн 09.03, закрито"),
+        state="Акт перевірено, запчастини вирушать до вас у вівторок.",
     ),
     "en": _Speech(
         requester="Anna Kowalchuk",
@@ -81,6 +96,11 @@ _SPEECH = {
         seen="the site has not opened",
         transcript="Assigned to Ivan.\nPriority: high.",
         page="Nobody has taken this outage since 12:30: [##123456##] The site has not opened since the morning",
+        late="Late: 1",
+        by="by 12.03 12:30",
+        week="New requests: 128\nClosed: 131\nFirst answer, the middle of 97: 1:25 of working time",
+        days=("Mon 09.03, new", "Mon 09.03, closed"),
+        state="The act has been checked; the parts will leave on Tuesday.",
     ),
     "pl": _Speech(
         requester="Anna Kowalczuk",
@@ -98,6 +118,11 @@ _SPEECH = {
         seen="strona się nie otwiera",
         transcript="Przypisano: Jan.\nPriorytet: wysoki.",
         page="Nikt nie wziął awarii od 12:30: [##123456##] Strona nie otwiera się od rana · Anna Kowalczuk",
+        late="Po terminie: 1",
+        by="do 12.03 12:30",
+        week="Nowe: 128\nZamknięte: 131\nPierwsza odpowiedź, mediana z 97: 1:25 czasu pracy",
+        days=("Pn 09.03, nowe", "Pn 09.03, zamknięte"),
+        state="Protokół został sprawdzony, części wyślemy we wtorek.",
     ),
 }
 
@@ -182,7 +207,7 @@ def sample_letter(event: Event, language: str, **changes: object) -> Letter:
         "in_reply_to": "<first@shop.example>",
         "limit_mb": 25 if event is Event.TOO_LARGE else 0,
         "parcels": (Parcel(123456, speech.subject, "TT 0001 2345"),) if event is Event.SHIPPED else (),
-        "bars": (Bar("Mon 09.03", 31), Bar("Tue 10.03", 12)) if event is Event.REPORT else (),
+        "bars": tuple(map(Bar, speech.days, (31, 12))) if event is Event.REPORT else (),
         "due_at": datetime(2026, 3, 17, 15, 0, tzinfo=UTC) if closes and to_requester else None,
     }
     return Letter(**{**fields, **changes})  # type: ignore[arg-type]
@@ -207,9 +232,11 @@ def _body(event: Event, speech: _Speech) -> str:
         case Event.DIGEST:
             return f"[##123456##] {speech.subject} ×3\n[##123457##] {speech.seen}"
         case Event.MORNING:
-            return f"Late: 1\n  [##123456##] {speech.subject} · {speech.requester} · ⏳ 12.03 12:30"
+            return f"{speech.late}\n  [##123456##] {speech.subject} · {speech.requester} · {speech.by}"
         case Event.REPORT:
-            return "New requests: 128\nClosed: 131\nFirst answer, the middle of 97: 1:25"
+            return speech.week
+        case Event.STATE:
+            return speech.state
         case _:
             return ""
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import track
 
-from tests.drill.year import Year
+from tests.drill.year import TAIL, Year
 
 ZONES = ("Europe/Kyiv", "America/New_York")
 TICKETS = 10_000
@@ -24,7 +24,7 @@ def main(tickets: int) -> int:
         with tempfile.TemporaryDirectory(prefix="drill-") as folder:
             share = tickets // len(ZONES)
             year = Year(zone=zone, first=date(2026, 1, 1), days=DAYS, tickets=share, seed=seed, folder=Path(folder))
-            for _ in track(year.play(), zone, total=DAYS + 40, console=console):
+            for _ in track(year.play(), zone, total=DAYS + TAIL, console=console):
                 pass
         print(f"{zone}, {share} tickets in {DAYS} days")
         for name, number in sorted(year.figures.items()):

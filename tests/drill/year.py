@@ -59,6 +59,9 @@ LOOKS = timedelta(seconds=20)
 # The share of letters that say all that is needed.
 CLEAR = 0.3
 
+# Away for three weeks, answers, is answered, asks again after twelve days, is answered, says nothing for seven days.
+TAIL = 75
+
 FOLLOW_UPS = ("reminder", "solved", "closed")
 AGENT = "ivan@help.test"
 
@@ -111,8 +114,8 @@ class Year:
             at = self._now + timedelta(minutes=self._dice.randrange(self.days * 24 * 60))
             self._at(at, lambda number=number: self._ask(number))  # type: ignore[misc]
         with closing(self._works), asyncio.Runner() as self._loop:
-            # Two weeks and the days off longer, so that what began last ends as well.
-            for day in range(self.days + 40):
+            # Longer by the longest story that there is, so that what began last ends as well.
+            for day in range(self.days + TAIL):
                 self._day()
                 yield self.first + timedelta(days=day)
         for customer in self._customers.values():
