@@ -115,10 +115,10 @@ def test_an_outage_is_taken_once_its_clock_is_stopped(store: SqlStore) -> None:
     number = ticket_of(store, **OUTAGE)
     with store.unit() as unit:
         change(unit, number, Assign(number, "Ivan"), Schedule(number, "escalate", NOW))
-    assert [report.taken_by for report in facts(store).reports] == [None]
+    assert [report.taken_by for report in facts(store, reports_between=AROUND).reports] == [None]
     with store.unit() as unit:
         change(unit, number, Unschedule(number, ("escalate",)))
-    assert [report.taken_by for report in facts(store).reports] == ["Ivan"]
+    assert [report.taken_by for report in facts(store, reports_between=AROUND).reports] == ["Ivan"]
 
 
 @pytest.mark.parametrize("which", [{"lane": Lane.NORMAL}, {"state": State.CLOSED}])

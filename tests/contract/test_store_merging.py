@@ -151,7 +151,7 @@ def test_numbers_that_a_kept_mail_names_are_known_when_its_letter_is_answered(st
     with store.unit() as unit:
         first, other = open_ticket(unit), open_ticket(unit)
         file(unit, first, mail(1), Filing.HELD, text=f"#merge {other}")
-        queue(unit, letter("offer", event="result", audience="nobody", ticket=first), first)
+        queue(unit, letter("offer", event=Event.RESULT, audience=Audience.NOBODY, ticket=first), first)
     with store.unit() as unit:
         facts = unit.facts(ask(references=("<offer@desk.test>",)), NOW)
     assert [one.number for one in facts.by_number] == [other]

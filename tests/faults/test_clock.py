@@ -19,7 +19,7 @@ from helpdesk.draining import drain
 from helpdesk.ports import Cursor
 from helpdesk.verify import verify
 from tests.fakes.transport import FakeTransport
-from tests.faults.trials import BEFORE, MONDAY
+from tests.faults.trials import ANNA, BORIS, CYRIL, MONDAY
 
 CONFIG = """
 [helpdesk]
@@ -83,7 +83,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     (tmp_path / "config.toml").write_text(CONFIG)
     for name in ("new", "cur", "tmp"):
         (tmp_path / "inbox" / name).mkdir(parents=True)
-    for number, raw in enumerate(BEFORE):
+    for number, raw in enumerate([ANNA, CYRIL, BORIS]):
         (tmp_path / "inbox" / "new" / f"{number}.test").write_bytes(raw)
     clock, numbers = [MONDAY], count()
     world = World(now=lambda: clock[0], random=lambda: 0.5, nonce=lambda: next(numbers).to_bytes(16, "little"))

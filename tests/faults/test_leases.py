@@ -35,7 +35,7 @@ def test_a_batch_of_a_daemon_that_lost_its_mailbox_is_refused(tmp_path: Path) ->
             works.intake.take(stopped, [FIRST, SECOND], replace(beginning, uid=2))
         with pytest.raises(LeaseLostError):
             works.intake.begin(stopped, beginning)
-        assert [ticket.requester.address for ticket in works.store.queue() if ticket.requester] == ["anna@shop.test"]
+        assert [ticket.requester.address for ticket in works.store.queue() if ticket.requester] == ["hugo@shop.test"]
         with works.store.unit() as unit:
             assert unit.cursor(source.name) == replace(beginning, uid=1)
     finally:

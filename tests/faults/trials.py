@@ -38,13 +38,12 @@ agents = "09:30"
 PASSES = 12
 
 
-BEFORE = [
-    mail("hugo@shop.test", "Problem", "It does not work."),
-    mail("anna@shop.test", "Site is down", "Our site is down: http://shop.test gives an error 502 since 10:00."),
-    mail("cyril@shop.test", "Problem", "Nothing works here."),
-    mail("greta@firm.test", "Invoice", "Please send me the invoice of October once more, as a PDF."),
-    mail("boris@shop.test", "Question", "It does not work. Please help."),
-]
+HUGO = mail("hugo@shop.test", "Problem", "It does not work.")
+ANNA = mail("anna@shop.test", "Site is down", "Our site is down: http://shop.test gives an error 502 since 10:00.")
+CYRIL = mail("cyril@shop.test", "Problem", "Nothing works here.")
+GRETA = mail("greta@firm.test", "Invoice", "Please send me the invoice of October once more, as a PDF.")
+BORIS = mail("boris@shop.test", "Question", "It does not work. Please help.")
+BEFORE = [HUGO, ANNA, CYRIL, GRETA, BORIS]
 
 
 def waiting_mail(letters: list[bytes]) -> list[bytes]:

@@ -60,8 +60,15 @@ def attacks() -> list[str]:
 
 
 # What our own page is made of, and the attributes that it sets.
-OURS = set("html head meta title body div p ul ol li blockquote br code table tr td img b".split())
-ATTRIBUTES = {"style", "lang", "charset", "name", "content", "src", "alt"}
+OURS = set("html head meta title body div p ul ol li blockquote br code table tr th td img b a".split())
+ATTRIBUTES = {"style", "lang", "charset", "name", "content", "src", "alt", "role", "aria-label", "dir", "scope", "href"}
+# The only places that a link of ours leads to: a mail with a command, to the desk.
+LINK = "mailto:support"
+# What Outlook alone reads: a table about the whole.
+COMMENTS = {
+    '[if mso]><table role="presentation" width="600" cellpadding="0" cellspacing="0"><tr><td><![endif]',
+    "[if mso]></td></tr></table><![endif]",
+}
 
 
 class Judge(HTMLParser):
@@ -77,11 +84,14 @@ class Judge(HTMLParser):
         for name, value in attrs:
             if name not in ATTRIBUTES or (name == "src" and not (value or "").startswith("cid:")):
                 self.foreign.append(f"{tag} {name}={value}")
+            if name == "href" and not (value or "").startswith(LINK):
+                self.foreign.append(f"{tag} {name}={value}")
             if name == "style" and "url" in (value or ""):
                 self.foreign.append(f"{tag} {name}={value}")
 
     def handle_comment(self, data: str) -> None:
-        self.foreign.append(f"comment {data}")
+        if data not in COMMENTS:
+            self.foreign.append(f"comment {data}")
 
 
 def foreign(html: str) -> list[str]:

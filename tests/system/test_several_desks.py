@@ -138,7 +138,7 @@ def test_the_other_desk_gets_one_note(works: Works, order: tuple[str, str]) -> N
     note = message_from_bytes(due["ivan@staff.test"], policy=policy.default).get_body(("plain",))
     assert note is not None
     assert note.get_content().startswith("Your reply to this mail is seen by colleagues only.")
-    assert "several-desks: sales works on it" in note.get_content()
+    assert "the same letter came to another desk — sales works on it" in note.get_content()
 
 
 def test_a_mail_to_one_desk_is_told_to_no_other(works: Works) -> None:
