@@ -24,8 +24,8 @@ class OutboxRow(Row, table=True):
     __table_args__ = (
         # The windows of LetterCounts, and of notices to an agent: counted within the index alone.
         sa.Index(None, "to_address", "created_at", "audience", "automatic"),
-        index_of_some("to_domain", "audience", "automatic", "created_at", which="audience = 'requester'"),
-        index_of_some("audience", "automatic", "created_at", which="audience = 'requester'"),
+        sa.Index(None, "to_domain", "audience", "automatic", "created_at"),
+        sa.Index(None, "audience", "automatic", "created_at"),
         # "Or" and not "in", which SQLite does not see through.
         index_of_some("event", "created_at", which="event = 'held' OR event = 'unproven'"),
         # What is still to be sent, and what never will be: most letters of an old desk have left.

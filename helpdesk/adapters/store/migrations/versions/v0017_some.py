@@ -1,4 +1,4 @@
-"""Most letters need no place in the indexes of what waits, has failed, or is counted: those hold a few of them now.
+"""Most letters need no place in the indexes of what waits, has failed, or was held: those hold a few of them now.
 
 Revision: 0017.
 """
@@ -13,14 +13,10 @@ down_revision = "0016"
 branch_labels = None
 depends_on = None
 
-TO_REQUESTERS = "audience = 'requester'"
-
 
 def upgrade() -> None:
     """Narrower indexes take the place of the old ones."""
     for columns, which in (
-        (("to_domain", "audience", "automatic", "created_at"), TO_REQUESTERS),
-        (("audience", "automatic", "created_at"), TO_REQUESTERS),
         (("event", "created_at"), "event = 'held' OR event = 'unproven'"),
         (("next_attempt_at",), "next_attempt_at IS NOT NULL"),
         (("state",), "state = 'failed'"),
