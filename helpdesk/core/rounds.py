@@ -38,6 +38,11 @@ class Part:
     title: Wording
     tickets: tuple[Ticket, ...]
 
+    @property
+    def shown(self) -> tuple[Ticket, ...]:
+        """Those that the letter names."""
+        return self.tickets[:MAX_LINES]
+
 
 def day_of_digest(policy: Policy, now: datetime) -> date | None:
     """The business day whose morning digest is due; None before the hour, on days off, or where there is none."""
@@ -101,6 +106,7 @@ def _due_at(ticket: Ticket) -> datetime | None:
 def _letter(agent: Agent, parts: tuple[Part, ...], policy: Policy, day: date) -> Letter:
     language = policy.desk(agent.desks[0] if agent.desks else "").language
     zone = _zone(policy)
+    rows = tuple(ticket.number for part in parts for ticket in part.shown)
     return Letter(
         event=Event.MORNING,
         ticket=None,
@@ -108,12 +114,14 @@ def _letter(agent: Agent, parts: tuple[Part, ...], policy: Policy, day: date) ->
         audience=Audience.NOBODY,
         language=language,
         dedupe_key=f"{Event.MORNING}:{day}:{agent.addresses[0]}",
-        body="\n\n".join("\n".join(_lines(part, language, zone)) for part in parts),
+        body="\n\n".join("\n".join(_lines(part, rows, language, zone)) for part in parts),
+        rows=rows,
     )
 
 
-def _lines(part: Part, language: str, zone: ZoneInfo) -> list[str]:
-    shown = [_line(ticket, language, zone) for ticket in part.tickets[:MAX_LINES]]
+def _lines(part: Part, rows: tuple[int, ...], language: str, zone: ZoneInfo) -> list[str]:
+    """The title and a line for each ticket; a number counts through the whole letter, so that a reply may name it."""
+    shown = [f"  {rows.index(ticket.number) + 1}. {_line(ticket, language, zone)}" for ticket in part.shown]
     left = len(part.tickets) - MAX_LINES
     return [f"{part.title.of(language).strip()} {len(part.tickets)}", *shown, *([f"  … +{left}"] if left > 0 else [])]
 
@@ -123,7 +131,7 @@ def _line(ticket: Ticket, language: str, zone: ZoneInfo) -> str:
     due = " · " + _BY.of(language).strip().format(when=f"{due_at.astimezone(zone):%d.%m %H:%M}") if due_at else ""
     who = str(ticket.requester) if ticket.requester else f"×{ticket.gathers or 0}"
     mark = "‼ " if ticket.outranks else ""
-    return f"  {mark}{tag(ticket.number)} {ticket.subject} · {who}{due}"
+    return f"{mark}{tag(ticket.number)} {ticket.subject} · {who}{due}"
 
 
 def _day(policy: Policy, at: time, now: datetime) -> date | None:

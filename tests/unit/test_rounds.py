@@ -15,6 +15,7 @@ from helpdesk.core.policy import Desk, Policy, Rounds, Weekly
 from helpdesk.core.report import Figures, reports, since, until
 from helpdesk.core.rounds import day_of_digest, day_of_report, digests
 from helpdesk.core.service_levels import ServiceLevel
+from helpdesk.core.subject_tag import tag
 from helpdesk.core.ticket import Clock, Satisfaction, State, Ticket
 from tests.build import DESK, IVAN, LENA, NOW, OLHA, policy, ticket
 
@@ -96,6 +97,15 @@ def test_each_agent_reads_what_is_late_due_today_open_nobodys_and_waiting() -> N
         "Waiting for customers: 2",
     ]
     assert "of somebody else" not in body
+
+
+def test_lines_are_numbered_through_the_parts_and_a_reply_may_name_them() -> None:
+    tickets = (ticket(3), ticket(1, assignee="Ivan", clock=clock(NOW - HOUR)), *(ticket(n) for n in range(10, 40)))
+    (letter,) = (one for one in digests(tickets, RULES, NOW, NOW.date()) if one.to.name == "Ivan")
+    numbered = {int(line.split(". ")[0]): line for line in letter.body.splitlines() if ". [##" in line}
+    assert letter.rows[:2] == (1, 3)
+    assert len(letter.rows) == 21
+    assert all(tag(number) in numbered[row] for row, number in enumerate(letter.rows, start=1))
 
 
 def test_nobody_gets_an_empty_digest() -> None:
