@@ -13,7 +13,8 @@ from helpdesk.core.calendar import Calendar
 from helpdesk.core.case import Arrival
 from helpdesk.core.checklist import Checklist, Item
 from helpdesk.core.decide import decide
-from helpdesk.core.decision import Change, Decision, Facts, Outcome
+from helpdesk.core.decision import Change, Decision, Outcome
+from helpdesk.core.facts import Facts
 from helpdesk.core.message import Address, Inbound
 from helpdesk.core.outgoing import Audience, Event, Letter, SentLetter
 from helpdesk.core.phrases import compile_pattern

@@ -8,18 +8,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from helpdesk.core.decision import (
-    Change,
-    Decision,
-    Disposition,
-    Facts,
-    Filing,
-    OpenTicket,
-    Outcome,
-    Proof,
-    Role,
-    Wanted,
-)
+from helpdesk.core.decision import Change, Decision, Disposition, Filing, OpenTicket, Outcome, Proof, Role
+from helpdesk.core.facts import Facts, Wanted
 from helpdesk.core.message import Address, Inbound, Kind, Reason
 from helpdesk.core.outgoing import Audience, Delivery, Event, Letter, OutboxState
 from helpdesk.core.ticket import NEW, Lane, Priority, State, Ticket

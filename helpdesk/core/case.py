@@ -14,7 +14,8 @@ from helpdesk.core.checklist import CUSTOMER
 from helpdesk.core.classify import asks_by_itself, classify, is_robot_address
 from helpdesk.core.command_values import ForwardTo, ShowQueue, Split
 from helpdesk.core.commands import numbers_named, parse, searches
-from helpdesk.core.decision import Decision, Disposition, Facts, Filing, Outcome, Proof, Role, Wanted
+from helpdesk.core.decision import Decision, Disposition, Filing, Outcome, Proof, Role
+from helpdesk.core.facts import Facts, Wanted
 from helpdesk.core.forward import original, without_a_word
 from helpdesk.core.list_replies import read_orders
 from helpdesk.core.message import Address, Forwarded, Inbound, Kind, Reason

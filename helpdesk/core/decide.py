@@ -21,7 +21,8 @@ from helpdesk.core.classify import absent_until
 from helpdesk.core.clocks import keep_clocks
 from helpdesk.core.closing import is_too_late, only_agents_open, stay_closed
 from helpdesk.core.courtesy import courtesy
-from helpdesk.core.decision import Decision, Disposition, Facts, Filing, Outcome, Proof, Record, Role
+from helpdesk.core.decision import Decision, Disposition, Filing, Outcome, Proof, Record, Role
+from helpdesk.core.facts import Facts
 from helpdesk.core.message import Inbound, Kind, Reason
 from helpdesk.core.opening import open_ticket
 from helpdesk.core.outgoing import Audience

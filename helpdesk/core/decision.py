@@ -1,4 +1,4 @@
-"""The values that `decide` takes and gives: what to load, what was loaded, what shall happen.
+"""What `decide` gives: what shall happen with a message, and why.
 
 A Decision holds a closed union of inert changes; the store applies them in one transaction. The
 same Decision is printed by `explain`, kept by the history and compared by tests.
@@ -10,18 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from helpdesk.core.directory import Entry
-from helpdesk.core.incident import HangOn, Incident, Report, SetNews
-from helpdesk.core.message import Address, Bounce, KeptMail, Kind, Reason
-from helpdesk.core.outgoing import Letter, SentLetter
+from helpdesk.core.incident import HangOn, SetNews
+from helpdesk.core.message import Address, Bounce, Kind, Reason
+from helpdesk.core.outgoing import Letter
 from helpdesk.core.regrouping import Merge, MoveMail, SetRequester
-from helpdesk.core.search import Found
 from helpdesk.core.sender import (
     AddColleague,
     CameBack,
-    Contact,
-    LetterCounts,
-    Opened,
     Reached,
     Remember,
     RemoveColleague,
@@ -62,71 +57,6 @@ class Proof(StrEnum):
     REPLY = "reply"
     DMARC = "dmarc"
     PGP = "pgp"
-
-
-# --- what to load ---------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Wanted:
-    """Everything that the store is asked for before a message is decided, in one read.
-
-    `references` are the ids to look up, newest first. `tokens` come from a reply address. `tags` are ticket numbers in
-    the subject, `numbers` those named in commands. `agent` is where letters go to the agent whom the From names.
-    `queue` asks for the open tickets (an agent's #queue), `told` for the mail that the answered letter told of
-    (#split), `searches` for the tickets that speak of such words (#search), `request` for what their requesters wrote
-    first (#forward). `reports_between` asks for the outages that came between these two moments (None: for none).
-    """
-
-    sha256: str
-    fingerprint: str
-    message_id: str | None
-    references: tuple[str, ...] = ()
-    tokens: tuple[str, ...] = ()
-    tags: tuple[int, ...] = ()
-    numbers: tuple[int, ...] = ()
-    sender: str | None = None
-    agent: str | None = None
-    bounced_message_id: str | None = None
-    queue: bool = False
-    told: bool = False
-    customer: bool = False
-    rows: bool = False  # the tickets of the list that is answered
-    request: bool = False
-    searches: tuple[str, ...] = ()
-    invited: str | None = None
-    reports_between: tuple[datetime, datetime] | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Facts:
-    """All that `decide` may look at.
-
-    `duplicate` is the ticket number (or NEW when it has none) of the stored message that has the same Message-ID and
-    content, else None. `letters` are our own letters whose Message-ID or reply token the mail shows, newest first.
-    `by_reference` are tickets in the order of the references that led to them, newest first. `bounced` is our letter
-    that a bounce speaks of. `incidents` and `reports` are the newest open outages: those that gather others, and of
-    those that hang on none the ones that were asked for. `gathered` is, for an agent's mail, the incident that it is
-    about and then every ticket that hangs on it.
-    """
-
-    duplicate: int | None = None
-    letters: tuple[SentLetter, ...] = ()
-    by_reference: tuple[tuple[str, Ticket], ...] = ()  # (the id that matched, the ticket)
-    by_number: tuple[Ticket, ...] = ()  # tags and numbers of commands
-    contact: Contact | None = None
-    customer: Entry | None = None  # what the directory of customers says of the sender, or of his domain
-    counts: LetterCounts = LetterCounts()
-    opened: Opened = Opened()
-    bounced: SentLetter | None = None
-    queue: tuple[Ticket, ...] = ()
-    told: KeptMail | None = None
-    request: tuple[tuple[int, str], ...] = ()  # of each ticket: what its requester wrote first
-    found: tuple[tuple[str, tuple[Found, ...]], ...] = ()  # for each of the searches
-    invited: LetterCounts | None = None  # what was written of late to whom the sender would have take part
-    incidents: tuple[Incident, ...] = ()
-    reports: tuple[Report, ...] = ()
-    gathered: tuple[Ticket, ...] = ()
 
 
 # --- what shall happen ----------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from helpdesk.core.command_table import Wording
 from helpdesk.core.command_values import Command, Help, Search, ShowQueue, ShowTicket
 from helpdesk.core.commands import help_text
-from helpdesk.core.decision import Facts
+from helpdesk.core.facts import Facts
 from helpdesk.core.order_words import Words
 from helpdesk.core.policy import Agent
 from helpdesk.core.search import Found

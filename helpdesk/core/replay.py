@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from helpdesk.core.case import Arrival, study
-from helpdesk.core.decision import Facts
+from helpdesk.core.facts import Facts
 from helpdesk.core.message import Inbound
 from helpdesk.core.opening import judged
 from helpdesk.core.policy import Policy

@@ -14,7 +14,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from helpdesk.core.decision import Facts, Role
+from helpdesk.core.decision import Role
+from helpdesk.core.facts import Facts
 from helpdesk.core.message import Inbound, Reason
 from helpdesk.core.outgoing import SentLetter
 from helpdesk.core.rma import RMA, Named, named_in

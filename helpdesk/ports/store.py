@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
-from helpdesk.core.decision import Decision, Facts, Outcome, Wanted
+from helpdesk.core.decision import Decision, Outcome
 from helpdesk.core.digest import Notice
 from helpdesk.core.directory import Entry
+from helpdesk.core.facts import Facts, Wanted
 from helpdesk.core.lease import Lease
 from helpdesk.core.message import Inbound, Kind
 from helpdesk.core.outgoing import Delivery, Letter, OutboxState, RecipientState

@@ -8,12 +8,8 @@ from typing import Any
 import pytest
 
 from helpdesk.adapters.store import SqlStore
-from helpdesk.core.decision import (
-    Facts,
-    Filing,
-    Record,
-    SpendSecret,
-)
+from helpdesk.core.decision import Filing, Record, SpendSecret
+from helpdesk.core.facts import Facts
 from helpdesk.core.message import Address
 from helpdesk.core.outgoing import Audience, Event
 from helpdesk.core.sender import Contact, LetterCounts, Remember

@@ -6,7 +6,8 @@ import pytest
 
 from helpdesk.adapters.store import SqlStore
 from helpdesk.adapters.store.search import AT_ONCE
-from helpdesk.core.decision import Filing, Wanted
+from helpdesk.core.decision import Filing
+from helpdesk.core.facts import Wanted
 from tests.desk import NOW, OPENING, decision, inbound, mail
 
 

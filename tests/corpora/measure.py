@@ -22,7 +22,7 @@ from helpdesk.adapters.mime.html import to_text
 from helpdesk.adapters.mime.reading import read
 from helpdesk.adapters.mime.tnef import unpack
 from helpdesk.core.classify import classify
-from helpdesk.core.decision import Facts
+from helpdesk.core.facts import Facts
 from helpdesk.core.message import Inbound, Kind
 from helpdesk.core.quote import split
 from tests.build import decided

@@ -23,7 +23,8 @@ from helpdesk.adapters.mime.reading import read
 from helpdesk.config import load
 from helpdesk.core.case import wanted
 from helpdesk.core.decide import decide
-from helpdesk.core.decision import Decision, Disposition, Facts
+from helpdesk.core.decision import Decision, Disposition
+from helpdesk.core.facts import Facts
 from helpdesk.core.message import Inbound, Kind
 from helpdesk.core.outgoing import Audience
 from helpdesk.core.policy import Policy

@@ -13,7 +13,8 @@ import pytest
 
 from helpdesk.core.case import Arrival
 from helpdesk.core.decide import decide
-from helpdesk.core.decision import Disposition, Facts
+from helpdesk.core.decision import Disposition
+from helpdesk.core.facts import Facts
 from helpdesk.core.message import Inbound
 from helpdesk.core.outgoing import Audience, Event
 from helpdesk.core.sender import LetterCounts

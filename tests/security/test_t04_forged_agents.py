@@ -9,7 +9,8 @@ import pytest
 
 from helpdesk.core.case import Arrival, wanted
 from helpdesk.core.decide import decide
-from helpdesk.core.decision import Disposition, Facts, Filing, Record
+from helpdesk.core.decision import Disposition, Filing, Record
+from helpdesk.core.facts import Facts
 from helpdesk.core.message import Inbound
 from helpdesk.core.outgoing import Event
 from helpdesk.core.ticket import State, Ticket

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from helpdesk.core.case import Arrival
 from helpdesk.core.decide import decide
-from helpdesk.core.decision import Disposition, Facts
+from helpdesk.core.decision import Disposition
+from helpdesk.core.facts import Facts
 from helpdesk.core.message import Inbound, Kind
 from helpdesk.core.outgoing import Delivery, OutboxState, RecipientState
 from helpdesk.core.ticket import State

@@ -12,7 +12,6 @@ from helpdesk.core.decision import (
     Assign,
     Decision,
     Disposition,
-    Facts,
     Filing,
     OpenTicket,
     Proof,
@@ -24,6 +23,7 @@ from helpdesk.core.decision import (
     SpendSecret,
 )
 from helpdesk.core.duration import BusinessDays
+from helpdesk.core.facts import Facts
 from helpdesk.core.message import Address, Attachment, Inbound
 from helpdesk.core.outgoing import Audience, Event, Letter, SentLetter
 from helpdesk.core.sender import LetterCounts, Remember

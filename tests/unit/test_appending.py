@@ -11,7 +11,6 @@ import pytest
 from helpdesk.core.decision import (
     Decision,
     Disposition,
-    Facts,
     Filing,
     Join,
     Record,
@@ -21,6 +20,7 @@ from helpdesk.core.decision import (
     SetState,
     Unschedule,
 )
+from helpdesk.core.facts import Facts
 from helpdesk.core.message import Attachment, Inbound
 from helpdesk.core.outgoing import Audience
 from helpdesk.core.sender import LetterCounts

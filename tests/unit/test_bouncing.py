@@ -4,16 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from helpdesk.core.decision import (
-    Decision,
-    Disposition,
-    Facts,
-    Filing,
-    MarkBounced,
-    Record,
-    SetState,
-    Unschedule,
-)
+from helpdesk.core.decision import Decision, Disposition, Filing, MarkBounced, Record, SetState, Unschedule
+from helpdesk.core.facts import Facts
 from helpdesk.core.message import Address, Bounce, FailedRecipient, Kind
 from helpdesk.core.outgoing import Audience, SentLetter
 from helpdesk.core.sender import Remember

@@ -8,18 +8,8 @@ from typing import Any
 import pytest
 
 from helpdesk.core.case import wanted
-from helpdesk.core.decision import (
-    Decision,
-    Disposition,
-    Facts,
-    Filing,
-    OpenTicket,
-    Proof,
-    Record,
-    Role,
-    Schedule,
-    Wanted,
-)
+from helpdesk.core.decision import Decision, Disposition, Filing, OpenTicket, Proof, Record, Role, Schedule
+from helpdesk.core.facts import Facts, Wanted
 from helpdesk.core.message import Address, Bounce, FailedRecipient, Inbound, Kind
 from helpdesk.core.sender import Contact
 from helpdesk.core.ticket import FollowUp, State

@@ -8,7 +8,8 @@ from typing import Any
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from helpdesk.core.decision import Decision, Disposition, Facts, Filing, Join, Proof, Record, Role, SetState
+from helpdesk.core.decision import Decision, Disposition, Filing, Join, Proof, Record, Role, SetState
+from helpdesk.core.facts import Facts
 from helpdesk.core.message import Address, Inbound, Kind
 from helpdesk.core.outgoing import Audience, Event, Letter, SentLetter
 from helpdesk.core.policy import Policy

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from helpdesk.core.calendar import Calendar, parse_hours
-from helpdesk.core.decision import Assign, Decision, Done, Facts, Outcome, Record, Schedule, Unschedule
+from helpdesk.core.decision import Assign, Decision, Done, Outcome, Record, Schedule, Unschedule
 from helpdesk.core.escalation import PAGE_LENGTH, watch
+from helpdesk.core.facts import Facts
 from helpdesk.core.incident import HangOn
 from helpdesk.core.outgoing import Audience
 from helpdesk.core.policy import Desk, Escalation, Policy

@@ -13,13 +13,8 @@ import pytest
 
 from helpdesk.adapters.mime.reading import read
 from helpdesk.core.case import wanted
-from helpdesk.core.decision import (
-    Disposition,
-    Facts,
-    OpenTicket,
-    Record,
-    Role,
-)
+from helpdesk.core.decision import Disposition, OpenTicket, Record, Role
+from helpdesk.core.facts import Facts
 from helpdesk.core.forward import original, without_a_word
 from helpdesk.core.message import Address, Forwarded, Inbound
 from helpdesk.core.outgoing import Audience

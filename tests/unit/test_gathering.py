@@ -7,12 +7,8 @@ from typing import Any
 
 import pytest
 
-from helpdesk.core.decision import (
-    Decision,
-    Facts,
-    OpenTicket,
-    Record,
-)
+from helpdesk.core.decision import Decision, OpenTicket, Record
+from helpdesk.core.facts import Facts
 from helpdesk.core.incident import HangOn, Incident
 from helpdesk.core.message import Address
 from helpdesk.core.outgoing import Audience

@@ -7,7 +7,8 @@ from email.message import EmailMessage
 
 import pytest
 
-from helpdesk.core.decision import Decision, Facts, Filing
+from helpdesk.core.decision import Decision, Filing
+from helpdesk.core.facts import Facts
 from helpdesk.core.message import Address
 from helpdesk.core.outgoing import Audience, Event
 from helpdesk.core.policy import Partner

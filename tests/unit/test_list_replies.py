@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpdesk.core.command_values import Close, Release, Take
-from helpdesk.core.decision import Assign, Decision, Disposition, Facts, SetState
+from helpdesk.core.decision import Assign, Decision, Disposition, SetState
+from helpdesk.core.facts import Facts
 from helpdesk.core.list_replies import ListOrder, read_orders, ticket_meant
 from helpdesk.core.outgoing import Audience, Event
 from helpdesk.core.ticket import State

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from helpdesk.core.decision import Disposition, Facts, OpenTicket
+from helpdesk.core.decision import Disposition, OpenTicket
+from helpdesk.core.facts import Facts
 from helpdesk.core.message import Address, Inbound, Kind
 from helpdesk.core.sender import Contact
 from helpdesk.core.ticket import Lane, State

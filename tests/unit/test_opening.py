@@ -8,15 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from helpdesk.core.calendar import Calendar, parse_hours
-from helpdesk.core.decision import (
-    Disposition,
-    Facts,
-    Filing,
-    Link,
-    OpenTicket,
-    Record,
-    Schedule,
-)
+from helpdesk.core.decision import Disposition, Filing, Link, OpenTicket, Record, Schedule
+from helpdesk.core.facts import Facts
 from helpdesk.core.message import Address, Attachment
 from helpdesk.core.outgoing import Audience
 from helpdesk.core.phrases import compile_pattern

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from helpdesk.core.case import Arrival, study
-from helpdesk.core.decision import Facts, OpenTicket, Outcome, Record
+from helpdesk.core.decision import OpenTicket, Outcome, Record
+from helpdesk.core.facts import Facts
 from helpdesk.core.message import Address, Inbound
 from helpdesk.core.oversize import MEGABYTE, too_large
 from helpdesk.core.sender import LetterCounts

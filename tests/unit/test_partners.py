@@ -9,7 +9,8 @@ import pytest
 
 from helpdesk.adapters.templates import Templates
 from helpdesk.compose import Face, compose
-from helpdesk.core.decision import Assign, Decision, Disposition, Facts, Filing, Join, Role, SettleHeld
+from helpdesk.core.decision import Assign, Decision, Disposition, Filing, Join, Role, SettleHeld
+from helpdesk.core.facts import Facts
 from helpdesk.core.message import Address, KeptMail
 from helpdesk.core.outgoing import Audience, Event, Letter, SentLetter
 from helpdesk.core.policy import Partner

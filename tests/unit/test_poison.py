@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from helpdesk.core.case import Arrival
-from helpdesk.core.decision import Facts, OpenTicket, Outcome, Record, Unschedule
+from helpdesk.core.decision import OpenTicket, Outcome, Record, Unschedule
+from helpdesk.core.facts import Facts
 from helpdesk.core.message import Address, Sketch
 from helpdesk.core.poison import given_up, instead_of_sketch
 from helpdesk.core.regrouping import Merge

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpdesk.core.calendar import Calendar, parse_hours
-from helpdesk.core.decision import Decision, Disposition, Done, Facts, Link, Record, Schedule, SetFacts, Unschedule
+from helpdesk.core.decision import Decision, Disposition, Done, Link, Record, Schedule, SetFacts, Unschedule
+from helpdesk.core.facts import Facts
 from helpdesk.core.outgoing import Event, Parcel
 from helpdesk.core.policy import Desk, Policy
 from helpdesk.core.rma import MAX_READ, RMA, TRACKING, Named, named_in, rma_number

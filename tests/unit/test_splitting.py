@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from helpdesk.core.case import wanted
-from helpdesk.core.decision import Decision, Disposition, Link, OpenTicket, Record, Schedule, SetState, Wanted
+from helpdesk.core.decision import Decision, Disposition, Link, OpenTicket, Record, Schedule, SetState
+from helpdesk.core.facts import Wanted
 from helpdesk.core.message import Address, Attachment, Inbound, KeptMail, Reason
 from helpdesk.core.new_matter import LONG_AGO, new_matter
 from helpdesk.core.outgoing import Event, Letter, SentLetter

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from helpdesk.core.decision import Facts, Role
+from helpdesk.core.decision import Role
+from helpdesk.core.facts import Facts
 from helpdesk.core.message import Reason
 from helpdesk.core.thread import admits, match
 from tests.build import ANNA, EVE, NUMBER, acknowledged, mail, sent, ticket

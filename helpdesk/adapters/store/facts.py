@@ -16,8 +16,8 @@ from sqlalchemy.engine import Connection
 from helpdesk.adapters.store import directories, filing, incidents, references, search, tickets
 from helpdesk.adapters.store.models import CONTACT, MESSAGE, META, OUTBOX, TICKET
 from helpdesk.adapters.store.prepared import Prepared
-from helpdesk.core.decision import Facts, Wanted
 from helpdesk.core.directory import Entry, folded
+from helpdesk.core.facts import Facts, Wanted
 from helpdesk.core.message import Address, KeptMail
 from helpdesk.core.offers import WORDS, numbers_kept
 from helpdesk.core.outgoing import Audience, Event, OutboxState, SentLetter

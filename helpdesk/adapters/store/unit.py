@@ -25,8 +25,9 @@ from helpdesk.adapters.store import (
 )
 from helpdesk.adapters.store.later import Later
 from helpdesk.adapters.store.prepared import run_text
-from helpdesk.core.decision import Decision, Facts, Outcome, Wanted
+from helpdesk.core.decision import Decision, Outcome
 from helpdesk.core.digest import Notice
+from helpdesk.core.facts import Facts, Wanted
 from helpdesk.core.lease import Lease
 from helpdesk.core.message import Inbound
 from helpdesk.core.outgoing import Letter
