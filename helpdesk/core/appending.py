@@ -20,6 +20,7 @@ from helpdesk.core.decision import (
     Join,
     Outcome,
     Record,
+    Role,
     SetFacts,
     SetState,
 )
@@ -30,11 +31,13 @@ from helpdesk.core.notices import to_agents, to_requester
 from helpdesk.core.outgoing import Audience, Event, Letter
 from helpdesk.core.policy import Agent, Desk
 from helpdesk.core.sender import Remember
+from helpdesk.core.settling import learn, shown_by
 from helpdesk.core.stage_moves import Entered, enter
 from helpdesk.core.stages import Trigger, entered_by_words, stage_on
 from helpdesk.core.ticket import Lane, Part, State, Ticket
 from helpdesk.core.timers import answered, closes_at, start
 from helpdesk.core.trust import Authentication
+from helpdesk.core.wishes import SetLanguage
 
 # What a mail that opens a ticket again says of it, followed by its resolution.
 CLOSED_AS = "was closed as "
@@ -53,6 +56,7 @@ def append(case: Case, ticket: Ticket) -> Decision:
     """The mail of a participant joins the conversation."""
     if case.arrival.silent:
         return _keep(case, ticket)
+    ticket, learned = _learned(case, ticket)
     desk = case.policy.desk(ticket.desk)
     findings = _findings(case, ticket, desk)
     move = _move(case, ticket, desk, findings)
@@ -82,7 +86,7 @@ def append(case: Case, ticket: Ticket) -> Decision:
     if progress or findings.fields:
         changes.append(SetFacts(ticket.number, findings.fields, findings.missing, findings.checklist))
         changes += _corrections(ticket, findings.fields, case.sender)
-    changes.append(Remember(case.sender, failing=False))
+    changes += learned
     if silence is not None and (reopened or (progress and findings.missing)):
         changes.append(Record(ticket.number, "helpdesk", "no letter", str(silence)))
     letters: list[Letter] = list(breaker_alerts(case, silence))
@@ -125,6 +129,18 @@ def append(case: Case, ticket: Ticket) -> Decision:
     reasons = (*why, *findings.reasons)
     outcome = Outcome(ticket=ticket.number, changes=tuple(changes), letters=tuple(letters), reasons=reasons)
     return case.decision(Disposition.APPEND, Filing.VISIBLE, outcome, language=ticket.language)
+
+
+def _learned(case: Case, ticket: Ticket) -> tuple[Ticket, tuple[Change, ...]]:
+    """What the letter shows of its sender's language; the ticket follows a requester who moves to another one."""
+    before = case.facts.contact.language if case.facts.contact else None
+    tongue = learn(case.facts.contact, shown_by(case.inbound, case.inbound.text))
+    known = Remember(
+        case.sender, language=tongue.language, failing=False, settled=tongue.settled if tongue.language else None
+    )
+    if case.role is not Role.REQUESTER or tongue.language in (None, before, ticket.language):
+        return ticket, (known,)
+    return replace(ticket, language=tongue.language), (known, SetLanguage(ticket.number, tongue.language))
 
 
 def _corrections(ticket: Ticket, fields: tuple[tuple[str, str], ...], by: str) -> tuple[Record, ...]:

@@ -29,13 +29,14 @@ from helpdesk.core.decision import (
 )
 from helpdesk.core.escalation import watch
 from helpdesk.core.gathering import Gathering, gather
-from helpdesk.core.language import LANGUAGES, guess
+from helpdesk.core.language import guess
 from helpdesk.core.message import Address, Inbound, Kind, Reason
 from helpdesk.core.notices import concerned, to_agents, to_requester
 from helpdesk.core.outgoing import Audience, Event, Letter
 from helpdesk.core.policy import Desk
 from helpdesk.core.rules import Verdict, judge
 from helpdesk.core.sender import Remember
+from helpdesk.core.settling import Tongue, learn, shown_by
 from helpdesk.core.stages import Trigger, stage_on
 from helpdesk.core.subject_tag import strip_prefixes, strip_tags, tag
 from helpdesk.core.thread import admits
@@ -53,7 +54,8 @@ def open_ticket(case: Case, *, linked: Ticket | None = None) -> Decision:
     A mail that a proven agent or partner passes on opens it for whoever wrote that first.
     """
     forwarder, case = case, case.of_author
-    arrived, mail, language = case.desk_of_arrival, _plain(case.inbound), _language(case)
+    arrived, mail, tongue = case.desk_of_arrival, _plain(case.inbound), _tongue(case)
+    language = tongue.language or arrived.language
     verdict = in_turn(case, judged(case))
     desk = case.policy.desk(verdict.desk or arrived.name)  # a rule may send it to another one
     today, customer = desk.today(case.now), case.facts.customer
@@ -68,7 +70,7 @@ def open_ticket(case: Case, *, linked: Ticket | None = None) -> Decision:
     chain = start(NEW, desk, Occasion.MISSING, case.now) if ticket.state is State.WAITING else ()
     others = tuple(other for other in case.desks_addressed if other.name not in (arrived.name, desk.name))
 
-    changes: list[Change] = [OpenTicket.of(ticket), *_remembered(case), *_links(case, linked), *chain]
+    changes: list[Change] = [OpenTicket.of(ticket), *_remembered(case, tongue), *_links(case, linked), *chain]
     changes.append(Record(NEW, case.sender or "nobody", "opened", "; ".join(ticket.reasons)))
     complete = stage_on(desk.stages, Trigger.COMPLETE, ticket) if findings.by_form and not findings.missing else None
     if complete is not None:
@@ -123,7 +125,8 @@ def judged(case: Case) -> Verdict:
         desk.rules,
         case.inbound,
         desk=desk.name,
-        language=_language(case),
+        # A rule asks what this letter is written in, whatever its sender is answered in.
+        language=guess(_words(case)) or _tongue(case).language or desk.language,
         # A form's words are as urgent as a letter's.
         kind=Kind.HUMAN if case.asks_by_itself else case.kind,
         known=case.facts.contact is not None,
@@ -136,25 +139,12 @@ def _plain(inbound: Inbound) -> Inbound:
     return replace(inbound, subject=plain_subject(inbound.subject))
 
 
-def _language(case: Case) -> str:
-    """What the letter is written in or, where it says too little, what its writer used before or his program declares.
-
-    What is written comes first: many write in two languages, and expect an answer in the one that they have just
-    used. A declaration comes last: many programs declare English, whoever writes with them.
-    """
-    return _written_in(case) or _declared(case) or case.desk_of_arrival.language
+def _tongue(case: Case) -> Tongue:
+    return learn(case.facts.contact, shown_by(case.inbound, _words(case)))
 
 
-def _written_in(case: Case) -> str | None:
-    contact = case.facts.contact
-    return guess(f"{case.inbound.subject}\n{case.inbound.text}") or (contact.language if contact else None)
-
-
-def _declared(case: Case) -> str | None:
-    """The first language of Content-Language (RFC 3282) that we write, or None."""
-    tags = (case.inbound.header("content-language") or "").lower().split(",")
-    known = (tag.strip().partition("-")[0] for tag in tags)
-    return next((language for language in known if language in LANGUAGES), None)
+def _words(case: Case) -> str:
+    return f"{case.inbound.subject}\n{case.inbound.text}"
 
 
 def _ticket(
@@ -314,13 +304,20 @@ def _participants(requester: Address | None, cc: tuple[Address, ...]) -> tuple[P
     return first + tuple(Participant(address, Part.CC) for address in cc)
 
 
-def _remembered(case: Case) -> tuple[Change, ...]:
+def _remembered(case: Case, tongue: Tongue) -> tuple[Change, ...]:
     sender = case.inbound.sender
     if sender is None or case.policy.is_ours(sender.address) or case.authentication is Authentication.FAILED:
         return ()
     # The desk's own language says nothing of the sender.
-    language = _written_in(case) or _declared(case)
-    return (Remember(sender.address, name=sender.name or None, language=language, failing=False),)
+    return (
+        Remember(
+            sender.address,
+            name=sender.name or None,
+            language=tongue.language,
+            failing=False,
+            settled=tongue.settled if tongue.language else None,
+        ),
+    )
 
 
 def _follows(case: Case, linked: Ticket | None) -> Ticket | None:

@@ -30,7 +30,7 @@ from helpdesk.core.decision import (
 from helpdesk.core.message import Address, Kind, Reason
 from helpdesk.core.notices import invitation, to_agents, to_requester
 from helpdesk.core.outgoing import SEND_WORD, Event, Letter
-from helpdesk.core.sender import Remember
+from helpdesk.core.sender import Remember, Settled
 from helpdesk.core.ticket import Part, State, Ticket
 from helpdesk.core.timers import closes_at
 from helpdesk.core.trust import own_letter
@@ -66,7 +66,8 @@ def _fulfil(case: Case, ticket: Ticket, wish: Wished) -> Decision | None:
             )
         case Wish.LANGUAGE:
             after = replace(ticket, language=wish.language)
-            changes = (SetLanguage(ticket.number, wish.language), Remember(case.sender, language=wish.language))
+            chosen = Remember(case.sender, language=wish.language, settled=Settled.CHOSEN)
+            changes = (SetLanguage(ticket.number, wish.language), chosen)
             return _done(case, after, silence, f"chose the language {wish.language}", *changes, done="language")
         case Wish.CLOSE if ticket.state is not State.CLOSED:
             return _close(case, ticket, silence)

@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from helpdesk.core.message import Address
+
+
+class Settled(StrEnum):
+    """How firmly the language of an address is known."""
+
+    LETTERS = "letters"  # its letters show it
+    DOUBTED = "doubted"  # they did, and the last one showed another
+    CHOSEN = "chosen"  # its owner asked for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +25,7 @@ class Contact:
     language: str | None = None
     blocked: bool = False
     failing: bool = False  # a permanent bounce came and no good mail since
+    settled: Settled = Settled.LETTERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +61,7 @@ class Remember:
     language: str | None = None
     blocked: bool | None = None
     failing: bool | None = None
+    settled: Settled | None = None
 
 
 # --- changes of a decision that outlive its ticket ---------------------------------------------------

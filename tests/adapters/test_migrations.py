@@ -29,6 +29,7 @@ from helpdesk.adapters.store.models import METADATA
 from helpdesk.core.decision import Outcome, SetState
 from helpdesk.core.directory import Entry
 from helpdesk.core.outgoing import Audience, Event
+from helpdesk.core.sender import Contact, Remember, Settled
 from helpdesk.core.service_levels import SetClock
 from helpdesk.core.ticket import FIRST_NUMBER, Clock, Satisfaction, State
 from helpdesk.core.wishes import SetLanguage, SetQuiet, SetSatisfaction
@@ -447,3 +448,19 @@ def test_a_desk_gets_directories_that_are_empty(url: str) -> None:
         assert store.find_entries("customers", ["anna@shop.test", "@shop.test"]) == [anna]
         store.replace_directory("customers", [])
         assert store.directory("customers") == []
+
+
+def test_languages_that_an_older_desk_remembered_stay_and_may_be_chosen_from_now_on(url: str) -> None:
+    upgrade_to(url, "0020")
+    engine = make_engine(url)
+    with transaction(engine, writes=True) as connection:
+        row = {"no": False}
+        connection.execute(sa.text("INSERT INTO contact VALUES ('anna@shop.test', 'Anna', 'uk', :no, :no)"), row)
+    engine.dispose()
+    with closing(open_store(url)) as store:
+        before = facts(store, sender="anna@shop.test").contact
+        with store.unit() as unit:
+            open_ticket(unit, Remember("anna@shop.test", language="pl", settled=Settled.CHOSEN))
+        after = facts(store, sender="anna@shop.test").contact
+    assert before == Contact("anna@shop.test", name="Anna", language="uk", settled=Settled.LETTERS)
+    assert after == Contact("anna@shop.test", name="Anna", language="pl", settled=Settled.CHOSEN)

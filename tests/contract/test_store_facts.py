@@ -12,7 +12,7 @@ from helpdesk.core.decision import Filing, Record, SpendSecret
 from helpdesk.core.facts import Facts
 from helpdesk.core.message import Address
 from helpdesk.core.outgoing import Audience, Event
-from helpdesk.core.sender import Contact, LetterCounts, Remember
+from helpdesk.core.sender import Contact, LetterCounts, Remember, Settled
 from helpdesk.core.ticket import (
     NEW,
     State,
@@ -257,11 +257,11 @@ def test_what_we_remember_of_an_address_is_replaced_piece_by_piece(store: SqlSto
     with store.unit() as unit:
         number = open_ticket(unit, Remember(ANNA.address, language="uk"))
         change(unit, number, Remember(ANNA.address, name="Анна", blocked=True))
-        change(unit, number, Remember(ANNA.address, failing=True))
+        change(unit, number, Remember(ANNA.address, failing=True, settled=Settled.CHOSEN))
         change(unit, number, Remember(ANNA.address, blocked=False))
         change(unit, number, Remember(ANNA.address))
     known = facts(store, sender=ANNA.address).contact
-    assert known == Contact(ANNA.address, name="Анна", language="uk", blocked=False, failing=True)
+    assert known == Contact(ANNA.address, name="Анна", language="uk", failing=True, settled=Settled.CHOSEN)
     assert facts(store, sender="x@y.test").contact is None
 
 

@@ -19,7 +19,7 @@ from helpdesk.core.forward import original, without_a_word
 from helpdesk.core.message import Address, Forwarded, Inbound
 from helpdesk.core.outgoing import Audience
 from helpdesk.core.policy import Partner
-from helpdesk.core.sender import Contact, LetterCounts, Remember
+from helpdesk.core.sender import Contact, LetterCounts, Remember, Settled
 from helpdesk.core.ticket import NEW, Lane
 from tests.build import (
     ANNA,
@@ -160,7 +160,8 @@ def test_a_proven_agent_opens_the_ticket_of_whoever_wrote_first() -> None:
         ("note", "olha@help.test"),
     ]
     assert (decision.author, decision.text) == (ANNA, f"Hello, {WORDS}.")
-    assert changes(decision, Remember) == [Remember("anna@shop.test", name="Anna", language="en", failing=False)]
+    known = Remember("anna@shop.test", name="Anna", language="en", failing=False, settled=Settled.LETTERS)
+    assert changes(decision, Remember) == [known]
 
 
 def test_what_the_agent_wrote_above_is_a_note_among_colleagues() -> None:

@@ -53,7 +53,7 @@ from helpdesk.core.decision import (
 from helpdesk.core.incident import HangOn, SetNews
 from helpdesk.core.message import Address
 from helpdesk.core.regrouping import Merge, MoveMail, SetRequester
-from helpdesk.core.sender import AddColleague, CameBack, Reached, Remember, RemoveColleague
+from helpdesk.core.sender import AddColleague, CameBack, Reached, Remember, RemoveColleague, Settled
 from helpdesk.core.service_levels import SetClock
 from helpdesk.core.ticket import NEW, NEW_INCIDENT, Part, State
 from helpdesk.core.wishes import SetLanguage, SetQuiet, SetSatisfaction
@@ -84,13 +84,14 @@ def _news(column: sa.Column[Any], otherwise: Any) -> sa.ColumnElement[Any]:
     return sa.func.coalesce(sa.bindparam(f"new_{column.name}", type_=column.type), otherwise)
 
 
-_REMEMBERED = (CONTACT.c.name, CONTACT.c.language, CONTACT.c.blocked, CONTACT.c.failing)
+_REMEMBERED = (CONTACT.c.name, CONTACT.c.language, CONTACT.c.settled, CONTACT.c.blocked, CONTACT.c.failing)
 _REMEMBER = Prepared(
     insert(CONTACT)
     .values(
         address=sa.bindparam("of"),
         name=_news(CONTACT.c.name, ""),
         language=_news(CONTACT.c.language, sa.null()),
+        settled=_news(CONTACT.c.settled, sa.literal(Settled.LETTERS, CONTACT.c.settled.type)),
         blocked=_news(CONTACT.c.blocked, sa.false()),
         failing=_news(CONTACT.c.failing, sa.false()),
     )
@@ -342,6 +343,7 @@ class _Work:
                 "of": change.address,
                 "new_name": change.name,
                 "new_language": change.language,
+                "new_settled": change.settled,
                 "new_blocked": change.blocked,
                 "new_failing": change.failing,
             },

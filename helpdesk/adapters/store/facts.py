@@ -144,6 +144,7 @@ _SENDER = Prepared(
         CONTACT.c.language,
         CONTACT.c.blocked,
         CONTACT.c.failing,
+        CONTACT.c.settled,
         _opened(Lane.NORMAL).label("opened_normal"),
         _opened(Lane.OUTAGE).label("opened_outages"),
         _ON_INCIDENT.label("incident"),
@@ -285,7 +286,7 @@ def _about_sender(
             "since_24h": now - timedelta(hours=24),
         },
     )
-    contact = Contact(*row[:5]) if row.address is not None else None
+    contact = Contact(*row[:6]) if row.address is not None else None
     tickets_1h = row.opened_normal + row.opened_outages
     opened = Opened(tickets_1h, row.opened_outages, row.incident) if sender is not None else Opened()
-    return contact, LetterCounts(*row[8:]), opened
+    return contact, LetterCounts(*row[9:]), opened

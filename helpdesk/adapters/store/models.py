@@ -27,6 +27,7 @@ from helpdesk.adapters.store.letter_models import (
 from helpdesk.adapters.store.mailbox_models import CursorRow, LeaseRow, QuarantineRow, RawPieceRow, RawRow
 from helpdesk.core.decision import Disposition, Filing, Proof, Role
 from helpdesk.core.message import Kind
+from helpdesk.core.sender import Settled
 from helpdesk.core.ticket import Lane, Part, Priority, State
 
 
@@ -259,6 +260,7 @@ class ContactRow(Row, table=True):
     language: str | None = text_column()
     blocked: bool
     failing: bool
+    settled: Settled = choice_column(Settled)
 
 
 METADATA = Row.metadata
