@@ -91,6 +91,7 @@ def _contents(pack: Pack, language: str) -> list[str]:
             lines += [f"    {line}" for line in blank(checklist.form, language) if line]
         lines += [f"  - {item.question(language)}" for item in checklist.items]
     lines += [f"state {stage.called(language)} ({stage.key}, {stage.state})" for stage in pack.stages]
+    lines += [f"routing case {route.called(language)} ({route.key})" for route in pack.routes]
     lines += [f"follow-up after {table.get('after')}" for _, _, table in pack.follow_ups]
     return lines
 

@@ -158,9 +158,9 @@ def _packs(context: typer.Context, named: list[str] | None) -> tuple[Pack, ...]:
 
 
 def _report(pack: Pack, letters: Path | None) -> tuple[Pack, tuple[Tried, ...], tuple[Row, ...]]:
-    situations = {rule.situation for rule in pack.rules if rule.situation}
+    situations = {rule.situation for rule in pack.recognised if rule.situation}
     examples = all_examples(pack) if letters is None else read_letters(letters, situations)
-    tried = try_out(examples if pack.rules else (), lambda example: see(pack, example))
+    tried = try_out(examples if pack.recognised else (), lambda example: see(pack, example))
     return pack, tried, table(tried)
 
 
@@ -170,7 +170,7 @@ def see(pack: Pack, example: Example) -> Tried:
     mail = Inbound(sha256="", fingerprint="", size=0, subject=example.subject, text=said)
     absent = absence.announced(strip_prefixes(example.subject))
     kind = Kind.AUTO_REPLY if absent else Kind.HUMAN
-    verdict = judge(pack.rules, mail, desk="", language=example.language, kind=kind)
+    verdict = judge(pack.recognised, mail, desk="", language=example.language, kind=kind)
     return Tried(example, verdict.situation, tuple(str(reason) for reason in verdict.reasons))
 
 

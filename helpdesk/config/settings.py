@@ -217,6 +217,7 @@ def _desk(settings: DeskSettings, calendar: Calendar) -> Desk:
         calendar=calendar,
         rules=tuple(rule for pack in settings.packs for rule in pack.rules),
         checklists=tuple(checklist for pack in settings.packs for checklist in pack.checklists),
+        routes=tuple(route for pack in settings.packs for route in pack.routes),
         stages=tuple(stage for pack in settings.packs for stage in pack.stages),
         chains=settings.chains,
         reopen_within=settings.reopen_within,

@@ -60,6 +60,7 @@ def _offered(letter: Letter, ticket: Ticket) -> tuple[tuple[str, str], ...]:
     take = () if ticket.assignee else (("take", words["take"]),)
     return (
         *take,
+        *((f"{words['case']} {name}", f"{words['case']} {key}") for name, key in letter.cases),
         ("ask", asked),
         ("wait", f"{words['wait']} 3d"),
         ("close", words["close"]),

@@ -16,6 +16,7 @@ from helpdesk.core.bench import Announcement, Bench, Carried, Refused, Rest
 from helpdesk.core.case import Case
 from helpdesk.core.command_values import (
     Broadcast,
+    CarryOutCase,
     Close,
     ForwardTo,
     Help,
@@ -51,6 +52,7 @@ from helpdesk.core.policy import Agent
 from helpdesk.core.post import Post, answered_with, line_refused, quoted, refuse, settled, shown, spent
 from helpdesk.core.ready import meant
 from helpdesk.core.replies import answer_partner, answer_requester, keep_answer, note_to_colleagues
+from helpdesk.core.route_orders import told
 from helpdesk.core.secret import token_of, without_tokens
 from helpdesk.core.ticket import Part, Ticket
 from helpdesk.core.trust import Authentication
@@ -260,8 +262,9 @@ def _partner(letter: SentLetter | None, ticket: Ticket) -> Address | None:
 
 
 def _ready(post: Post, ticket: Ticket) -> tuple[str, ...] | Refused:
-    """The ready replies that the commands send, in the requester's language."""
+    """The ready replies that the commands send, and what routing cases say, in the requester's language."""
     policy = post.case.policy
+    desk = policy.desk(ticket.desk)
     texts: list[str] = []
     for command in post.parsed.commands:
         if isinstance(command, SendReady):
@@ -270,7 +273,9 @@ def _ready(post: Post, ticket: Ticket) -> tuple[str, ...] | Refused:
                 names = ", ".join(one.name for one in (found or policy.replies)) or "–"
                 said = post.words.several_ready if found else post.words.no_ready
                 return Refused(command, said.format(name=command.name, names=names))
-            texts.append(found[0].text(ticket.language, policy.desk(ticket.desk).language))
+            texts.append(found[0].text(ticket.language, desk.language))
+        elif isinstance(command, CarryOutCase) and (said := told(ticket, command, desk)):
+            texts.append(said)
     return tuple(texts)
 
 

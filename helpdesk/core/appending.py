@@ -30,6 +30,7 @@ from helpdesk.core.new_matter import new_matter
 from helpdesk.core.notices import to_agents, to_requester
 from helpdesk.core.outgoing import Audience, Event, Letter
 from helpdesk.core.policy import Agent, Desk
+from helpdesk.core.routes import suggested
 from helpdesk.core.sender import Remember
 from helpdesk.core.settling import learn, shown_by
 from helpdesk.core.stage_moves import Entered, enter
@@ -122,6 +123,7 @@ def append(case: Case, ticket: Ticket) -> Decision:
         parts=case.inbound.files,
         missing=questions(desk.checklists, findings.checklist, findings.missing, desk.language),
         reasons=(*_disagreements(case), *why, *_complete(ticket, findings)),
+        suggested=suggested(desk.routes, case.inbound, ticket, desk.language),
         but=case.sender,
         agents=readers,
         listed=listed,

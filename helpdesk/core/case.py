@@ -12,7 +12,7 @@ from datetime import datetime
 from helpdesk.core.actions import key_of, without_key
 from helpdesk.core.checklist import CUSTOMER
 from helpdesk.core.classify import asks_by_itself, classify, is_robot_address
-from helpdesk.core.command_values import ForwardTo, ShowQueue, Split
+from helpdesk.core.command_values import CarryOutCase, ForwardTo, ShowQueue, Split
 from helpdesk.core.commands import numbers_named, parse, searches
 from helpdesk.core.decision import Decision, Disposition, Filing, Outcome, Proof, Role
 from helpdesk.core.facts import Facts, Wanted
@@ -176,7 +176,7 @@ def wanted(inbound: Inbound, policy: Policy, arrival: Arrival) -> Wanted:
         customer=policy.asks_for(CUSTOMER),
         rows=agent is not None and bool(read_orders(inbound.text)),
         invited=wish.address or None if agent is None and (wish := wished(inbound.text)) else None,
-        request=any(isinstance(command, ForwardTo) for command in commands),
+        request=any(isinstance(command, ForwardTo | CarryOutCase) for command in commands),
         reports_between=(arrival.at - within, arrival.at + within),
     )
 

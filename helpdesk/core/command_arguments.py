@@ -12,7 +12,7 @@ from enum import Enum
 from typing import TypeVar
 
 from helpdesk.core.address import only_mailbox
-from helpdesk.core.command_values import Accept, Command, ForwardTo, SetField, SetPriority, Ship, Wait
+from helpdesk.core.command_values import Accept, CarryOutCase, Command, ForwardTo, SetField, SetPriority, Ship, Wait
 from helpdesk.core.duration import parse_duration
 from helpdesk.core.ticket import Priority
 
@@ -164,6 +164,12 @@ def read_forward(text: str) -> Command:
     words = _required(text.replace("mailto:", "")).split()
     only = words[-1].lower() in _ONLY
     return ForwardTo(_required(" ".join(words[:-1] if only else words).strip("\"'«»“”„")), only)
+
+
+def read_case(text: str) -> Command:
+    """The name of a case and, behind a comma, a partner."""
+    name, _, partner = (part.strip() for part in _required(text).partition(","))
+    return CarryOutCase(_required(name), partner)
 
 
 def read_ship(text: str) -> Command:

@@ -19,6 +19,7 @@ from helpdesk.core.command_arguments import (
     nothing,
     perhaps_text,
     read_accept,
+    read_case,
     read_field,
     read_forward,
     read_priority,
@@ -222,7 +223,15 @@ GRAMMAR: tuple[Row, ...] = (
         "надіслати клієнтові готову відповідь, текст нижче піде тим самим листом | "
         "wysłać klientowi gotową odpowiedź, tekst poniżej wyjdzie w tym samym liście",
     ),
-    _planned("case | случай | випадок | przypadek"),
+    _row(
+        read_case,
+        "case | случай | випадок | przypadek",
+        "NAME[, PARTNER] | ИМЯ[, ПАРТНЁР] | НАЗВА[, ПАРТНЕР] | NAZWA[, PARTNER]",
+        "carry out a routing case: the reply that it holds, and the partner is asked where it says so | "
+        "выполнить случай: клиент получит его ответ, а партнёр, если так задано, — запрос | "
+        "виконати випадок: клієнт отримає його відповідь, а партнер, якщо так задано, — запит | "
+        "wykonać przypadek: klient dostanie jego odpowiedź, a partner, jeśli tak ustalono, zapytanie",
+    ),
     _row(
         some_text(values.MoveToDesk),
         "desk | отдел | відділ | dział",

@@ -198,6 +198,14 @@ class SendReady:
 
 
 @dataclass(frozen=True, slots=True)
+class CarryOutCase:
+    """The routing case called `name`, as written, is carried out; `partner`, where one is named, is asked."""
+
+    name: str
+    partner: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ForwardTo:
     """A partner (by name or address, as written) is asked: the rest of the mail and, unless `only`, the request."""
 
@@ -274,6 +282,7 @@ Command = (
     | Split
     | SetRequester
     | ForwardTo
+    | CarryOutCase
     | SendReady
     | BeginIncident
     | JoinIncident

@@ -15,6 +15,7 @@ from helpdesk.core.bench import Rest
 from helpdesk.core.message import Address, Reason
 from helpdesk.core.outgoing import Audience, Event, Letter
 from helpdesk.core.policy import Agent, Policy
+from helpdesk.core.routes import Probable
 from helpdesk.core.ticket import Part, Ticket
 
 
@@ -212,6 +213,7 @@ def to_agents(
     but: str = "",
     listed: bool = False,
     partner: Address | None = None,
+    suggested: tuple[Probable, ...] = (),
 ) -> tuple[Letter, ...]:
     """News of a ticket, one letter to each agent whom it concerns, save the owner of the address `but`."""
     return tuple(
@@ -228,9 +230,10 @@ def to_agents(
             parts=parts,
             parts_of=parts_of,
             missing=missing,
-            reasons=reasons,
+            reasons=(*reasons, *(one.reason for one in suggested)),
             listed=listed,
             partner=partner,
+            cases=tuple((one.label, one.key) for one in suggested),
         )
         for agent in (concerned(ticket, policy) if agents is None else agents)
         if but not in agent.addresses and not policy.is_muted(agent)

@@ -34,6 +34,7 @@ from helpdesk.core.message import Address, Inbound, Kind, Reason
 from helpdesk.core.notices import concerned, to_agents, to_requester
 from helpdesk.core.outgoing import Audience, Event, Letter
 from helpdesk.core.policy import Desk
+from helpdesk.core.routes import probable
 from helpdesk.core.rules import Verdict, judge
 from helpdesk.core.sender import Remember
 from helpdesk.core.settling import Tongue, learn, shown_by
@@ -228,6 +229,7 @@ def _news(case: Case, ticket: Ticket, desk: Desk, verdict: Verdict, follows: Tic
         parts=case.inbound.files,
         missing=questions(desk.checklists, ticket.checklist, ticket.missing, desk.language),
         reasons=(*verdict.reasons, *evidence),
+        suggested=probable(desk.routes, case.inbound, desk.language),
         but=case.sender,
     )
 

@@ -45,10 +45,11 @@ from helpdesk.core.outgoing import Event, Letter
 from helpdesk.core.partners import forward
 from helpdesk.core.people import add_cc, remove_cc, set_requester
 from helpdesk.core.return_orders import give_rma, ship
+from helpdesk.core.route_orders import carry_out_case
 from helpdesk.core.splitting import split
 from helpdesk.core.stage_orders import move_to_stage
 from helpdesk.core.stages import stage_called
-from helpdesk.core.ticket import Lane, Priority, State, Ticket
+from helpdesk.core.ticket import SHIP, WATCH, Lane, Priority, State, Ticket
 from helpdesk.core.timers import WAKE
 
 RESOLVED = "solved"
@@ -121,6 +122,8 @@ def _step(command: Command, ticket: Ticket, bench: Bench) -> Carried | str:
             return _link(ticket, number, bench)
         case order.ForwardTo():
             return forward(ticket, command, bench)
+        case order.CarryOutCase():
+            return carry_out_case(ticket, command, bench)
         case order.BeginIncident(situation):
             placed = _outage(ticket, situation, bench)
             return placed if isinstance(placed, str) else _on_top(placed, begin_incident(placed.ticket, bench))
@@ -187,7 +190,7 @@ def _reopen(ticket: Ticket, bench: Bench) -> Carried:
 def _sleep(ticket: Ticket, until: datetime, bench: Bench) -> Carried:
     after = replace(ticket, state=State.OPEN, wake_at=until)
     changes = (
-        Unschedule(ticket.number),
+        Unschedule(ticket.number, kept=(SHIP, WATCH)),
         SetState(ticket.number, State.OPEN, wake_at=until),
         Schedule(ticket.number, WAKE, until),
     )
@@ -222,7 +225,7 @@ def _out_of_turn(ticket: Ticket, key: str | None, bench: Bench) -> Carried:
     # Nothing in the outage lane closes by itself.
     state = State.OPEN if ticket.state is State.WAITING else ticket.state
     after = replace(placed.ticket, state=state)
-    changes: tuple[Change, ...] = (*placed.changes, Unschedule(ticket.number))
+    changes: tuple[Change, ...] = (*placed.changes, Unschedule(ticket.number, kept=(SHIP, WATCH)))
     if state is not ticket.state:
         changes = (*changes, SetState(ticket.number, state))
     return replace(placed, ticket=after, changes=(*changes, *watch(after, bench.policy, bench.now)))

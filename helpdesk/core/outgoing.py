@@ -138,6 +138,7 @@ class Letter:
     parcels: tuple[Parcel, ...] = ()  # that have left
     request: str = ""
     bars: tuple[Bar, ...] = ()
+    cases: tuple[tuple[str, str], ...] = ()  # (name, key) of each routing case that the mail suggests
 
 
 # The one word by which an agent, as the reply to an `unproven` letter, sends the text that it holds.

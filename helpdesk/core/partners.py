@@ -14,13 +14,24 @@ from helpdesk.core.address import only_mailbox
 from helpdesk.core.bench import Bench, Carried
 from helpdesk.core.case import Case
 from helpdesk.core.command_values import ForwardTo
-from helpdesk.core.decision import Assign, Change, Decision, Disposition, Filing, Join, Outcome, Record, SetState
+from helpdesk.core.decision import (
+    Assign,
+    Change,
+    Decision,
+    Disposition,
+    Filing,
+    Join,
+    Outcome,
+    Record,
+    SetState,
+    Unschedule,
+)
 from helpdesk.core.escalation import calm
 from helpdesk.core.message import Address, Reason
 from helpdesk.core.notices import to_agents, to_partner, without_agents
 from helpdesk.core.outgoing import Audience, Event
 from helpdesk.core.policy import Policy
-from helpdesk.core.ticket import OF_PARTNER, Part, Participant, State, Ticket
+from helpdesk.core.ticket import OF_PARTNER, WATCH, Part, Participant, State, Ticket
 
 
 def forward(ticket: Ticket, command: ForwardTo, bench: Bench) -> Carried | str:
@@ -67,6 +78,8 @@ def partner_wrote(case: Case, ticket: Ticket) -> Decision:
     if sender is None:
         raise ValueError("a partner is known by his address")
     changes: list[Change] = [Record(ticket.number, case.sender, "answered as a partner", case.thread.evidence)]
+    if any(one.kind == WATCH for one in ticket.follow_ups):
+        changes.append(Unschedule(ticket.number, (WATCH,)))
     if ticket.part_of(case.sender) is None:
         changes.append(Join(ticket.number, sender, Part.PARTNER))
     if ticket.wake_at is not None and not case.arrival.silent:

@@ -13,6 +13,7 @@ from helpdesk.core.checklist import Checklist
 from helpdesk.core.duration import Duration
 from helpdesk.core.message import Address
 from helpdesk.core.ready import ReadyReply
+from helpdesk.core.routes import Route
 from helpdesk.core.rules import Rule
 from helpdesk.core.service_levels import ServiceLevel
 from helpdesk.core.stages import Stage
@@ -55,6 +56,7 @@ class Desk:
     rules: tuple[Rule, ...] = ()
     checklists: tuple[Checklist, ...] = ()
     stages: tuple[Stage, ...] = ()
+    routes: tuple[Route, ...] = ()
     chains: tuple[Chain, ...] = (asked(),)  # one for each occasion
     reopen_within: Duration | None = None  # a later letter to a closed ticket begins a new one; None: never
     final: tuple[str, ...] = ()  # resolutions after which only an agent opens a ticket again; "*": all

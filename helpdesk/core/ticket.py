@@ -20,6 +20,9 @@ OF_PARTNER = "of-partner"
 # A follow-up: the parcel of a return leaves. Nothing that is said in the meantime holds it back.
 SHIP = "ship"
 
+# A follow-up: a partner who was asked should have answered by then.
+WATCH = "partner-answer"
+
 # In a Decision, "the ticket that this decision opens": the store gives it its number at commit.
 NEW = 0
 

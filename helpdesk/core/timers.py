@@ -27,7 +27,8 @@ from helpdesk.core.policy import Desk, Policy
 from helpdesk.core.shipping import went_out
 from helpdesk.core.stages import filled_in, stage_called
 from helpdesk.core.texts import text_in
-from helpdesk.core.ticket import SHIP, FollowUp, Lane, State, Ticket
+from helpdesk.core.ticket import SHIP, WATCH, FollowUp, Lane, State, Ticket
+from helpdesk.core.watching import partner_is_silent
 
 WAKE = "wake"
 
@@ -65,12 +66,12 @@ def closes_at(schedules: tuple[Schedule | FollowUp, ...]) -> datetime | None:
 
 def answered(ticket: int) -> Unschedule:
     """What waited for the requester is over, sleep included; whether anybody takes an outage is still watched."""
-    return Unschedule(ticket, kept=(ESCALATE, SHIP))
+    return Unschedule(ticket, kept=(ESCALATE, SHIP, WATCH))
 
 
 def stop(ticket: int) -> Unschedule:
     """No letter of a chain reaches the requester, and nothing closes; a sleeping ticket still wakes."""
-    return Unschedule(ticket, kept=(ESCALATE, SHIP, WAKE))
+    return Unschedule(ticket, kept=(ESCALATE, SHIP, WATCH, WAKE))
 
 
 def put_off(ticket: Ticket, desk: Desk, away_until: date) -> tuple[Schedule, ...]:
@@ -101,6 +102,8 @@ def happen(ticket: Ticket, kind: str, policy: Policy, now: datetime, together: t
         return _alarm(ticket, kind, policy, now)
     if kind == SHIP:
         return went_out((ticket, *together), now)
+    if kind == WATCH:
+        return partner_is_silent(ticket, policy, now)
     return keep_clocks(_happen(ticket, kind, policy, now), (ticket,), policy, now)
 
 

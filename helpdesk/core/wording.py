@@ -83,7 +83,7 @@ def named_blocks(words: Words, language: str, view: LetterView) -> dict[str, Blo
         "facts": ("facts", _facts(words, view)),
         "parcels": ("facts", view.parcels),
         "history": ("list", _history(words, view)),
-        "actions": ("actions", tuple((words["action", name], link) for name, link in view.actions)),
+        "actions": ("actions", tuple((_word(words, "action", name), link) for name, link in view.actions)),
         "footer": ("footer", (*view.signature, " · ".join(part for part in (view.tag, view.desk) if part))),
         "bars": ("bars", _bars(view)),
     }

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from helpdesk.core.checklist import CUSTOMER, Checklist
-from helpdesk.core.rules import Rule
+from helpdesk.core.routes import Route
+from helpdesk.core.rules import Rule, Words
 from helpdesk.core.stages import Stage
 from helpdesk.core.trial import Bar, Example
 from helpdesk.errors import ConfigError, Problem
@@ -36,10 +37,17 @@ class Pack:
     rules: tuple[Rule, ...] = ()
     checklists: tuple[Checklist, ...] = ()
     stages: tuple[Stage, ...] = ()
+    routes: tuple[Route, ...] = ()
     examples: tuple[Example, ...] = ()
     folders: tuple[Path, ...] = ()
     bar: Bar = Bar()
     follow_ups: tuple[tuple[str, str, dict[str, object]], ...] = ()
+
+    @property
+    def recognised(self) -> tuple[Rule, ...]:
+        """All that letters are labelled with, as rules: situations, and routing cases by their keys."""
+        told = (one for one in self.routes if one.topic != Words())
+        return (*self.rules, *(Rule(name=one.key, words=one.topic, situation=one.key) for one in told))
 
 
 def shipped_packs() -> tuple[str, ...]:
@@ -61,7 +69,7 @@ def load_pack(name_or_path: str, base: Path | None) -> Pack:
 
 def all_examples(pack: Pack) -> tuple[Example, ...]:
     """The labelled letters of the pack: those in its file, and those in the folder beside it that has its name."""
-    situations = {rule.situation for rule in pack.rules if rule.situation}
+    situations = {rule.situation for rule in pack.recognised if rule.situation}
     return pack.examples + tuple(example for folder in pack.folders for example in read_letters(folder, situations))
 
 
@@ -86,6 +94,7 @@ def _load(name_or_path: str, base: Path | None, *, depth: int) -> tuple[Pack, Vo
         rules=tuple(rules.values()),
         checklists=(*own.values(), *inherited.values()),
         stages=tuple({stage.key: stage for stage in (*parent.stages, *reader.stages())}.values()),
+        routes=tuple({route.key: route for route in (*parent.routes, *reader.routes())}.values()),
         examples=parent.examples + reader.examples(),
         folders=(*parent.folders, *([folder] if (folder := path.with_suffix("")).is_dir() else [])),
         bar=reader.bar() or parent.bar,
@@ -106,6 +115,7 @@ def _joined(first: Pack, second: Pack) -> Pack:
         rules=tuple(rules.values()),
         checklists=tuple(checklists.values()),
         stages=tuple(stages.values()),
+        routes=tuple({route.key: route for route in (*first.routes, *second.routes)}.values()),
         examples=first.examples + second.examples,
         folders=first.folders + second.folders,
         bar=second.bar if first.bar == Bar() else first.bar,

@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from helpdesk.core.checklist import Checklist, Item
+from helpdesk.core.duration import Duration, parse_duration
 from helpdesk.core.form import Field
 from helpdesk.core.message import Kind
 from helpdesk.core.phrases import Pattern, compile_pattern, either
+from helpdesk.core.routes import Route
 from helpdesk.core.rules import Rule, Words
 from helpdesk.core.stages import Stage, Trigger
 from helpdesk.core.ticket import Lane, Priority, State
@@ -32,7 +34,7 @@ _WORDS = {
 }
 _TOP = (
     *("extends", "ask_customer", "bar", "words", "senders", "everywhere", "rule", "item", "checklist", "examples"),
-    *("follow_up", "field", "form", "state"),
+    *("follow_up", "field", "form", "state", "route"),
 )
 _RULE = (
     *("name", *_WORDS, "from", "header", "attachment", "field"),
@@ -43,6 +45,7 @@ _ITEM = ("ask", "fields", "found", "files", "any_words", "promised", "when", "ph
 _BAR = ("recall", "precision")
 _CHECKLIST = ("key", *_WORDS, "items", "longest", "max_file_mb")
 _STATE = ("key", "is", "label", "from", "words", "on", "letter", "for_good")
+_ROUTE = ("key", "label", *_WORDS, "reply", "partner", "forward", "insists", "again", "expects", "watch")
 _FORM = ("key", "title", "names", "items", "section", "check", "max_file_mb")
 
 
@@ -124,6 +127,12 @@ class PackReader(TableReader):
                 if key not in known:
                     self.problem(f"state {stage.key}.from", f'has "{key}", which is no state')
         return tuple(stages)
+
+    def routes(self) -> tuple[Route, ...]:
+        """The routing cases of this file, each with the conditions of [everywhere] added."""
+        routes = [self._route(*each) for each in self.tables_at("", self.table, "route")]
+        self._named_twice("route", [route.key for route in routes])
+        return tuple(routes)
 
     def examples(self) -> tuple[Example, ...]:
         """The labelled letters of this file."""
@@ -287,6 +296,29 @@ class PackReader(TableReader):
             letter=self.forms.texts(place, table, "letter"),
             for_good="for_good" in table and self.flag(place, table, "for_good"),
         )
+
+    def _route(self, place: str, table: Table) -> Route:
+        self.known_keys(place, table, _ROUTE)
+        texts = {key: self.forms.texts(place, table, key) for key in ("label", "reply", "forward", "again", "expects")}
+        if not texts["reply"] and not texts["forward"]:
+            self.problem(place, "does nothing; want reply, forward or both")
+        key = self.required(place, table, "key")
+        self.vocabulary.situations.add(key)
+        return Route(
+            key=key,
+            topic=_added(self._words(place, table, ()), self.everywhere),
+            partner=self.text(place, table, "partner"),
+            insists="insists" in table and self.flag(place, table, "insists"),
+            watch=self._duration(place, table, "watch"),
+            **texts,
+        )
+
+    def _duration(self, place: str, table: Table, key: str) -> Duration | None:
+        try:
+            return parse_duration(self.text(place, table, key)) if key in table else None
+        except ValueError as error:
+            self.problem(f"{place}.{key}", f'is "{table[key]}"; {error}')
+            return None
 
     def _item(self, place: str, key: str) -> Item | None:
         item = self.vocabulary.items.get(key)

@@ -22,6 +22,7 @@ CARRIED_OUT = [row for row in GRAMMAR if not row.planned]
 # A good argument for each command that wants one.
 ARGUMENTS = {
     "forward": "Brand store",
+    "case": "late parcel",
     "send": "delivery",
     "ship": "TT000111",
     "assign": "Иван Петров",
@@ -113,6 +114,8 @@ def fault(text: str) -> CommandError:
         ("#инцидент site-down", values.BeginIncident("site-down")),
         ("#join [##123456##]", values.JoinIncident(123456)),
         ("#рассылка", values.Broadcast()),
+        ("#case late parcel", values.CarryOutCase("late parcel")),
+        ("#случай late-parcel, Brand store", values.CarryOutCase("late-parcel", "Brand store")),
         ("#forward Brand store", values.ForwardTo("Brand store")),
         ("#переслать «Brand store» только", values.ForwardTo("Brand store", only=True)),
         ("#Forward Ivan@x.test <mailto:Ivan@x.test> Only", values.ForwardTo("Ivan@x.test <Ivan@x.test>", only=True)),

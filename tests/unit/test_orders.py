@@ -29,7 +29,7 @@ from helpdesk.core.message import Address
 from helpdesk.core.order_words import words_in
 from helpdesk.core.orders import carry_out
 from helpdesk.core.sender import AddColleague, Remember, RemoveColleague
-from helpdesk.core.ticket import Held, Lane, Part, Priority, State, Ticket
+from helpdesk.core.ticket import SHIP, WATCH, Held, Lane, Part, Priority, State, Ticket
 from helpdesk.core.timers import answered
 from tests.build import ANNA, BORIS, DAY, EVE, IVAN, IVAN_WRITES, NOW, NUMBER, asking_policy, policy, ticket
 
@@ -202,7 +202,7 @@ def test_a_waiting_ticket_is_put_to_sleep_as_an_open_one() -> None:
     until = NOW + 3 * DAY
     carried = done(order.Wait(timedelta(days=3)), on=ticket(state=State.WAITING))
     assert carried.changes == (
-        Unschedule(NUMBER),
+        Unschedule(NUMBER, kept=(SHIP, WATCH)),
         SetState(NUMBER, State.OPEN, wake_at=until),
         Schedule(NUMBER, "wake", until),
     )
@@ -231,7 +231,7 @@ def test_an_outage_goes_first_and_waits_no_longer() -> None:
     carried = done(order.Outage("site-down"), on=ticket(state=State.WAITING))
     assert carried.changes == (
         SetPlace(NUMBER, Lane.OUTAGE, Priority.NORMAL, "site-down", ("agent: Ivan",)),
-        Unschedule(NUMBER),
+        Unschedule(NUMBER, kept=(SHIP, WATCH)),
         SetState(NUMBER, State.OPEN),
         Schedule(NUMBER, "escalate", NOW + timedelta(minutes=10)),
     )

@@ -9,7 +9,7 @@ import pytest
 
 from helpdesk.core.checklist import examine, questions
 from helpdesk.core.message import Inbound, Kind
-from helpdesk.core.rules import judge
+from helpdesk.core.rules import Words, judge
 from helpdesk.core.ticket import Lane, Priority
 from helpdesk.core.trial import Bar, Example
 from helpdesk.errors import ConfigError
@@ -30,7 +30,7 @@ def letter(text: str, subject: str = "") -> Inbound:
 def seen_by(pack: Pack, example: Example) -> str | None:
     """The situation that the rules of the pack see in the example."""
     mail = letter(example.text, example.subject)
-    return judge(pack.rules, mail, desk="support", language=example.language, kind=Kind.HUMAN).situation
+    return judge(pack.recognised, mail, desk="support", language=example.language, kind=Kind.HUMAN).situation
 
 
 def test_outages_sees_in_every_example_what_its_label_says() -> None:
@@ -282,4 +282,22 @@ def test_wrong_letters_are_told_file_by_file(tmp_path: Path) -> None:
 
 
 def test_packs_ship_with_the_program() -> None:
-    assert shipped_packs() == ("clarify", "outages", "support-webshop", "vocabulary", "warranty-acts")
+    assert shipped_packs() == ("clarify", "outages", "store-routing", "support-webshop", "vocabulary", "warranty-acts")
+
+
+def test_stores_and_their_shop_tell_each_others_letters_apart() -> None:
+    pack = load_pack("store-routing", None)
+    letters = all_examples(pack)
+    assert {example.situation for example in letters} >= {route.key for route in pack.routes if route.topic != Words()}
+    wrong = [(one.text, found) for one in letters if (found := seen_by(pack, one)) != one.situation]
+    assert wrong == []
+
+
+def test_a_routing_case_that_does_nothing_is_a_problem(tmp_path: Path) -> None:
+    (tmp_path / "ours.toml").write_text('[[route]]\nkey = "a"\nwatch = "soon"\nfoward.en = "x"\n', "utf-8")
+    with pytest.raises(ConfigError) as problems:
+        load_pack("ours.toml", tmp_path)
+    told = str(problems.value)
+    assert 'route[0].foward: is unknown; did you mean "forward"?' in told
+    assert "route[0]: does nothing; want reply, forward or both" in told
+    assert 'route[0].watch: is "soon"; want a duration' in told
