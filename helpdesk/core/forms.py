@@ -8,6 +8,7 @@ a form. Never fails.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from helpdesk.core.words import fold
 
@@ -29,12 +30,12 @@ def read_fields(text: str, synonyms: Mapping[str, Iterable[str]]) -> tuple[tuple
 
     `synonyms` lead from a field to the names under which people write it. Case, ё, marks and decoration do not matter.
     """
-    fields = {field_name(name): key for key, names in synonyms.items() for name in (key, *names)}
+    fields = _by_name(tuple((key, tuple(names)) for key, names in synonyms.items()))
     found: dict[str, str] = {}
     lines = text.splitlines()[:MAX_LINES]
     for index, line in enumerate(lines):
         name, value = split_line(line)
-        key = fields.get(field_name(name))
+        key = fields.get(field_name(name)) if name else None
         if key is None:
             continue
         if not value and index + 1 < len(lines) and fields.get(field_name(split_line(lines[index + 1])[0])) is None:
@@ -42,6 +43,12 @@ def read_fields(text: str, synonyms: Mapping[str, Iterable[str]]) -> tuple[tuple
         if value:
             found[key] = value[:MAX_VALUE]
     return tuple(found.items())
+
+
+# The names are those of rules and checklists, the same for every letter.
+@lru_cache(maxsize=256)
+def _by_name(synonyms: tuple[tuple[str, tuple[str, ...]], ...]) -> Mapping[str, str]:
+    return {field_name(name): key for key, names in synonyms for name in (key, *names)}
 
 
 def split_line(line: str, longest: int = MAX_NAME) -> tuple[str, str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 # Those that letters are written in.
 LANGUAGES = ("ru", "uk", "en", "pl")
@@ -79,15 +80,25 @@ _PARTS: Mapping[str, re.Pattern[str]] = {
 }
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
-_NOT_WORDS = re.compile(r"\S*(?:://|@|www\.)\S*")
+_NOT_WORDS = ("://", "@", "www.")
+_CYRILLIC = re.compile("[\u0400-\u04ff]+")
+_LATIN = re.compile("[a-z\u00c0-\u017f]+")
 
 
 def guess(text: str) -> str | None:
     """One of ru, uk, en, pl, or None when the text does not say."""
-    beginning = _NOT_WORDS.sub(" ", text[:MAX_LOOKED_AT]).casefold().replace("’", "'")
+    return _guess(text[:MAX_LOOKED_AT])
+
+
+# The language of a letter is asked for several times while it is decided.
+@lru_cache(maxsize=8)
+def _guess(beginning: str) -> str | None:
+    if any(mark in beginning for mark in _NOT_WORDS):
+        beginning = " ".join(word for word in beginning.split() if not any(mark in word for mark in _NOT_WORDS))
+    beginning = beginning.casefold().replace("’", "'")
     words = _WORD.findall(beginning)
-    cyrillic = sum(1 for char in beginning if "\u0400" <= char <= "\u04ff")
-    latin = sum(1 for char in beginning if "a" <= char <= "z" or "\u00c0" <= char <= "\u017f")
+    cyrillic = sum(map(len, _CYRILLIC.findall(beginning)))
+    latin = sum(map(len, _LATIN.findall(beginning)))
     if not cyrillic and not latin:
         return None
     # Product names and log lines in Latin letters are common in Cyrillic mail, the reverse is not.
@@ -101,5 +112,5 @@ def guess(text: str) -> str | None:
 def _weight(language: str, text: str, words: list[str]) -> int:
     """How much speaks for the language, in words."""
     letters = sum(text.count(letter) for letter in _LETTERS.get(language, ""))
-    known = sum(1 for word in words if word in _WORDS[language])
+    known = sum(map(_WORDS[language].__contains__, words))
     return 4 * (_LETTER_WEIGHT * letters + known) + len(_PARTS[language].findall(text))

@@ -59,18 +59,14 @@ def size() -> int:
 
 
 def hear(by_word: Mapping[str, list[int]]) -> dict[OneOf, list[int]]:
-    """The places of each OneOf in a letter, ascending; `by_word` leads from its words to where they stand."""
+    """The places of each OneOf in a letter, in any order; `by_word` leads from its words to where they stand.
+
+    They are put in order where they are looked at: that are few of them.
+    """
     heard: dict[OneOf, list[int]] = {}
-    mixed = set()
     for word, places in by_word.items():
         for part in _known_as(word):
-            if part in heard:
-                heard[part] = heard[part] + places
-                mixed.add(part)
-            else:
-                heard[part] = places
-    for part in mixed:
-        heard[part] = sorted(set(heard[part]))
+            heard[part] = heard[part] + places if part in heard else places
     return heard
 
 

@@ -63,6 +63,8 @@ def check_digit(digits: str) -> str:
 def named_in(text: str, series: Iterable[str]) -> tuple[Named, ...]:
     """Every RMA number of these series near the beginning of the text, in order, without doubles."""
     known = frozenset(series)
+    if not known:
+        return ()
     found = _NUMBER.finditer(text[:MAX_READ].upper().translate(_LATIN))
     read = (_read(shape[1], re.sub(r"[ -]", "", shape[2])) for shape in found if shape[1] in known)
     return tuple(dict.fromkeys(read))

@@ -52,43 +52,45 @@ class OfClass:
 class Either:
     """One of several parts. `by_word` leads from a OneOf in the letter to the parts that it makes possible.
 
-    Each of these stands there with what else it needs, the rarest words first.
+    Parts that need the same besides stand together, with what that is, the rarest words first.
     """
 
     parts: tuple[Part, ...]
-    by_word: dict[OneOf, dict[Part, Needs]] = field(init=False)
+    by_word: dict[OneOf, tuple[tuple[Needs, tuple[Part, ...]], ...]] = field(init=False)
     known: frozenset[OneOf] = field(init=False)
     always: tuple[Part, ...] = field(init=False)
     needs: Needs = field(init=False)
 
     def __post_init__(self) -> None:
-        by_word: dict[OneOf, dict[Part, Needs]] = defaultdict(dict)
+        by_word: dict[OneOf, dict[Needs, list[Part]]] = defaultdict(lambda: defaultdict(list))
         for part in self.parts:
             # Every group must be met, so one will do for a first look: that of the rarest words tells the most.
             rarest, *others = sorted(set(part.needs), key=_commonness) or [frozenset[OneOf]()]
             for word in rarest:
-                by_word[word][part] = tuple(others)
-        object.__setattr__(self, "by_word", dict(by_word))
+                by_word[word][tuple(others)].append(part)
+        possible = {word: tuple((needs, tuple(some)) for needs, some in by.items()) for word, by in by_word.items()}
+        object.__setattr__(self, "by_word", possible)
         object.__setattr__(self, "known", frozenset(by_word))
         object.__setattr__(self, "always", tuple(part for part in self.parts if not part.needs))
         object.__setattr__(self, "needs", () if self.always else (self.known,))
 
     def find(self, prepared: Prepared) -> list[Span]:
         heard, has = prepared.heard, prepared.has
-        candidates: dict[Part, Needs] = dict.fromkeys(self.always, ())
+        candidates: set[Part] = set(self.always)
         for word in heard & self.known:
-            candidates.update(self.by_word[word])
+            for needs, parts in self.by_word[word]:
+                # What `_looked_for` does as well: most parts end here, and a call less for each counts.
+                for group in needs:
+                    met = has.get(group)
+                    if met is None:
+                        met = has[group] = not group.isdisjoint(heard)
+                    if not met:
+                        break
+                else:
+                    candidates.update(parts)
         found: set[Span] = set()
-        for part, needs in candidates.items():
-            # What `_looked_for` does as well: most parts end here, and a call less for each counts.
-            for group in needs:
-                met = has.get(group)
-                if met is None:
-                    met = has[group] = not group.isdisjoint(heard)
-                if not met:
-                    break
-            else:
-                found.update(_found(part, prepared))
+        for part in candidates:
+            found.update(_found(part, prepared))
         return sorted(found)
 
 
@@ -181,9 +183,11 @@ def _found(part: Part, prepared: Prepared) -> list[Span]:
     """Where a part stands of which the letter has what it needs; whoever asks has looked."""
     found: list[Span] | None = prepared.memo.get(part)
     if found is None:
-        found = prepared.memo[part] = (
-            [(place, place) for place in prepared.places[part]] if isinstance(part, OneOf) else part.find(prepared)
-        )
+        if isinstance(part, OneOf):
+            found = [(place, place) for place in sorted(set(prepared.places[part]))]
+        else:
+            found = part.find(prepared)
+        prepared.memo[part] = found
     return found
 
 

@@ -10,7 +10,7 @@ from helpdesk.core.words import prepare
 def test_words_and_beginnings_are_heard_where_they_stand() -> None:
     shop = one_of(frozenset({"магаз"}), ("магазин",))
     heard = hear({"магаз": [7], "магазина": [1], "мага": [3]})
-    assert heard[shop] == [1, 7]
+    assert sorted(heard[shop]) == [1, 7]
 
 
 def test_a_slip_in_a_long_beginning_is_forgiven_in_a_short_one_is_not() -> None:
