@@ -16,13 +16,12 @@ from dataclasses import replace
 from datetime import datetime
 from email.message import Message
 
-from mailparser import MailParser
-
 from helpdesk.adapters.mime.bodies import written
 from helpdesk.adapters.mime.bounces import read_bounce
 from helpdesk.adapters.mime.bounding import TooMuchError, bounded, head_of
 from helpdesk.adapters.mime.enclosed import enclosed_mail
 from helpdesk.adapters.mime.envelope import (
+    Envelope,
     date_of,
     delivered_to,
     first,
@@ -201,12 +200,11 @@ def _attachment(leaf: Leaf, small: Thin) -> Attachment:
     )
 
 
-def _parser_defects(message: Message, found: list[Leaf], envelope: MailParser) -> Iterable[str]:
+def _parser_defects(message: Message, found: list[Leaf], envelope: Envelope) -> Iterable[str]:
     """What both parsers had to forgive."""
     for part in (message, *(leaf.message for leaf in found)):
         yield from (type(defect).__name__ for defect in part.defects)
-    yield from (f"{defect['header']}: {defect['reason']}" for defect in envelope.address_header_defects)
-    yield from (f"date: {defect['reason']}" for defect in envelope.date_header_defects)
+    yield from envelope.defects
 
 
 def _fingerprint(
