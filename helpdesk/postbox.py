@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from hashlib import sha256
 
 from helpdesk import maillog
-from helpdesk.compose import compose, face_of, room_for_files
+from helpdesk.compose import Face, compose, face_of, room_for_files
 from helpdesk.core.digest import is_batched, shortened
 from helpdesk.core.notices import alerts
 from helpdesk.core.outgoing import Event, Letter
@@ -43,6 +44,7 @@ class Postbox:
         self._key = key
         self._nonce = nonce
         self._max_bytes = max_bytes
+        self._face = lru_cache(maxsize=64)(self._face_of)
 
     def policy_now(self, unit: Unit) -> Policy:
         """The policy with what the store knows of our own people: whose letters come back."""
@@ -78,7 +80,7 @@ class Postbox:
         composed = compose(
             letter,
             ticket,
-            face_of(self.policy, ticket.desk if ticket else "", self._max_bytes),
+            self._face(ticket.desk if ticket else ""),
             self._files(unit, letter, raw),
             key=self._key,
             nonce=self._nonce(),
@@ -92,6 +94,9 @@ class Postbox:
         if queued and composed.problem:
             self._tell_of_template(unit, letter, composed.problem, now)
         return queued
+
+    def _face_of(self, desk: str) -> Face:
+        return face_of(self.policy, desk, self._max_bytes)
 
     def _tell_of_template(self, unit: Unit, letter: Letter, problem: str, now: datetime) -> None:
         """Tell the leads, once a day for each problem. An alert whose own template fails ends here, as it is known."""

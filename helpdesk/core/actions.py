@@ -8,6 +8,8 @@ text again before anybody reads it. It is the letter's own secret: it proves the
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from functools import lru_cache
 from urllib.parse import quote
 
 from helpdesk.core.command_table import GRAMMAR
@@ -47,7 +49,7 @@ def without_key(text: str) -> str:
 
 def _offered(letter: Letter, ticket: Ticket) -> tuple[tuple[str, str], ...]:
     """(name, command in the agent's language, empty for words to the requester) of what this letter makes easy."""
-    words = {row.name: f"#{row.words.of(letter.language).split()[0]}" for row in GRAMMAR}
+    words = _commands(letter.language)
     if letter.event is Event.HELD:
         return tuple((name, words[name]) for name in ("accept", "reject", "spam"))
     if letter.event is not Event.NOTIFY or letter.audience is not Audience.AGENT:
@@ -65,6 +67,12 @@ def _offered(letter: Letter, ticket: Ticket) -> tuple[tuple[str, str], ...]:
         ("wait", f"{words['wait']} 3d"),
         ("close", words["close"]),
     )
+
+
+@lru_cache(maxsize=8)
+def _commands(language: str) -> Mapping[str, str]:
+    """How each command begins in this language."""
+    return {row.name: f"#{row.words.of(language).split()[0]}" for row in GRAMMAR}
 
 
 def _link(to: str, number: int, order: str, proof: str) -> str:

@@ -137,4 +137,6 @@ def _plain(block: Block) -> str:
 # Most sentences are those of the templates, the same in every letter.
 @lru_cache(maxsize=1000)
 def _wrapped(text: str, *, indent: str = "") -> str:
+    if len(text) <= TEXT_WIDTH and text.isprintable() and text == text.strip():
+        return text
     return textwrap.fill(text, TEXT_WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)

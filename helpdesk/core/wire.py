@@ -258,8 +258,9 @@ def multipart(subtype: str, parts: Iterable[Part], boundary: str) -> Part:
 def _quoted_printable(raw: bytes) -> bytes:
     # The module writes soft line breaks as a bare LF unless the first line end it meets is a CRLF. "From " at the
     # start of a line gets a ">" from old mailboxes, and a dot must be doubled by every relay: both are spelt out.
-    written = re.sub(rb"\r?\n", b"\r\n", b2a_qp(raw, istext=True))
-    return re.sub(rb"(?m)^(From |\.)", lambda start: b"=%02X" % start[0][0] + start[0][1:], written)
+    written = b"\n" + b2a_qp(raw, istext=True).replace(b"\r\n", b"\n")
+    spelt = written.replace(b"\nFrom ", b"\n=46rom ").replace(b"\n.", b"\n=2E")
+    return spelt[1:].replace(b"\n", b"\r\n")
 
 
 def _base64(raw: bytes) -> bytes:

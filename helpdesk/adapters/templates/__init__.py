@@ -271,12 +271,11 @@ def _files(event: str, language: str, chosen: str) -> list[str]:
 
 
 def _filled(template: jinja2.Template, context: Mapping[str, object]) -> str:
-    # Eight characters for each one of a value are more than escaping makes of it.
-    room = MAX_OUTPUT + 8 * sum(len(str(value)) for value in context.values())
     pieces = template.generate(context)
     filled = ""
     while some := list(islice(pieces, _PIECES)):
         filled += "".join(some)
-        if len(filled) > room:
+        # Eight characters for each one of a value are more than escaping makes of it.
+        if len(filled) > MAX_OUTPUT and len(filled) > MAX_OUTPUT + 8 * sum(len(str(one)) for one in context.values()):
             raise SecurityError(f"it makes more than {MAX_OUTPUT} characters")
     return filled
