@@ -66,6 +66,20 @@ _RECORD = Prepared(insert(HISTORY))
 
 _UPDATE_TICKET = sa.update(TICKET).where(TICKET.c.number == sa.bindparam("ticket"))
 
+_THIS_TICKET = TICKET.c.number == sa.bindparam("ticket", type_=TICKET.c.number.type)
+
+# Another daemon may add a field at the same moment: the row is ours until the commit.
+_FIELDS = Prepared(sa.select(TICKET.c.fields).where(_THIS_TICKET).with_for_update())
+_SET_FACTS = Prepared(
+    sa.update(TICKET)
+    .where(_THIS_TICKET)
+    .values(
+        fields=sa.bindparam("told", type_=TICKET.c.fields.type),
+        missing=sa.bindparam("missed", type_=TICKET.c.missing.type),
+        checklist=sa.bindparam("list", type_=TICKET.c.checklist.type),
+    )
+)
+
 _SOMEBODY = insert(PARTICIPANT)
 _JOIN = Prepared(
     _SOMEBODY.on_conflict_do_update(
@@ -294,10 +308,16 @@ class _Work:
 
     def _set_facts(self, change: SetFacts) -> None:
         number = self._number(change.ticket)
-        # Another daemon may add a field at the same moment: the row is ours until the commit.
-        found = sa.select(TICKET.c.fields).where(TICKET.c.number == number).with_for_update()
-        fields = dict(self.connection.execute(found).scalar_one()) | dict(change.fields)
-        self._update(number, fields=tuple(fields.items()), missing=change.missing, checklist=change.checklist)
+        fields = dict(_FIELDS.scalar(self.connection, {"ticket": number})) | dict(change.fields)
+        _SET_FACTS.run(
+            self.connection,
+            {
+                "ticket": number,
+                "told": tuple(fields.items()),
+                "missed": change.missing,
+                "list": change.checklist,
+            },
+        )
 
     def _join(self, number: int, *people: tuple[Address, Part]) -> None:
         _JOIN.run(

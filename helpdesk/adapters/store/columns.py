@@ -15,6 +15,8 @@ def storable(text: str) -> str:
     """The text as both engines can keep it: NUL (PostgreSQL refuses it) and lone surrogates become U+FFFD."""
     if "\0" in text:
         text = text.replace("\0", "\ufffd")
+    if text.isascii():
+        return text
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:

@@ -75,6 +75,12 @@ _OPEN = Prepared(
 
 _ONE_AT_A_TIME = sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(sa.bindparam("what"), 0)))
 
+_HANG = Prepared(
+    sa.update(TICKET)
+    .where(TICKET.c.number == sa.bindparam("ticket", type_=TICKET.c.number.type))
+    .values(incident=sa.bindparam("incident", type_=TICKET.c.incident.type))
+)
+
 _SAME = (
     sa.select(TICKET.c.number)
     .join(INCIDENT, INCIDENT.c.ticket == TICKET.c.number)
@@ -148,7 +154,7 @@ def begin(connection: Connection, number: int) -> None:
 
 def hang(connection: Connection, ticket: int, incident: int | None) -> None:
     """The ticket hangs on this incident, or on none."""
-    connection.execute(sa.update(TICKET).where(TICKET.c.number == ticket).values(incident=incident))
+    _HANG.run(connection, {"ticket": ticket, "incident": incident})
 
 
 def set_news(connection: Connection, incident: int, news: str) -> None:

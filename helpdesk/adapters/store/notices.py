@@ -21,9 +21,9 @@ _TO_OURS = Prepared(
     )
 )
 
-_KNOWN = sa.select(OUTBOX.c.id).where(OUTBOX.c.dedupe_key == sa.bindparam("dedupe_key"))
+_KNOWN = Prepared(sa.select(OUTBOX.c.id).where(OUTBOX.c.dedupe_key == sa.bindparam("dedupe_key")))
 
-_HOLD_BACK = insert(NOTICE).on_conflict_do_nothing(index_elements=["dedupe_key"]).returning(NOTICE.c.id)
+_HOLD_BACK = Prepared(insert(NOTICE).on_conflict_do_nothing(index_elements=["dedupe_key"]).returning(NOTICE.c.id))
 
 # Whoever has waited long enough gets everything that waits.
 _RIPE = sa.select(NOTICE.c.to_address).where(
@@ -39,7 +39,7 @@ def count_since(connection: Connection, address: str, since: datetime) -> int:
 
 def hold_back(connection: Connection, notice: Notice, dedupe_key: str, now: datetime) -> bool:
     """Keep a notice for the next list; False when its letter was written, or the notice kept, before."""
-    if connection.execute(_KNOWN, {"dedupe_key": dedupe_key}).first() is not None:
+    if _KNOWN.first(connection, {"dedupe_key": dedupe_key}) is not None:
         return False
     row = {
         "ticket": notice.ticket,
@@ -50,7 +50,7 @@ def hold_back(connection: Connection, notice: Notice, dedupe_key: str, now: date
         "dedupe_key": dedupe_key,
         "created_at": now,
     }
-    return connection.execute(_HOLD_BACK, row).first() is not None
+    return _HOLD_BACK.first(connection, row) is not None
 
 
 def take(connection: Connection, before: datetime) -> list[Notice]:
