@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 # The names of the fields in which a ticket keeps them.
 RMA = "rma"
@@ -33,6 +34,8 @@ _DAMM = (
 # Capital letters that look the same in both alphabets, and every dash that a keyboard or a mail program makes.
 _LATIN = str.maketrans("АВЕЅІЈКМНОРСТУХ‐‑‒–—−", "ABESIJKMHOPCTYX------")
 _NUMBER = re.compile(r"(?<![0-9A-Z])([A-Z]{1,4}) ?-? ?([0-9](?:[ -]?[0-9]){6,12})(?![0-9A-Z])")
+# Hardly any letter has so many digits in a row, with at most one character between two of them.
+_DIGITS = re.compile(r"[0-9](?:.?[0-9]){6}")
 
 # A mail that means an RMA number names it near its beginning.
 MAX_READ = 2_000
@@ -63,9 +66,15 @@ def check_digit(digits: str) -> str:
 def named_in(text: str, series: Iterable[str]) -> tuple[Named, ...]:
     """Every RMA number of these series near the beginning of the text, in order, without doubles."""
     known = frozenset(series)
-    if not known:
+    return _named_in(text[:MAX_READ], known) if known else ()
+
+
+# What to load for a mail and what it means are two questions about the same text.
+@lru_cache(maxsize=2)
+def _named_in(text: str, known: frozenset[str]) -> tuple[Named, ...]:
+    if not _DIGITS.search(text):
         return ()
-    found = _NUMBER.finditer(text[:MAX_READ].upper().translate(_LATIN))
+    found = _NUMBER.finditer(text.upper().translate(_LATIN))
     read = (_read(shape[1], re.sub(r"[ -]", "", shape[2])) for shape in found if shape[1] in known)
     return tuple(dict.fromkeys(read))
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from helpdesk.core.address import only_mailbox
 from helpdesk.core.ticket import Satisfaction
@@ -84,8 +85,12 @@ _COURTESY = re.compile(
 
 def wished(text: str) -> Wished | None:
     """What this letter wishes, when it says nothing else."""
-    if len(text) > MAX_CHARS:
-        return None
+    return None if len(text) > MAX_CHARS else _wished(text)
+
+
+# It is asked before the ticket is looked up, and again on the ticket.
+@lru_cache(maxsize=2)
+def _wished(text: str) -> Wished | None:
     said = " ".join(text.casefold().split())
     if found := _ADD.fullmatch(said.strip(" .!")):
         address = only_mailbox([found[1].strip("<>.,;!")])
