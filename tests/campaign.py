@@ -58,6 +58,7 @@ def main() -> int:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; all of them where none is")
     options.add_argument("--seed", type=int, default=1, help="of the moments at which is killed")
+    options.add_argument("--every", type=int, default=1, help="strike a desk at each so many-th place only")
     options.add_argument("--again", action="store_true", help="also what has been run before")
     options.add_argument("--log", type=Path, default=ROOT / "build" / "campaign.json", help="what has been run")
     chosen = options.parse_args()
@@ -69,7 +70,7 @@ def main() -> int:
     log = Log(chosen.log)
     log.read()
     with closing(Yard()) as yard:
-        every = list(units(yard, chosen.seed))
+        every = list(units(yard, chosen.seed, chosen.every))
         wanted = [one for one in every if not chosen.parts or one.part in chosen.parts]
         failed = _run([one for one in wanted if chosen.again or one.key not in log.done], log)
     write_figures(every, log)

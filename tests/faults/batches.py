@@ -77,6 +77,11 @@ class Batches(Stand):
         """The number of each kill; everything has been examined when it ends."""
         self.began = time.monotonic()
         self.kills = self.batches = 0
+        for _ in range(2):
+            # The second one brings the first replies; the desks that are struck have learned from all kinds of mail.
+            self._fill()
+            self.learn(self._now)
+            self._now += PASS_APART
         while self.kills < kills:
             self._fill()
             for _ in range(PASSES):

@@ -94,8 +94,8 @@ class Yard:
         return self._trials[name]
 
 
-def units(yard: Yard, seed: int) -> Iterator[Unit]:
-    """Every campaign, the most telling first."""
+def units(yard: Yard, seed: int, every: int = 1) -> Iterator[Unit]:
+    """Every campaign, the most telling first. A desk is struck at each `every`th place, 1: at all of them."""
     for number in range(1, RUNS + 1):
         for name in (SQLITE, POSTGRESQL):
             yield Unit(
@@ -115,8 +115,8 @@ def units(yard: Yard, seed: int) -> Iterator[Unit]:
                     part,
                     f"{name}: {title}",
                     1,
-                    expected,
-                    lambda name=name, title=title: _strikes(yard, name, title),  # type: ignore[misc]
+                    expected / every,
+                    lambda name=name, title=title: _strikes(yard, name, title, every),  # type: ignore[misc]
                 )
     yield Unit("system", "Dovecot and Postfix: 200 conversations", 1, 120, lambda: _conversations(yard))
     yield Unit("system", "Dovecot and Postfix: 500 reports of one outage", 1, 300, lambda: _storm(yard))
@@ -145,14 +145,15 @@ def _batches(yard: Yard, name: str, seed: int) -> Iterator[int | Figures]:
         yield Figures(done.kills, done.mails, done.copies, done.seconds)
 
 
-def _strikes(yard: Yard, name: str, title: str) -> Iterator[int | Figures]:
+def _strikes(yard: Yard, name: str, title: str, every: int) -> Iterator[int | Figures]:
     trials = yard.trials(name)
     began, count, copies = time.monotonic(), trials.count, trials.copies
-    campaign = next(campaign for _, one, campaign in everywhere(trials) if one == title)
+    campaign = next(campaign for _, one, campaign in everywhere(trials, every) if one == title)
     for _ in campaign():
         yield trials.count - count
     struck = trials.count - count
-    yield Figures(struck, struck * trials.mails, trials.copies - copies, time.monotonic() - began)
+    note = f"at each {every}th place" if every > 1 else ""
+    yield Figures(struck, struck * trials.mails, trials.copies - copies, time.monotonic() - began, note)
 
 
 def _on_a_file(yard: Yard, seed: int) -> Iterator[int | Figures]:

@@ -196,8 +196,10 @@ class Connection:
             raise PermanentError(f"{self.server}: user or password holds a control character, perhaps a line end")
         return password
 
-    def _tls(self) -> ssl.SSLContext:
-        """Certificates are verified, against `cafile` if there is one."""
+    def _tls(self) -> ssl.SSLContext | None:
+        """Certificates are verified, against `cafile` if there is one. None where nothing is protected."""
+        if self._settings.security is Security.NONE:
+            return None
         try:
             return ssl.create_default_context(cafile=self._settings.cafile)
         except OSError as error:

@@ -61,7 +61,7 @@ class SmtpSettings:
         return f"SMTP server {self.host}:{self.port}"
 
 
-async def connect(settings: SmtpSettings, tls: ssl.SSLContext) -> aiosmtplib.SMTP:
+async def connect(settings: SmtpSettings, tls: ssl.SSLContext | None) -> aiosmtplib.SMTP:
     """A session that is ready for a letter: protected, greeted, logged in."""
     client = aiosmtplib.SMTP(
         hostname=settings.host,

@@ -31,7 +31,8 @@ class SmtpTransport:
         self._idle: dict[aiosmtplib.SMTP, asyncio.TimerHandle] = {}
         self._leaving: set[asyncio.Task[None]] = set()
         # One context for all connections: building it reads every certificate that the system trusts.
-        self._tls = ssl.create_default_context(cafile=settings.cafile)
+        protected = settings.security is not Security.NONE
+        self._tls = ssl.create_default_context(cafile=settings.cafile) if protected else None
 
     async def send(self, envelope_from: str, recipients: Sequence[str], raw: Raw) -> Sequence[Delivery]:
         """One answer per recipient, in their order."""
