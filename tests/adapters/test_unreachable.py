@@ -79,21 +79,35 @@ def test_a_relay_that_swallows_packets_is_given_up_and_its_addresses_named(monke
             send(connect_timeout_s=0.1)
 
 
-def test_a_name_service_that_hangs_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def hanging_names(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A name service that answers when the test is over."""
     given_up = threading.Event()
+    monkeypatch.setattr("socket.getaddrinfo", lambda *_, **__: given_up.wait())
+    yield
+    given_up.set()
 
-    async def story() -> str:
-        monkeypatch.setattr("socket.getaddrinfo", lambda *_, **__: given_up.wait())
+
+@pytest.mark.usefixtures("hanging_names")
+def test_a_name_service_that_hangs_is_not_waited_for() -> None:
+    async def story() -> list[str]:
         settings = SmtpSettings(host="relay.test", port=25, security=Security.TLS, connect_timeout_s=0.05)
-        try:
-            await SmtpTransport(settings).send("desk@help.test", ["ivan@x.test"], LETTER)
-        except UnreachableError as error:
-            return str(error)
-        finally:
-            given_up.set()  # the loop ends with its threads
-        return "sent"
+        transport = SmtpTransport(settings)
+        # As many as hang at once would take all the threads that the loop has for everything else.
+        letters = [transport.send("desk@help.test", ["ivan@x.test"], LETTER) for _ in range(16)]
+        errors = await asyncio.gather(*letters, return_exceptions=True)
+        assert await asyncio.to_thread(str, "still served") == "still served"
+        return [str(error) for error in errors]
 
-    assert asyncio.run(story()) == "SMTP server relay.test:25 cannot be reached: the name service does not answer"
+    # The loop ends, too: it waits for the threads that it has lent.
+    words = "SMTP server relay.test:25 cannot be reached: the name service does not answer"
+    assert asyncio.run(story()) == [words] * 16
+
+
+@pytest.mark.usefixtures("hanging_names")
+def test_a_mailbox_whose_name_service_hangs_is_given_up() -> None:
+    with pytest.raises(UnreachableError, match="the name service does not answer"):
+        imap(connect_timeout_s=0.05).connect(None)
 
 
 def test_an_address_of_the_mailbox_that_swallows_packets_does_not_hide_the_next(

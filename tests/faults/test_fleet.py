@@ -31,3 +31,11 @@ def test_three_daemons_on_postgresql(postgres: Cluster, tmp_path: Path) -> None:
             fleet.pour(daemons=3, mails=40, kills=4, seed=1, per_second=8)
         finally:
             fleet.close()
+
+
+def test_a_name_service_that_hangs_holds_up_nothing_that_needs_no_name(tmp_path: Path) -> None:
+    fleet = Fleet(tmp_path, f"sqlite:///{tmp_path}/helpdesk.db")
+    try:
+        fleet.lose_names(tmp_path)
+    finally:
+        fleet.close()

@@ -26,6 +26,7 @@ from imapclient import IMAPClient, SocketTimeout
 from imapclient.exceptions import CapabilityError, IMAPClientAbortError, LoginError
 
 from helpdesk.errors import HelpdeskError, LoginRefusedError, PermanentError, TemporaryError, UnreachableError
+from helpdesk.names import look_up
 
 IDLE_RENEWAL_S = 240  # middleboxes drop silent connections after 5 to 30 minutes
 GOODBYE_S = 2  # a server that is slow to say goodbye is left without one
@@ -86,6 +87,7 @@ class Connection:
             )
         password, tls = self._password(), self._tls()
         client: Any = None
+        self._await_name()
         try:
             client = IMAPClient(
                 settings.host,
@@ -195,6 +197,16 @@ class Connection:
         if any(ord(character) < 32 for character in self._settings.user + password):
             raise PermanentError(f"{self.server}: user or password holds a control character, perhaps a line end")
         return password
+
+    def _await_name(self) -> None:
+        """Returns when the name service has answered; the library, which asks it again, would wait for ever."""
+        settings = self._settings
+        try:
+            look_up(settings.host, settings.port).result(settings.connect_timeout_s)
+        except TimeoutError as error:
+            raise UnreachableError(f"{self.server}: the name service does not answer. Check DNS here") from error
+        except OSError as error:
+            raise self._explained("looking up its name", error) from error
 
     def _tls(self) -> ssl.SSLContext | None:
         """Certificates are verified, against `cafile` if there is one. None where nothing is protected."""

@@ -18,6 +18,7 @@ from enum import StrEnum
 import aiosmtplib
 
 from helpdesk.errors import LoginRefusedError, PermanentError, UnreachableError
+from helpdesk.names import look_up
 
 # Leaving is a courtesy: nobody waits long for it.
 _QUIT_TIMEOUT_S = 5
@@ -94,7 +95,7 @@ async def _line(settings: SmtpSettings) -> socket.socket:
     loop, patience = asyncio.get_running_loop(), settings.connect_timeout_s
     try:
         async with asyncio.timeout(patience):
-            found = await loop.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)
+            found = await asyncio.wrap_future(look_up(settings.host, settings.port))
     except TimeoutError as error:
         raise TimeoutError("the name service does not answer") from error
     problems: list[str] = []
