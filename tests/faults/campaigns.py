@@ -14,7 +14,7 @@ from itertools import count
 from tests.fakes.imap_server import Mischief, Session
 from tests.faults.servers import DROP
 from tests.faults.stand import Run
-from tests.faults.taps import Blow, Fault
+from tests.faults.taps import PIECES, Blow, Fault
 from tests.faults.trials import Trials
 
 KILLED = -9
@@ -57,6 +57,13 @@ def kill_everywhere(trials: Trials, every: int = 1) -> Iterator[Run]:
         yield run
         if run.code != KILLED:
             return
+
+
+def kill_between_pieces(trials: Trials, name: str, every: int = 1) -> Iterator[Run]:
+    """A kill before each piece of large mail; `name`: at what it is then (one of taps.PIECES)."""
+    passed = trials.usual.points.count(name)
+    for at in range(1, passed + 1, every):
+        yield trials.strike(Fault(Blow.KILL, at, point=name))
 
 
 def kill_twice(trials: Trials, every: int = 1) -> Iterator[Run]:
@@ -136,6 +143,15 @@ def break_smtp(trials: Trials, answer: str, *, sticky: bool, every: int = 1) -> 
         yield trials.strike(Fault(), relay=trouble)
         if trouble.seen < at:
             return
+
+
+def between_pieces(trials: Trials, every: int = 1) -> Iterator[Run]:
+    """A kill before each piece of large mail, whatever it is at, and another one while the desk recovers."""
+    for name in PIECES:
+        yield from kill_between_pieces(trials, name, every)
+    points = [place for place, point in enumerate(trials.usual.points, start=1) if point in PIECES]
+    for at in points[:: 2 * every]:
+        yield trials.strike(Fault(Blow.KILL, at), Fault(Blow.KILL, max(1, at // 2)))
 
 
 def everywhere(trials: Trials, every: int = 1) -> Iterator[tuple[str, str, Callable[[], Iterator[Run]]]]:

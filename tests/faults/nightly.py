@@ -11,9 +11,10 @@ from functools import cached_property
 from pathlib import Path
 
 from tests.faults.batches import Batches
-from tests.faults.campaigns import everywhere
+from tests.faults.campaigns import between_pieces, everywhere
 from tests.faults.fleet import Account, Fleet
-from tests.faults.stand import Engine, Nursery, PostgresEngine, SqliteEngine
+from tests.faults.large import large_trials
+from tests.faults.stand import Engine, Nursery, PostgresEngine, Run, SqliteEngine
 from tests.faults.trials import Trials
 from tests.postgres import Cluster, cluster
 from tests.stack import MailStack
@@ -118,6 +119,13 @@ def units(yard: Yard, seed: int, every: int = 1) -> Iterator[Unit]:
                     expected / every,
                     lambda name=name, title=title: _strikes(yard, name, title, every),  # type: ignore[misc]
                 )
+        yield Unit(
+            "large",
+            f"{name}: `kill -9` between the pieces of large mail, each second time again while it recovers",
+            1,
+            100 / every,
+            lambda name=name: _between_pieces(yard, name, every),  # type: ignore[misc]
+        )
     yield Unit("system", "Dovecot and Postfix: 200 conversations", 1, 120, lambda: _conversations(yard))
     yield Unit("system", "Dovecot and Postfix: 500 reports of one outage", 1, 300, lambda: _storm(yard))
     yield Unit("system", "Dovecot and Postfix: `kill -9` during 500 mails", 1, 300, lambda: _system_kills(yard, seed))
@@ -134,7 +142,7 @@ _TITLES = [
     for part, title, _ in everywhere(_Unprepared())  # type: ignore[arg-type]
 ]
 
-PARTS = ("kills", "fleet", "points", "disk", "database", "imap", "smtp", "system")
+PARTS = ("kills", "fleet", "points", "large", "disk", "database", "imap", "smtp", "system")
 
 
 def _batches(yard: Yard, name: str, seed: int) -> Iterator[int | Figures]:
@@ -147,9 +155,19 @@ def _batches(yard: Yard, name: str, seed: int) -> Iterator[int | Figures]:
 
 def _strikes(yard: Yard, name: str, title: str, every: int) -> Iterator[int | Figures]:
     trials = yard.trials(name)
-    began, count, copies = time.monotonic(), trials.count, trials.copies
     campaign = next(campaign for _, one, campaign in everywhere(trials, every) if one == title)
-    for _ in campaign():
+    yield from _counted(trials, campaign(), every)
+
+
+def _between_pieces(yard: Yard, name: str, every: int) -> Iterator[int | Figures]:
+    folder = yard.folder()
+    with closing(large_trials(folder, yard.engine(name, folder, "large"), yard.nursery)) as trials:
+        yield from _counted(trials, between_pieces(trials, every), every)
+
+
+def _counted(trials: Trials, campaign: Iterator[Run], every: int) -> Iterator[int | Figures]:
+    began, count, copies = time.monotonic(), trials.count, trials.copies
+    for _ in campaign:
         yield trials.count - count
     struck = trials.count - count
     note = f"at each {every}th place" if every > 1 else ""

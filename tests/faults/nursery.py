@@ -24,12 +24,23 @@ from typing import Any, cast
 
 from helpdesk import draining
 from helpdesk.adapters.imap import mailbox as imap_mailbox
+from helpdesk.adapters.store import engine as store_engine
 from helpdesk.adapters.store import open_store
 from helpdesk.adapters.templates import Templates
 from helpdesk.config import Config, load
 from helpdesk.daemon import building, drill
 from helpdesk.errors import HelpdeskError
-from tests.faults.taps import Blow, Fault, Points, Tapped, TappedStore, TappedTransport, break_database, fill_disk
+from tests.faults.taps import (
+    Blow,
+    Fault,
+    Points,
+    Tapped,
+    TappedStore,
+    TappedTransport,
+    break_database,
+    cut_small,
+    fill_disk,
+)
 
 DONE, TROUBLE, CRASHED = 0, 1, 2
 
@@ -102,6 +113,10 @@ def _live(config: Config, order: dict[str, Any], reports: int) -> int:
         # Mail is taken so few at a time, and listed so few at a time, that the newest is taken in turn with the oldest.
         vars(draining).update(BATCH=order["batch"], LISTED=order["batch"] + 1)
         vars(imap_mailbox)["NEWEST"] = order["batch"]
+    if order["piece"]:
+        cut_small(points, order["piece"])
+    if order["patience_s"]:
+        vars(store_engine)["BUSY_TIMEOUT_S"] = order["patience_s"]
     break_database(points)
     fill_disk(fault)
     code = _pass(config, order)

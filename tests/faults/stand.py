@@ -126,16 +126,20 @@ class Nursery:
         fault: Fault,
         *,
         batch: int = 0,
+        piece: int = 0,
+        patience_s: int = 0,
         kill_after_s: float | None = None,
         learn: bool = False,
     ) -> Run:
         """One pass of the desk; `kill_after_s`: it is killed then, wherever it is, unless it has ended.
 
-        `batch`: so many mails are taken at a time; 0: as many as usual. `learn`: nothing strikes, and all later passes
-        are quicker.
+        `batch`: so many mails are taken at a time. `piece`: large mail goes in pieces of so many bytes. `patience_s`:
+        so long it waits for a database that others have locked. 0: as usual. `learn`: nothing strikes, and all later
+        passes are quicker.
         """
         order: dict[str, object] = {"config": str(config), "now": now.isoformat()}
         order |= {"batch": batch, "kill_after_s": kill_after_s, "learn": learn}
+        order |= {"piece": piece, "patience_s": patience_s}
         order |= {"blow": fault.blow, "at": fault.at, "sticky": fault.sticky, "point": fault.point}
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -195,14 +199,16 @@ class PostgresEngine:
 
 
 class Stand:
-    """A desk with its servers. `more` is added to its configuration; so many mails make a `batch`, 0: as usual."""
+    """A desk with its servers. `more` is added to its configuration; `batch` and `piece` are those of Nursery.run."""
 
-    def __init__(self, folder: Path, engine: Engine, nursery: Nursery, *, more: str = "", batch: int = 0) -> None:
+    def __init__(
+        self, folder: Path, engine: Engine, nursery: Nursery, *, more: str = "", batch: int = 0, piece: int = 0
+    ) -> None:
         self.imap, self.relay = Imap(), Relay()
         self.engine = engine
         self.on_a_file = engine.url.startswith("sqlite")
         self._nursery = nursery
-        self._batch = batch
+        self._batch, self._piece = batch, piece
         self.config = folder / "config.toml"
         settings = {"imap": self.imap.port, "smtp": self.relay.port, "support": SUPPORT, "agent": AGENT}
         self.config.write_text(CONFIG.format(database=engine.url, **settings) + more)
@@ -214,9 +220,17 @@ class Stand:
         self.imap.stop()
         self.relay.stop()
 
-    def run(self, fault: Fault, now: datetime, kill_after_s: float | None = None) -> Run:
+    def run(self, fault: Fault, now: datetime, kill_after_s: float | None = None, patience_s: int = 0) -> Run:
         """One pass of the desk as it is now."""
-        return self._nursery.run(self.config, now, fault, batch=self._batch, kill_after_s=kill_after_s)
+        return self._nursery.run(
+            self.config,
+            now,
+            fault,
+            batch=self._batch,
+            piece=self._piece,
+            patience_s=patience_s,
+            kill_after_s=kill_after_s,
+        )
 
     def learn(self, now: datetime) -> None:
         """One pass that nothing strikes, and of which all later ones are quicker."""

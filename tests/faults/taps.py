@@ -12,7 +12,7 @@ import os
 import resource
 import signal
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -20,6 +20,11 @@ from typing import Any
 
 from sqlalchemy.engine.default import DefaultDialect
 
+from helpdesk import compose, raw
+from helpdesk.adapters.imap import fetching
+from helpdesk.adapters.mime import readers, thinning
+from helpdesk.adapters.smtp import letter
+from helpdesk.adapters.store import packing, raws
 from helpdesk.core.outgoing import Delivery
 from tests.statements import before_statements
 
@@ -126,6 +131,43 @@ class TappedTransport(Tapped):
 
     async def close(self) -> None:
         await self._inner.close()
+
+
+# Where a large mail is on its way between two pieces.
+FETCHING, STORING, COMPOSING, SENDING = PIECES = (
+    "fetching a piece",
+    "storing a piece",
+    "composing a piece",
+    "sending a piece",
+)
+
+
+def cut_small(points: Points, piece: int) -> None:
+    """From now on mail of more than two pieces of so many bytes is a large one; there is a point before each piece."""
+    sizes = {"CARRIED": 2 * piece, "LARGE": 2 * piece} | dict.fromkeys(
+        ("PIECE", "_PIECE", "PIECE_BYTES", "_ROW"), piece
+    )
+    for module in (raw, fetching, packing, raws, thinning, readers):
+        known = vars(module)
+        known.update({name: size for name, size in sizes.items() if name in known})
+
+    def tapped(name: str, pieces: Iterable[bytes]) -> Iterator[bytes]:
+        for one in pieces:
+            # What is much less belongs to a letter without files, or to its beginning.
+            if len(one) >= piece // 2:
+                points.passes(name)
+            yield one
+
+    class Spool(raw.Spool):
+        def write(self, piece: bytes) -> None:
+            points.passes(FETCHING)
+            super().write(piece)
+
+    rows, on_the_wire, kept = packing._rows, letter.on_the_wire, raw.kept
+    vars(fetching)["Spool"] = Spool
+    vars(packing)["_rows"] = lambda mail: tapped(STORING, rows(mail))
+    vars(compose)["kept"] = lambda pieces: kept(tapped(COMPOSING, pieces))
+    vars(letter)["on_the_wire"] = lambda mail: tapped(SENDING, on_the_wire(mail))
 
 
 def fill_disk(fault: Fault) -> None:

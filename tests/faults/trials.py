@@ -9,6 +9,7 @@ the desk must look exactly like one that was never struck: the same tickets, let
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -46,15 +47,32 @@ BORIS = mail("boris@shop.test", "Question", "It does not work. Please help.")
 BEFORE = [HUGO, ANNA, CYRIL, GRETA, BORIS]
 
 
+# What lies in the mailbox when the blow falls, given the letters that the desk wrote before.
+Waiting = Callable[[list[bytes]], list[bytes]]
+
+
+def told_of_anna(letters: list[bytes]) -> bytes:
+    """The letter to the agents about her ticket, and what answers hers."""
+    return _letter(letters, "notify", AGENT, "100002")
+
+
+def opened_for_boris(letters: list[bytes]) -> bytes:
+    """The acknowledgement that he got."""
+    return _letter(letters, "opened", "boris@shop.test", "100005")
+
+
+def _letter(letters: list[bytes], event: str, to: str, ticket: str) -> bytes:
+    wanted = [event, to, ticket]
+    for raw in letters:
+        read = message_from_bytes(raw, policy=policy.default)
+        if [read["X-Helpdesk-Event"], read["To"].addresses[0].addr_spec, read["X-Helpdesk-Ticket"]] == wanted:
+            return raw
+    raise AssertionError(f"no letter was {wanted}")
+
+
 def waiting_mail(letters: list[bytes]) -> list[bytes]:
-    """What lies in the mailbox when the blow falls; `letters` are those that the desk wrote before."""
-    to = {
-        (read["X-Helpdesk-Event"], read["To"].addresses[0].addr_spec, str(read["X-Helpdesk-Ticket"])): raw
-        for raw in letters
-        for read in [message_from_bytes(raw, policy=policy.default)]
-    }
-    anna = next(raw for (event, address, number), raw in to.items() if event == "notify" and number == "100002")
-    boris = next(raw for (event, address, _), raw in to.items() if event == "opened" and address == "boris@shop.test")
+    """Mail of every kind."""
+    anna, boris = told_of_anna(letters), opened_for_boris(letters)
     file = EmailMessage()
     file["From"], file["To"], file["Subject"] = "dora@firm.test", SUPPORT, "Invoice"
     file["Message-ID"] = "<invoice@firm.test>"
@@ -74,8 +92,10 @@ def waiting_mail(letters: list[bytes]) -> list[bytes]:
 class Trials(Stand):
     """All trials of one campaign on one engine."""
 
-    def __init__(self, folder: Path, engine: Engine, nursery: Nursery) -> None:
-        super().__init__(folder, engine, nursery, more=BY_THE_CLOCK, batch=3)
+    def __init__(
+        self, folder: Path, engine: Engine, nursery: Nursery, *, waiting: Waiting = waiting_mail, piece: int = 0
+    ) -> None:
+        super().__init__(folder, engine, nursery, more=BY_THE_CLOCK, batch=3, piece=piece)
         self.count = 0
         self.copies = 0  # of letters that the relay had accepted without the desk knowing
         self.imap.reset([])
@@ -83,7 +103,7 @@ class Trials(Stand):
             for one in came:
                 self.imap.arrive(one)
             self.learn(day)
-        self._mails = waiting_mail(self.relay.texts)
+        self._mails = waiting(self.relay.texts)
         self._sent_before = list(self.relay.accepted)
         engine.keep()
         self.begin()

@@ -57,6 +57,7 @@ def make_engine(url: str, *, foreign_keys: bool = True) -> Engine:
             max_overflow=-1,
             hide_parameters=True,
         )
+        event.listen(engine, "connect", _bound_patience)
         event.listen(engine, "handle_error", _raise_ours)
         return engine
     raise PermanentError(
@@ -130,6 +131,15 @@ def _sqlite_engine(url: URL, foreign_keys: bool) -> Engine:
     return engine
 
 
+def _bound_patience(connection: Any, _: object) -> None:
+    """Who waits for what somebody else has locked gives up after BUSY_TIMEOUT_S, as on SQLite, instead of never.
+
+    Said here and not in the URL: proxies between us and the server refuse what they do not know there.
+    """
+    connection.execute(f"SET lock_timeout = '{BUSY_TIMEOUT_S}s'")
+    connection.commit()
+
+
 def raise_ours(connection: Connection, error: Exception) -> None:
     """Raise the error of ours that an error of the driver means, when SQLAlchemy has not run the statement."""
     driver_connection = connection.connection.dbapi_connection
@@ -164,6 +174,10 @@ def _cure(error: BaseException, *, connected: bool) -> str:
     cure = ""
     if isinstance(error, sqlite3.Error):
         cure = next((cure for sign, cure in _SQLITE_CURES if sign in said.lower()), "")
+    elif "lock timeout" in said:
+        cure = (
+            f"another program has kept what is needed locked for {BUSY_TIMEOUT_S} s: end it or wait; pg_locks names it"
+        )
     elif not connected:
         cure = "no connection: check that the server runs and accepts the login of the database URL"
     return f"{cure} ({said})" if cure else said
