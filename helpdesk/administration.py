@@ -58,7 +58,7 @@ def _carry_out(
 ) -> tuple[Ticket, tuple[str, ...]] | Refused:
     bench = Bench(
         agent=ADMINISTRATOR,
-        policy=postbox.policy_now(unit),
+        policy=postbox.policy_now(unit, now),
         now=now,
         cause=f"administrator:{now.isoformat()}",
         words=words_in("en"),

@@ -29,7 +29,6 @@ from helpdesk.core.board import (
     version_of,
 )
 from helpdesk.core.clocks import keep_clocks
-from helpdesk.core.command_table import Wording
 from helpdesk.core.decision import Outcome, Record
 from helpdesk.core.lease import Lease
 from helpdesk.core.listing import one_ticket
@@ -37,6 +36,7 @@ from helpdesk.core.message import Address
 from helpdesk.core.order_words import words_in
 from helpdesk.core.policy import Agent
 from helpdesk.core.subject_tag import tag
+from helpdesk.core.texts import Wording
 from helpdesk.core.ticket import Ticket
 from helpdesk.ports import Store
 from helpdesk.ports.board import Board
@@ -108,7 +108,7 @@ class Boarding:
             if lease is not None:
                 unit.fence(lease)
             ticket = unit.ticket(before.number) or before
-            policy = self._postbox.policy_now(unit)
+            policy = self._postbox.policy_now(unit, now)
             step = judge(ticket, cards, policy, now)
             if step.order is None and step.crossed is None:
                 return ticket

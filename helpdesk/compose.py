@@ -21,6 +21,7 @@ from zoneinfo import ZoneInfo
 from helpdesk.core import actions, wire
 from helpdesk.core.brand import Brand, Logo
 from helpdesk.core.checklist import Checklist, labelled
+from helpdesk.core.file_letters import room_for_files
 from helpdesk.core.message import Address
 from helpdesk.core.outgoing import Audience, Event, Letter, LetterView, NamedFile, Picture
 from helpdesk.core.past import NO_PAST, Past, company_of
@@ -42,12 +43,6 @@ MAX_BODY = 100_000
 
 # Nobody reads on, and some mail programs cut there themselves.
 MAX_SUBJECT = 250
-
-# Base64 with its line ends, as a share of the file.
-BASE64_GROWTH = 1.37
-
-# Of the largest mail that the relay takes; the rest is for the words of the letter.
-ROOM_FOR_FILES = 0.9
 
 PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 
@@ -96,7 +91,7 @@ class Face:
         return self.address.name or self.name
 
 
-def face_of(policy: Policy, desk: str, max_bytes: int) -> Face:
+def face_of(policy: Policy, desk: str) -> Face:
     """The face of this desk, or of the first one where there is none of that name."""
     known = policy.desk(desk)
     return Face(
@@ -105,7 +100,7 @@ def face_of(policy: Policy, desk: str, max_bytes: int) -> Face:
         instance=policy.instance,
         reply_address=policy.reply_address,
         timezone=known.calendar.timezone,
-        max_bytes=max_bytes,
+        max_bytes=policy.max_letter_bytes,
         checklists=known.checklists,
         stages=known.stages,
         brand=known.brand,
@@ -352,11 +347,6 @@ def _reaches(letter: Letter, ticket: Ticket | None) -> tuple[str, ...]:
         return ()
     copies = tuple(person.address for person in ticket.participants if person.part is Part.CC)
     return _clean(tuple(str(address) for address in (ticket.requester, *copies)))
-
-
-def room_for_files(max_bytes: int) -> int:
-    """How many bytes of files fit into a letter of `max_bytes`."""
-    return int(max_bytes * ROOM_FOR_FILES / BASE64_GROWTH)
 
 
 def _listed(files: tuple[PassedOn, ...], max_bytes: int, seed: str) -> tuple[NamedFile, ...]:

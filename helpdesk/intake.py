@@ -219,7 +219,8 @@ class Intake:
         """The heart of the program: facts, decision, commit. `sketched`: the ticket made when it was given up."""
         if mail.too_large:
             return self._refuse(unit, source, mail, inbound)
-        now, policy, arrival = self._now(), self._postbox.policy_now(unit), source.arrival(mail)
+        now, arrival = self._now(), source.arrival(mail)
+        policy = self._postbox.policy_now(unit, now)
         facts = unit.facts(wanted(inbound, policy, arrival), now)
         decision = decide(inbound, facts, policy, arrival, now)
         if sketched is not None:
@@ -237,7 +238,8 @@ class Intake:
 
     def _refuse(self, unit: Unit, source: Source, mail: Fetched, inbound: Inbound) -> Taken:
         """A mail that is too large: its headers are kept in quarantine, its sender and the desk are told."""
-        now, policy, arrival = self._now(), self._postbox.policy_now(unit), source.arrival(mail)
+        now, arrival = self._now(), source.arrival(mail)
+        policy = self._postbox.policy_now(unit, now)
         limit = max(MEGABYTE, self._max_bytes)
         error = f"TooLarge: {mail.too_large / MEGABYTE:.1f} MB, max_message_mb allows {limit // MEGABYTE}"
         entry = unit.quarantine(
@@ -288,7 +290,7 @@ class Intake:
         )
         ticket = sketched
         if last and ticket is None:
-            outcome = given_up(sketch, entry, error, self._postbox.policy_now(unit), source.arrival(mail), now)
+            outcome = given_up(sketch, entry, error, self._postbox.policy_now(unit, now), source.arrival(mail), now)
             ticket = unit.apply(outcome, now, by="helpdesk")
             if ticket is not None:
                 unit.gave_up(entry, ticket)

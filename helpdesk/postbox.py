@@ -10,19 +10,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from hashlib import sha256
 
 from helpdesk import maillog
-from helpdesk.compose import Face, compose, face_of, room_for_files
+from helpdesk.compose import compose, face_of
 from helpdesk.core.digest import is_batched, shortened
+from helpdesk.core.file_letters import room_for_files, room_of
 from helpdesk.core.notices import alerts
 from helpdesk.core.outgoing import Event, Letter
 from helpdesk.core.past import NO_PAST
 from helpdesk.core.policy import Policy
 from helpdesk.core.ticket import NEW, NEW_INCIDENT, Ticket
 from helpdesk.ports import PassedOn, Reader, Renderer, Unit
-from helpdesk.raw import Raw
+from helpdesk.raw import Raw, cut
 
 
 class Postbox:
@@ -36,20 +37,19 @@ class Postbox:
         *,
         key: bytes,
         nonce: Callable[[], bytes],
-        max_bytes: int,
     ) -> None:
         self.policy = policy
         self._renderer = renderer
         self._reader = reader
         self._key = key
         self._nonce = nonce
-        self._max_bytes = max_bytes
-        self._face = lru_cache(maxsize=64)(self._face_of)
+        self._face = lru_cache(maxsize=64)(partial(face_of, policy))
 
-    def policy_now(self, unit: Unit) -> Policy:
-        """The policy with what the store knows of our own people: whose letters come back."""
+    def policy_now(self, unit: Unit, now: datetime) -> Policy:
+        """The policy with what the store knows of our own people: whose letters come back, who is away."""
         came_back = unit.came_back()
-        return replace(self.policy, came_back=came_back) if came_back else self.policy
+        away = tuple((name, until) for name, until in unit.away() if until > now)
+        return replace(self.policy, came_back=came_back, away=away) if came_back or away else self.policy
 
     def put(
         self, unit: Unit, letters: tuple[Letter, ...], opened: int | None, now: datetime, raw: Raw | None = None
@@ -95,14 +95,11 @@ class Postbox:
             self._tell_of_template(unit, letter, composed.problem, now)
         return queued
 
-    def _face_of(self, desk: str) -> Face:
-        return face_of(self.policy, desk, self._max_bytes)
-
     def _tell_of_template(self, unit: Unit, letter: Letter, problem: str, now: datetime) -> None:
         """Tell the leads, once a day for each problem. An alert whose own template fails ends here, as it is known."""
         maillog.template_failed(event=letter.event, problem=problem)
         cause = f"template:{sha256(problem.encode()).hexdigest()[:16]}:{now:%Y-%m-%d}"
-        self.put(unit, alerts(self.policy_now(unit), f"template: {problem}", cause), None, now)
+        self.put(unit, alerts(self.policy_now(unit, now), f"template: {problem}", cause), None, now)
 
     def _is_too_much(self, unit: Unit, letter: Letter, now: datetime) -> bool:
         """Has this agent got so many letters within the hour that further ones, as some always do, come as a list?"""
@@ -117,4 +114,17 @@ class Postbox:
         source = unit.raw_of(letter.parts_of) if letter.parts_of is not None else raw
         if source is None or not letter.parts:
             return ()
-        return self._reader.parts(source, letter.parts, room_for_files(self._max_bytes))
+        if not letter.piece:
+            return self._reader.parts(source, letter.parts, room_for_files(self.policy.max_letter_bytes))
+        room = room_of(self.policy)
+        start = (letter.piece - 1) * room
+        return tuple(
+            replace(
+                file,
+                name=f"{file.name}.{letter.piece:03}",
+                type="application/octet-stream",
+                content=cut(file.content, start, room),
+                content_id=None,
+            )
+            for file in self._reader.parts(source, letter.parts, len(source))
+        )

@@ -32,7 +32,7 @@ def preview(
     return compose(
         letter,
         ticket if letter.ticket else None,
-        face_of(policy, ticket.desk if file else desk, _MAX_BYTES),
+        face_of(policy, ticket.desk if file else desk),
         (),
         key=_KEY,
         nonce=_NONCE,

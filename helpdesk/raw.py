@@ -100,12 +100,17 @@ def kept(pieces: Iterable[bytes]) -> Raw:
 def pieces(raw: Raw) -> Iterator[bytes]:
     """The bytes in their order, a few at a time."""
     for start in range(0, len(raw), PIECE):
-        yield raw[start : start + PIECE] if isinstance(raw, bytes) else raw.read(start, PIECE)
+        yield cut(raw, start, PIECE)
 
 
 def beginning(raw: Raw, length: int) -> bytes:
     """The first bytes."""
-    return raw[:length] if isinstance(raw, bytes) else raw.read(0, length)
+    return cut(raw, 0, length)
+
+
+def cut(raw: Raw, start: int, length: int) -> bytes:
+    """So many bytes from `start` on; fewer at the end."""
+    return raw[start : start + length] if isinstance(raw, bytes) else raw.read(start, length)
 
 
 def digest(*raws: Raw) -> str:

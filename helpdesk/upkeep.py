@@ -50,7 +50,7 @@ class Upkeep:
                         continue
                     together = tuple(one for one in leaving_with(ticket, kind, due) if one.number not in done)
                     done |= {one.number for one in (ticket, *together)}
-                    outcome = happen(ticket, kind, self._postbox.policy_now(unit), now, together)
+                    outcome = happen(ticket, kind, self._postbox.policy_now(unit, now), now, together)
                     unit.apply(outcome, now, by="helpdesk")
                     self._postbox.put(unit, outcome.letters, ticket.number, now)
                     happened += sum(isinstance(change, Done) for change in outcome.changes)
@@ -79,10 +79,10 @@ class Upkeep:
 
     def _make_round(self, event: Event, day: date, letters: Callable[[Policy], tuple[Letter, ...]]) -> int:
         """The letters and the note that they were written commit together."""
-        queued = 0
+        queued, now = 0, self._now()
         with self._store.unit() as unit:
             if unit.begin_round(event.value, day):
-                queued = self._postbox.put(unit, letters(self._postbox.policy_now(unit)), None, self._now())
+                queued = self._postbox.put(unit, letters(self._postbox.policy_now(unit, now)), None, now)
         self._made[event] = day
         return queued
 
@@ -94,7 +94,7 @@ class Upkeep:
         lost = {one.address for one in deliveries}
         changes: tuple[Change, ...] = ()
         with self._store.unit() as unit:
-            policy = self._postbox.policy_now(unit)
+            policy = self._postbox.policy_now(unit, now)
             ticket = unit.ticket(letter.ticket) if letter.ticket is not None else None
             for_good = (policy.agent(one.address) for one in deliveries if one.permanent)
             agent = next((one for one in for_good if one is not None), None)
@@ -125,4 +125,4 @@ class Upkeep:
         """Those who lead the desk learn what is wrong with it, once for each `cause`."""
         now = self._now()
         with self._store.unit() as unit:
-            self._postbox.put(unit, alerts(self._postbox.policy_now(unit), what, cause), None, now)
+            self._postbox.put(unit, alerts(self._postbox.policy_now(unit, now), what, cause), None, now)

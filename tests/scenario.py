@@ -223,7 +223,15 @@ class _Stage:
         self.seen.update(file.name for file in files)
         sent = [message_from_bytes(file.read_bytes(), policy=policy.default) for file in files]
         agents = self._agents()
-        sent.sort(key=lambda mail: (mail["Delivered-To"] in agents, mail["X-Helpdesk-Event"], mail["Delivered-To"]))
+        # Letters leave side by side, so several of one kind come in any order.
+        sent.sort(
+            key=lambda mail: (
+                mail["Delivered-To"] in agents,
+                mail["X-Helpdesk-Event"],
+                mail["Delivered-To"],
+                _text(mail),
+            )
+        )
         same: dict[tuple[str, str, str], _Letter] = {}
         for mail in sent:
             assert isinstance(mail, EmailMessage)

@@ -186,6 +186,7 @@ class Config:
             incidents=self.incidents,
             escalation=self.escalation,
             rounds=self.rounds,
+            max_letter_bytes=self.max_letter_bytes,
         )
 
     def _calendars(self, years: range, holidays_of: HolidaySource) -> dict[str, Calendar]:

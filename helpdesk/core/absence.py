@@ -134,11 +134,11 @@ _NAMES_OF_MONTHS = """
 _NAMES_OF_DAYS = """
     monday понедельника понедельник понеділка понеділок poniedziałku poniedziałek montag lundi lunes lunedì;
     tuesday вторника вторник вівторка вівторок wtorku wtorek dienstag mardi martes martedì;
-    wednesday среды среду середи середу środy środę mittwoch mercredi miércoles mercoledì;
+    wednesday среды среду среда середи середу середа środy środę środa mittwoch mercredi miércoles mercoledì;
     thursday четверга четверг четвер czwartku czwartek donnerstag jeudi jueves giovedì;
-    friday пятницы пятницу п'ятниці п'ятницю piątku piątek freitag vendredi viernes venerdì;
-    saturday субботы субботу суботи суботу soboty sobotę samstag samedi sábado sabato;
-    sunday воскресенья воскресенье неділі неділю niedzieli niedzielę sonntag dimanche domingo domenica
+    friday пятницы пятницу пятница п'ятниці п'ятницю п'ятниця piątku piątek freitag vendredi viernes venerdì;
+    saturday субботы субботу суббота суботи суботу субота soboty sobotę sobota samstag samedi sábado sabato;
+    sunday воскресенья воскресенье неділі неділю неділя niedzieli niedzielę niedziela sonntag dimanche domingo domenica
 """
 _MONTHS = {name: month for month, names in enumerate(_NAMES_OF_MONTHS.split(";"), start=1) for name in names.split()}
 _WEEKDAYS = {name: day for day, names in enumerate(_NAMES_OF_DAYS.split(";")) for name in names.split()}

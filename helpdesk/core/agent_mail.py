@@ -12,9 +12,11 @@ from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from helpdesk.core.appending import MAX_HELD, auth_failed, record
+from helpdesk.core.away import decide_away
 from helpdesk.core.bench import Announcement, Bench, Carried, Refused, Rest
 from helpdesk.core.case import Case
 from helpdesk.core.command_values import (
+    Away,
     Broadcast,
     CarryOutCase,
     Close,
@@ -23,9 +25,11 @@ from helpdesk.core.command_values import (
     MergeInto,
     Note,
     Search,
+    SendFiles,
     SendReady,
     SetRequester,
     ShowQueue,
+    ShowStats,
     ShowTicket,
     Spam,
     Split,
@@ -77,6 +81,9 @@ def decide_agent_mail(case: Case) -> Decision:
     listed = decide_list_reply(post)
     if listed is not None:
         return listed
+    away = next((command for command in parsed.commands if isinstance(command, Away)), None)
+    if away is not None:
+        return decide_away(post, away)
     if on_ticket is None:
         return _without_ticket(post)
     if says_word(case.inbound, case.facts.letters):
@@ -127,7 +134,7 @@ def _without_ticket(post: Post) -> Decision:
     refused = _not_understood(post)
     if refused is not None:
         return refuse(post, None, refused)
-    asked = (ShowQueue, ShowTicket, Search, Help)
+    asked = (ShowQueue, ShowTicket, Search, SendFiles, ShowStats, Help)
     if not post.parsed.commands:
         return refuse(post, None, (post.words.reaches_nobody,))
     if not all(isinstance(command, asked) for command in post.parsed.commands):

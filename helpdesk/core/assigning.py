@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from zoneinfo import ZoneInfo
 
 from helpdesk.core.bench import Bench, Carried, changed
 from helpdesk.core.decision import Assign, Change, SetState
@@ -40,6 +41,10 @@ def assign_by_name(ticket: Ticket, name: str, bench: Bench) -> Carried | str:
     exact = [one for one in bench.policy.agents if wanted in (one.name.casefold(), *one.addresses)]
     found = exact or [one for one in bench.policy.agents if _begins(one, wanted)]
     if len(found) == 1:
+        until = bench.policy.away_until(found[0])
+        if until is not None and found[0].name != bench.agent.name:
+            zone = ZoneInfo(bench.policy.desk(ticket.desk).calendar.timezone)
+            return bench.words.is_away.format(name=found[0].name, until=f"{until.astimezone(zone):%Y-%m-%d %H:%M}")
         return assign(ticket, found[0], bench)
     names = ", ".join(agent.name for agent in (found or bench.policy.agents))
     return (bench.words.several_agents if found else bench.words.no_agent).format(name=name, names=names)

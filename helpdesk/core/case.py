@@ -12,14 +12,15 @@ from datetime import datetime
 from helpdesk.core.actions import key_of, without_key
 from helpdesk.core.checklist import CUSTOMER
 from helpdesk.core.classify import asks_by_itself, classify, is_robot_address
-from helpdesk.core.command_values import CarryOutCase, ForwardTo, ShowQueue, Split
-from helpdesk.core.commands import numbers_named, parse, searches
+from helpdesk.core.command_values import Away, CarryOutCase, ForwardTo, ShowQueue, ShowStats, Split
+from helpdesk.core.commands import files_wanted, numbers_named, parse, searches
 from helpdesk.core.decision import Decision, Disposition, Filing, Outcome, Proof, Role
 from helpdesk.core.facts import Facts, Wanted
 from helpdesk.core.forward import original, without_a_word
 from helpdesk.core.list_replies import read_orders
 from helpdesk.core.message import Address, Forwarded, Inbound, Kind, Reason
 from helpdesk.core.policy import Desk, Policy, reply_token
+from helpdesk.core.report import since
 from helpdesk.core.thread import Thread, match, tags_shown
 from helpdesk.core.ticket import Ticket
 from helpdesk.core.trust import Authentication, authenticate, proven, role_of
@@ -170,7 +171,9 @@ def wanted(inbound: Inbound, policy: Policy, arrival: Arrival) -> Wanted:
         sender=sender.address if sender else None,
         agent=agent.addresses[0] if agent else None,
         bounced_message_id=inbound.bounce.original_message_id if inbound.bounce else None,
-        queue=ShowQueue() in commands,
+        queue=any(isinstance(command, ShowQueue | Away) for command in commands),
+        files=files_wanted(commands),
+        figures=(since(policy, arrival.at), agent.desks) if agent and ShowStats() in commands else None,
         searches=searches(commands),
         told=Split() in commands,
         customer=policy.asks_for(CUSTOMER),

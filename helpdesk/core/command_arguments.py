@@ -12,8 +12,18 @@ from enum import Enum
 from typing import TypeVar
 
 from helpdesk.core.address import only_mailbox
-from helpdesk.core.command_values import Accept, CarryOutCase, Command, ForwardTo, SetField, SetPriority, Ship, Wait
-from helpdesk.core.duration import parse_duration
+from helpdesk.core.command_values import (
+    Accept,
+    Away,
+    CarryOutCase,
+    Command,
+    ForwardTo,
+    SetField,
+    SetPriority,
+    Ship,
+    Wait,
+)
+from helpdesk.core.duration import Duration, parse_duration
 from helpdesk.core.ticket import Priority
 
 
@@ -22,7 +32,6 @@ class Fault(Enum):
 
     UNKNOWN = "unknown"
     AMBIGUOUS = "ambiguous"
-    PLANNED = "planned"
     TOO_MANY = "too many"
     MISSING = "missing"
     EXTRA = "extra"
@@ -73,6 +82,8 @@ _PRIORITIES = {
 _ONLY = frozenset({"only", "только", "лише", "tylko"})
 
 _NOW = frozenset({"now", "сейчас", "срочно", "зараз", "терміново", "teraz", "pilnie"})
+
+_BACK = frozenset({"no", "off", "нет", "ні", "nie"})
 
 _ALWAYS = frozenset({"always", "всегда", "завжди", "zawsze"})
 
@@ -136,11 +147,25 @@ def some_items(build: Callable[[tuple[str, ...]], Command]) -> Reader:
 
 def read_wait(text: str) -> Command:
     """`3d`, `2 ч`, `3bd`."""
-    shape = _COUNT_AND_UNIT.fullmatch(_required(text).lower())
     try:
-        return Wait(parse_duration(shape[1] + _UNITS.get(shape[2], shape[2]) if shape else text))
+        return Wait(_duration(_required(text)))
     except ValueError as error:
         raise ArgumentError(Fault.DURATION) from error
+
+
+def read_away(text: str) -> Command:
+    """A length of time, a day (which one it is, is found out where it is known what day it is now), or "no"."""
+    if _required(text).lower().strip(".!") in _BACK:
+        return Away(None)
+    try:
+        return Away(_duration(text))
+    except ValueError:
+        return Away(text)
+
+
+def _duration(text: str) -> Duration:
+    shape = _COUNT_AND_UNIT.fullmatch(text.lower())
+    return parse_duration(shape[1] + _UNITS.get(shape[2], shape[2]) if shape else text)
 
 
 def read_priority(text: str) -> Command:

@@ -19,6 +19,7 @@ from helpdesk.core.command_arguments import (
     nothing,
     perhaps_text,
     read_accept,
+    read_away,
     read_case,
     read_field,
     read_forward,
@@ -28,32 +29,14 @@ from helpdesk.core.command_arguments import (
     some_items,
     some_text,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Wording:
-    """The same thing said in four languages."""
-
-    en: str
-    ru: str
-    uk: str
-    pl: str
-
-    @classmethod
-    def read(cls, text: str) -> Wording:
-        """The wording that a line of the table holds."""
-        return cls(*text.split(" | "))
-
-    def of(self, language: str) -> str:
-        """What is said in `language`; English where it is none of ours."""
-        return {"ru": self.ru, "uk": self.uk, "pl": self.pl}.get(language, self.en)
+from helpdesk.core.texts import Wording
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Row:
-    """One command of the language; `read` None: known, but not carried out yet."""
+    """One command of the language."""
 
-    read: Reader | None
+    read: Reader
     words: Wording
     takes: Wording
     help: Wording
@@ -62,11 +45,6 @@ class Row:
     def name(self) -> str:
         """The canonical name."""
         return self.words.en.split()[0]
-
-    @property
-    def planned(self) -> bool:
-        """Is it known, but not carried out yet?"""
-        return self.read is None
 
     def all_words(self) -> tuple[str, ...]:
         """Every word for it, of every language."""
@@ -80,12 +58,8 @@ _ADDRESS = "ADDRESS | АДРЕС | АДРЕСА | ADRES"
 _ITEMS = "ITEM, … | ПУНКТ, … | ПУНКТ, … | POZYCJA, …"
 
 
-def _row(read: Reader | None, words: str, takes: str, help_line: str) -> Row:
+def _row(read: Reader, words: str, takes: str, help_line: str) -> Row:
     return Row(read=read, words=Wording.read(words), takes=Wording.read(takes), help=Wording.read(help_line))
-
-
-def _planned(words: str) -> Row:
-    return _row(None, words, _NOTHING, _NOTHING)
 
 
 GRAMMAR: tuple[Row, ...] = (
@@ -109,7 +83,19 @@ GRAMMAR: tuple[Row, ...] = (
         "give the ticket back to the desk | вернуть обращение отделу | "
         "повернути звернення відділу | oddać zgłoszenie do działu",
     ),
-    _planned("away | отсутствую отпуск | відсутній відпустка | nieobecny urlop"),
+    _row(
+        read_away,
+        "away | отсутствую отпуск | відсутній відпустка | nieobecny urlop",
+        "UNTIL | ДАТА | ДАТА | DATA",
+        "your tickets go back to the desk, and no new ones come until the end of that day "
+        "(15.03, Friday, 3d, 3bd); no: you are back | "
+        "ваши обращения вернутся отделу, новых не будет до конца этого дня "
+        "(15.03, пятница, 3д, 3рд); нет: вы на месте | "
+        "ваші звернення повернуться відділу, нових не буде до кінця цього дня "
+        "(15.03, п'ятниця, 3д, 3рд); ні: ви на місці | "
+        "zgłoszenia wracają do działu, a nowe nie przychodzą do końca tego dnia "
+        "(15.03, piątek, 3d, 3dr); nie: koniec nieobecności",
+    ),
     _row(
         read_accept,
         "accept | принять | прийняти | przyjmij",
@@ -348,7 +334,15 @@ GRAMMAR: tuple[Row, ...] = (
         "take your last answer back while it has not left yet | отозвать ваш последний ответ, пока он не ушёл | "
         "відкликати вашу останню відповідь, доки вона не пішла | cofnąć ostatnią odpowiedź, zanim zostanie wysłana",
     ),
-    _planned("files | файлы вложения | файли вкладення | pliki załączniki"),
+    _row(
+        a_number(values.SendFiles),
+        "files | файлы вложения | файли вкладення | pliki załączniki",
+        _NUMBER,
+        "get all files of a ticket by mail, large ones in parts | "
+        "получить письмами все файлы обращения, большие — по частям | "
+        "отримати листами всі файли звернення, великі — частинами | "
+        "dostać mailem wszystkie pliki zgłoszenia, duże w częściach",
+    ),
     _row(
         nothing(values.ShowQueue()),
         "queue | очередь | черга | kolejka",
@@ -369,7 +363,13 @@ GRAMMAR: tuple[Row, ...] = (
         "get by mail the tickets that speak of these words | получить письмом обращения, где есть эти слова | "
         "отримати листом звернення, де є ці слова | dostać mailem zgłoszenia, w których są te słowa",
     ),
-    _planned("stats | статистика | статистика | statystyka"),
+    _row(
+        nothing(values.ShowStats()),
+        "stats | статистика | статистика | statystyka",
+        _NOTHING,
+        "get by mail what your desks have done this week | получить письмом, что сделано за неделю в ваших отделах | "
+        "отримати листом, що зроблено за тиждень у ваших відділах | dostać mailem wyniki tygodnia swoich działów",
+    ),
     _row(
         nothing(values.Help()),
         "help | помощь справка | допомога довідка | pomoc",

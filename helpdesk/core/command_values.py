@@ -29,6 +29,13 @@ class Release:
 
 
 @dataclass(frozen=True, slots=True)
+class Away:
+    """The agent is away for so long, or until the end of a day, as written; None: he is back."""
+
+    until: Duration | str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Accept:
     """A held mail becomes part of the ticket; `always`: this sender may write on every ticket of its requester."""
 
@@ -165,6 +172,18 @@ class Search:
 
 
 @dataclass(frozen=True, slots=True)
+class SendFiles:
+    """The files of a ticket come by mail."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShowStats:
+    """What was done within the week comes by mail."""
+
+
+@dataclass(frozen=True, slots=True)
 class LinkTo:
     """The ticket is linked with another one."""
 
@@ -256,6 +275,7 @@ Command = (
     Take
     | Assign
     | Release
+    | Away
     | Accept
     | Reject
     | Spam
@@ -277,6 +297,8 @@ Command = (
     | ShowQueue
     | ShowTicket
     | Search
+    | SendFiles
+    | ShowStats
     | LinkTo
     | MergeInto
     | Split

@@ -14,8 +14,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from helpdesk.core.command_arguments import ArgumentError, Fault
-from helpdesk.core.command_table import GRAMMAR, Row, Wording
-from helpdesk.core.command_values import Command, JoinIncident, LinkTo, MergeInto, Search, ShowTicket
+from helpdesk.core.command_table import GRAMMAR, Row
+from helpdesk.core.command_values import Command, JoinIncident, LinkTo, MergeInto, Search, SendFiles, ShowTicket
+from helpdesk.core.texts import Wording
 
 # Longer blocks are a pasted list, not orders.
 MAX_COMMAND_LINES = 20
@@ -89,7 +90,7 @@ def parse(text: str, subject: str = "") -> Parsed:
     return Parsed(() if errors else tuple(commands), answer, tuple(errors))
 
 
-_NAMES_A_TICKET = (ShowTicket, LinkTo, MergeInto, JoinIncident)
+_NAMES_A_TICKET = (ShowTicket, SendFiles, LinkTo, MergeInto, JoinIncident)
 
 
 def numbers_named(commands: Iterable[Command]) -> tuple[int, ...]:
@@ -98,14 +99,19 @@ def numbers_named(commands: Iterable[Command]) -> tuple[int, ...]:
     return tuple(dict.fromkeys(command.number for command in named))
 
 
+def files_wanted(commands: Iterable[Command]) -> tuple[int, ...]:
+    """The tickets whose files are to come, without doubles."""
+    return tuple(dict.fromkeys(command.number for command in commands if isinstance(command, SendFiles)))
+
+
 def searches(commands: Iterable[Command]) -> tuple[str, ...]:
     """What commands look for in mail, without doubles."""
     return tuple(dict.fromkeys(command.words for command in commands if isinstance(command, Search)))
 
 
 def help_text(language: str) -> str:
-    """Every command that is carried out, a line each: how it is written in `language`, and what it does."""
-    return "\n".join(f"{_synopsis(row, language)} – {row.help.of(language)}" for row in GRAMMAR if not row.planned)
+    """Every command, a line each: how it is written in `language`, and what it does."""
+    return "\n".join(f"{_synopsis(row, language)} – {row.help.of(language)}" for row in GRAMMAR)
 
 
 # --- lines ----------------------------------------------------------------------------------------
@@ -159,9 +165,7 @@ def _read(number: int, line: str) -> Command | CommandError:
     match rows:
         case []:
             return CommandError(number, line, Fault.UNKNOWN, _nearest(word, rest))
-        case [row] if row.read is None:
-            return CommandError(number, line, Fault.PLANNED)
-        case [row] if row.read is not None:
+        case [row]:
             try:
                 return row.read(_unquoted(rest))
             except ArgumentError as error:
@@ -185,7 +189,7 @@ def _nearest(word: str, rest: str) -> str:
 
 def _choices(rows: list[Row], beginning: str) -> str:
     """The commands that so begin, in the words that made them candidates."""
-    words = (next(w for w in row.all_words() if fold(w).startswith(beginning)) for row in rows if not row.planned)
+    words = (next(w for w in row.all_words() if fold(w).startswith(beginning)) for row in rows)
     return ", ".join(f"#{word}" for word in words)
 
 
@@ -223,8 +227,6 @@ _REASONS: dict[Fault, Wording] = {
         Fault.UNKNOWN: "no such command | нет такой команды | немає такої команди | nie ma takiego polecenia",
         Fault.AMBIGUOUS: "this may mean several commands | так начинается несколько команд | "
         "так починається кілька команд | tak zaczyna się kilka poleceń",
-        Fault.PLANNED: "this command is not available yet | эта команда пока недоступна | "
-        "ця команда поки недоступна | to polecenie nie jest jeszcze dostępne",
         Fault.TOO_MANY: "too many commands in one mail | слишком много команд в одном письме | "
         "забагато команд в одному листі | za dużo poleceń w jednej wiadomości",
         Fault.MISSING: "something is missing behind the command | после команды чего-то не хватает | "

@@ -20,6 +20,7 @@ from helpdesk.core.sender import (
     Reached,
     Remember,
     RemoveColleague,
+    SetAway,
 )
 from helpdesk.core.service_levels import SetClock
 from helpdesk.core.ticket import SHIP, Lane, Part, Priority, State, Ticket
@@ -294,6 +295,7 @@ Change = (
     | MarkBounced
     | CameBack
     | Reached
+    | SetAway
     | AddColleague
     | RemoveColleague
     | Record

@@ -13,13 +13,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from helpdesk.core.command_table import Wording
 from helpdesk.core.decision import Change, Record, Schedule, Unschedule
 from helpdesk.core.message import Address, Reason
 from helpdesk.core.notices import alerts
 from helpdesk.core.outgoing import Audience, Event, Letter
 from helpdesk.core.policy import Desk, Policy
 from helpdesk.core.subject_tag import tag
+from helpdesk.core.texts import Wording
 from helpdesk.core.ticket import Lane, State, Ticket
 
 ESCALATE = "escalate"

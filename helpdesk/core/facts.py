@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from helpdesk.core.directory import Entry
+from helpdesk.core.file_letters import MailFiles
 from helpdesk.core.incident import Incident, Report
 from helpdesk.core.message import KeptMail
 from helpdesk.core.outgoing import SentLetter
+from helpdesk.core.report import Figures
 from helpdesk.core.search import Found
 from helpdesk.core.sender import Contact, LetterCounts, Opened
 from helpdesk.core.ticket import Ticket
@@ -22,7 +24,9 @@ class Wanted:
     the subject, `numbers` those named in commands. `agent` is where letters go to the agent whom the From names.
     `queue` asks for the open tickets (an agent's #queue), `told` for the mail that the answered letter told of
     (#split), `searches` for the tickets that speak of such words (#search), `request` for what their requesters wrote
-    first (#forward). `reports_between` asks for the outages that came between these two moments (None: for none).
+    first (#forward), `files` for those of these tickets (#files), `figures` for what these desks (none named: all) have
+    done from a moment on (#stats). `reports_between` asks for the outages that came between these two moments (None:
+    for none).
     """
 
     sha256: str
@@ -40,6 +44,8 @@ class Wanted:
     customer: bool = False
     rows: bool = False  # the tickets of the list that is answered
     request: bool = False
+    files: tuple[int, ...] = ()
+    figures: tuple[datetime, tuple[str, ...]] | None = None
     searches: tuple[str, ...] = ()
     invited: str | None = None
     reports_between: tuple[datetime, datetime] | None = None
@@ -70,6 +76,8 @@ class Facts:
     told: KeptMail | None = None
     request: tuple[tuple[int, str], ...] = ()  # of each ticket: what its requester wrote first
     found: tuple[tuple[str, tuple[Found, ...]], ...] = ()  # for each of the searches
+    files: tuple[tuple[int, tuple[MailFiles, ...]], ...] = ()  # of each ticket
+    figures: Figures | None = None
     invited: LetterCounts | None = None  # what was written of late to whom the sender would have take part
     incidents: tuple[Incident, ...] = ()
     reports: tuple[Report, ...] = ()

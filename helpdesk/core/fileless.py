@@ -12,7 +12,7 @@ from helpdesk.core import wire
 from helpdesk.core.outgoing import Event
 
 # What a requester gets is what an agent sent: nothing is left out of it behind his back, it fails, and he is told.
-EVENTS = frozenset({Event.NOTIFY, Event.NOTE, Event.HELD, Event.UNPROVEN})
+EVENTS = frozenset({Event.NOTIFY, Event.NOTE, Event.HELD, Event.UNPROVEN, Event.RESULT})
 
 _NOTES = {
     "ru": "Файлы не приложены: с ними письмо слишком велико для почтового сервера.",
@@ -21,7 +21,17 @@ _NOTES = {
     "pl": "Plików nie załączono: z nimi list jest za duży dla serwera pocztowego.",
 }
 
+# How they are had all the same; not said in a letter that should have brought them (#files).
+_CURES = {
+    "ru": "Команда #файлы {number} пришлёт их по частям.",
+    "uk": "Команда #файли {number} надішле їх частинами.",
+    "en": "#files {number} sends them in parts.",
+    "pl": "Polecenie #pliki {number} przyśle je w częściach.",
+}
+
 _FILES = re.compile(rb'^Content-Type: multipart/mixed;\s+boundary="([^"]+)"', re.MULTILINE)
+_TICKET = re.compile(rb"^X-Helpdesk-Ticket: (\d+)", re.MULTILINE)
+_OF_RESULT = re.compile(rb"^X-Helpdesk-Event: result\b", re.MULTILINE)
 _LANGUAGE = re.compile(rb"^Content-Language: (\w+)", re.MULTILINE)
 
 
@@ -35,6 +45,13 @@ def without_files(letter: bytes) -> bytes | None:
     _, *parts = body.split(edge + b"\r\n", 2)
     if len(parts) < 2:
         return None
-    note = wire.text_part(_NOTES.get(language[1].decode() if language else "", _NOTES["en"]) + "\n", "plain")
+    note = wire.text_part(_note(head, language[1].decode() if language else "") + "\n", "plain")
     opening = head + b"\r\n\r\n" + edge + b"\r\n"
     return b"".join([opening, parts[0], edge, b"\r\n", *note.pieces(), b"\r\n", edge, b"--\r\n"])
+
+
+def _note(head: bytes, language: str) -> str:
+    """What stands in place of the files."""
+    ticket = None if _OF_RESULT.search(head) else _TICKET.search(head)
+    why, cure = _NOTES.get(language, _NOTES["en"]), _CURES.get(language, _CURES["en"])
+    return f"{why} {cure.format(number=ticket[1].decode())}" if ticket else why

@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from helpdesk.core.case import Case
-from helpdesk.core.command_table import Wording
 from helpdesk.core.decision import (
     Assign,
     Change,
@@ -27,6 +26,7 @@ from helpdesk.core.notices import to_agents, to_requester
 from helpdesk.core.outgoing import Audience, Event, Letter
 from helpdesk.core.policy import Agent, Bounds, Desk, Policy
 from helpdesk.core.subject_tag import tag
+from helpdesk.core.texts import Wording
 from helpdesk.core.ticket import NEW, NEW_INCIDENT, Lane, State, Ticket
 
 SUBJECT = Wording.read("Incident: {} | Инцидент: {} | Інцидент: {} | Incydent: {}")

@@ -1,15 +1,21 @@
-"""Tickets as lines of plain text, for the answers to #queue, #show and #search."""
+"""What an agent asks for by mail, as lines of plain text: #queue, #show, #search, #files, #stats and #help."""
 
 from __future__ import annotations
 
-from helpdesk.core.command_table import Wording
-from helpdesk.core.command_values import Command, Help, Search, ShowQueue, ShowTicket
+from dataclasses import dataclass
+from datetime import datetime
+
+from helpdesk.core import file_letters
+from helpdesk.core.command_values import Command, Help, Search, SendFiles, ShowQueue, ShowStats, ShowTicket
 from helpdesk.core.commands import help_text
 from helpdesk.core.facts import Facts
 from helpdesk.core.order_words import Words
-from helpdesk.core.policy import Agent
+from helpdesk.core.outgoing import Letter
+from helpdesk.core.policy import Agent, Policy
+from helpdesk.core.report import stats
 from helpdesk.core.search import Found
 from helpdesk.core.subject_tag import tag
+from helpdesk.core.texts import Wording
 from helpdesk.core.ticket import Lane, Priority, State, Ticket
 from helpdesk.core.triage import order, with_incidents_as_one
 
@@ -33,39 +39,80 @@ _NOTHING = Wording.read("Nothing waits. | Ничего не ждёт. | Нічо
 MAX_FOUND = 20
 
 
-def listed(
-    command: Command, facts: Facts, agent: Agent, *, after: Ticket | None, language: str, words: Words
-) -> list[str]:
-    """What a command prints, nothing for most; `after` is its ticket as the other commands have left it."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """What is known of whoever asks and of what he asks for; `after` is his ticket as other commands have left it."""
 
-    def as_it_is(ticket: Ticket) -> Ticket:
-        return after if after and after.number == ticket.number else ticket
+    facts: Facts
+    agent: Agent
+    policy: Policy
+    now: datetime
+    language: str
+    words: Words
+    after: Ticket | None = None
 
+    def as_it_is(self, ticket: Ticket) -> Ticket:
+        """The ticket after the commands of the same mail."""
+        return self.after if self.after and self.after.number == ticket.number else ticket
+
+    def queue(self) -> tuple[Ticket, ...]:
+        """The open tickets of his desks, in the order in which to work on them."""
+        mine = (self.as_it_is(ticket) for ticket in self.facts.queue if self.agent.serves(ticket.desk))
+        return tuple(order(ticket for ticket in mine if ticket.state is not State.CLOSED))
+
+    def found(self, words: str) -> tuple[Found, ...]:
+        """What was found for these words on his desks."""
+        return tuple(hit for hit in dict(self.facts.found).get(words, ()) if self.agent.serves(hit.ticket.desk))
+
+    def with_files(self, number: int) -> Ticket | None:
+        """The ticket of one of his desks whose files he may have, or the one that it went into."""
+        known = {ticket.number: ticket for ticket in self.facts.by_number}
+        ticket = known.get(number)
+        if ticket is not None and ticket.merged_into is not None:
+            ticket = known.get(ticket.merged_into)
+        return ticket if ticket is not None and self.agent.serves(ticket.desk) else None
+
+
+def listed(command: Command, asked: Asked) -> list[str]:
+    """What a command prints, nothing for most."""
+    language, facts = asked.language, asked.facts
     match command:
         case ShowQueue():
-            mine = (as_it_is(ticket) for ticket in facts.queue if agent.serves(ticket.desk))
-            return queue_list(tuple(order(ticket for ticket in mine if ticket.state is not State.CLOSED)), language)
+            return queue_list(asked.queue(), language)
         case ShowTicket(number):
-            found = [as_it_is(ticket) for ticket in facts.by_number if ticket.number == number]
-            return one_ticket(found[0], language) if found else [words.no_ticket.format(number=number)]
-        case Search(asked):
-            hits = tuple(hit for hit in dict(facts.found).get(asked, ()) if agent.serves(hit.ticket.desk))
-            return found_list(hits, language) or [words.nothing_found.format(words=asked)]
+            found = [asked.as_it_is(ticket) for ticket in facts.by_number if ticket.number == number]
+            return one_ticket(found[0], language) if found else [asked.words.no_ticket.format(number=number)]
+        case Search(words):
+            return found_list(asked.found(words), language) or [asked.words.nothing_found.format(words=words)]
+        case SendFiles(number):
+            ticket = asked.with_files(number)
+            if ticket is None:
+                return [asked.words.no_ticket.format(number=number)]
+            return file_letters.told(ticket, dict(facts.files).get(number, ()), asked.policy, language)
+        case ShowStats():
+            return stats(facts.figures, asked.policy, asked.now, language) if facts.figures else []
         case Help():
             return help_text(language).splitlines()
         case _:
             return []
 
 
-def rows_of(command: Command, facts: Facts, agent: Agent) -> tuple[int, ...]:
+def file_letters_of(command: Command, asked: Asked, cause: str) -> tuple[Letter, ...]:
+    """The letters with files that a command asks for."""
+    ticket = asked.with_files(command.number) if isinstance(command, SendFiles) else None
+    if ticket is None or not isinstance(command, SendFiles):
+        return ()
+    mails = dict(asked.facts.files).get(command.number, ())
+    return file_letters.letters(ticket, mails, asked.agent, asked.policy, f"{cause}:{command.number}", asked.language)
+
+
+def rows_of(command: Command, asked: Asked) -> tuple[int, ...]:
     """The tickets of the list that a command prints, row by row."""
     match command:
         case ShowQueue():
-            mine = (ticket for ticket in facts.queue if agent.serves(ticket.desk) and ticket.state is not State.CLOSED)
-            return tuple(ticket.number for ticket in with_incidents_as_one(tuple(order(mine)))[:MAX_LINES])
-        case Search(asked):
-            hits = (hit for hit in dict(facts.found).get(asked, ()) if agent.serves(hit.ticket.desk))
-            return tuple(hit.ticket.number for hit in hits)[:MAX_FOUND]
+            return tuple(ticket.number for ticket in with_incidents_as_one(asked.queue())[:MAX_LINES])
+        case Search(words):
+            return tuple(hit.ticket.number for hit in asked.found(words))[:MAX_FOUND]
         case _:
             return ()
 

@@ -177,20 +177,22 @@ def without_agents(text: str, agents: tuple[Agent, ...]) -> str:
 
 
 def concerned(ticket: Ticket, policy: Policy) -> tuple[Agent, ...]:
-    """Whom news of a ticket concern: its assignee; without one, everybody on its desk; else the leads.
+    """Whom news of a ticket concern: its assignee; without one, everybody on its desk who is there; else the leads.
 
     Nobody at whom letters come back.
     """
     reached = tuple(agent for agent in policy.agents if not policy.is_muted(agent))
     assignee = tuple(agent for agent in reached if agent.name == ticket.assignee)
-    on_desk = tuple(agent for agent in reached if agent.serves(ticket.desk))
+    on_desk = tuple(agent for agent in reached if agent.serves(ticket.desk) and policy.away_until(agent) is None)
     return assignee or on_desk or leads(policy)
 
 
 def leads(policy: Policy) -> tuple[Agent, ...]:
     """Those who are told when something is wrong with the desk itself; without any, every agent."""
     reached = tuple(agent for agent in policy.agents if not policy.is_muted(agent))
-    told = tuple(agent for agent in reached if agent.lead)
+    led = tuple(agent for agent in reached if agent.lead)
+    # Where all who lead are away, somebody has to hear of it all the same.
+    told = tuple(agent for agent in led if policy.away_until(agent) is None) or led
     if policy.alert_address is not None:
         told = (*told, Agent(name="", addresses=(policy.alert_address,)))
     return told or reached

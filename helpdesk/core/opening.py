@@ -187,9 +187,9 @@ def _ticket(
 
 
 def _assignee(case: Case, desk: Desk, verdict: Verdict) -> str | None:
-    """The agent whom a rule names, if he serves the desk that the ticket came to."""
+    """The agent whom a rule names, if he serves the desk that the ticket came to, and is not away."""
     named = (agent for agent in case.policy.agents if agent.name == verdict.assignee and agent.serves(desk.name))
-    return next((agent.name for agent in named), None)
+    return next((agent.name for agent in named if case.policy.away_until(agent) is None), None)
 
 
 def _fields(verdict: Verdict, findings: Findings) -> tuple[tuple[str, str], ...]:

@@ -145,8 +145,18 @@ def _step(command: Command, ticket: Ticket, bench: Bench) -> Carried | str:
             return split(ticket, bench)
         case order.SetRequester(address):
             return set_requester(ticket, address, bench)
-        case order.Note() | order.SendReady() | order.ShowQueue() | order.ShowTicket() | order.Search() | order.Help():
-            # Said or shown by whoever writes the transcript; they change nothing.
+        case (
+            order.Note()
+            | order.SendReady()
+            | order.ShowQueue()
+            | order.ShowTicket()
+            | order.Search()
+            | order.SendFiles()
+            | order.ShowStats()
+            | order.Help()
+            | order.Away()
+        ):
+            # Said or shown by whoever writes the transcript, or decided on by itself: they change nothing here.
             return Carried(ticket=ticket)
 
 

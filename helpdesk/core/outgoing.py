@@ -116,6 +116,7 @@ class Letter:
     body: str = ""
     parts: tuple[int, ...] = ()
     parts_of: int | None = None  # row of the stored mail that `parts` belong to; None: the mail being decided
+    piece: int = 0  # which piece, from 1, of the one file in `parts`, where it is cut (see `file_letters`)
     missing: tuple[str, ...] = ()
     form: tuple[str, ...] = ()  # a blank form, line by line, to be filled in
     understood: tuple[str, ...] = ()  # what the requester's form was understood to say

@@ -166,11 +166,19 @@ class Policy:
     incidents: Incidents = field(default_factory=Incidents)
     escalation: Escalation = field(default_factory=Escalation)
     rounds: Rounds = field(default_factory=Rounds)
-    came_back: tuple[tuple[str, str], ...] = ()  # what the store knows: (agent's address, Message-ID of the letter)
+    max_letter_bytes: int = 25 * 1024 * 1024  # of a whole letter: more the relay does not take
+    # What the store knows of our own people: (address, Message-ID) of each letter that came back; (name, until when) of
+    # each who is away now.
+    came_back: tuple[tuple[str, str], ...] = ()
+    away: tuple[tuple[str, datetime], ...] = ()
 
     def is_muted(self, agent: Agent) -> bool:
         """Do letters to this agent come back, so that no more are written until a good mail comes from there?"""
         return sum(address == agent.addresses[0] for address, _ in self.came_back) >= MUTE_AFTER
+
+    def away_until(self, agent: Agent) -> datetime | None:
+        """When this agent is back; None: he is here."""
+        return dict(self.away).get(agent.name)
 
     def desk(self, name: str) -> Desk:
         """The desk called `name`, else the first (a ticket may outlive its desk)."""

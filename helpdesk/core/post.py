@@ -13,9 +13,10 @@ from helpdesk.core.case import Case
 from helpdesk.core.commands import Parsed
 from helpdesk.core.decision import Change, Decision, Disposition, Filing, Outcome, Record, SettleHeld, SpendSecret
 from helpdesk.core.language import guess
-from helpdesk.core.listing import listed, rows_of
+from helpdesk.core.listing import Asked, file_letters_of, listed, rows_of
 from helpdesk.core.notices import result
 from helpdesk.core.order_words import Words, words_in
+from helpdesk.core.outgoing import Letter
 from helpdesk.core.policy import Agent
 from helpdesk.core.ticket import Held, Ticket
 from helpdesk.core.trust import addressed_to_others
@@ -43,6 +44,19 @@ class Post:
             self.case.ticket.desk if self.case.ticket else self.agent.desks[0] if self.agent.desks else ""
         ).language
 
+    def asked(self, after: Ticket | None = None) -> Asked:
+        """What may be shown to this agent; `after` is this ticket as other commands have left it."""
+        language = guess(self.case.inbound.text) or self.language
+        return Asked(
+            facts=self.case.facts,
+            agent=self.agent,
+            policy=self.case.policy,
+            now=self.case.now,
+            language=language,
+            words=self.words,
+            after=after,
+        )
+
     @property
     def text(self) -> str:
         """What the agent wrote, with its commands."""
@@ -69,7 +83,7 @@ def answered_with(
         post.agent, ticket, post.case.policy, transcript, post.cause, in_reply_to=post.case.inbound.message_id
     )
     letter = replace(letter, rows=rows_shown(post))
-    told = replace(outcome, letters=(*outcome.letters, letter))
+    told = replace(outcome, letters=(*outcome.letters, letter, *_files_sent(post)))
     return post.case.decision(Disposition.COMMAND, filing, settled(post, told), text=text)
 
 
@@ -94,19 +108,20 @@ def quoted(text: str) -> tuple[str, ...]:
 
 
 def shown(post: Post, after: Ticket | None = None) -> tuple[str, ...]:
-    """What #queue, #show, #search and #help print; `after` is this ticket as the other commands have left it."""
-    facts, language = post.case.facts, guess(post.case.inbound.text) or post.language
-    return tuple(
-        line
-        for command in post.parsed.commands
-        for line in listed(command, facts, post.agent, after=after, language=language, words=post.words)
-    )
+    """What #queue, #show, #search and the like print; `after` is this ticket as the other commands have left it."""
+    return tuple(line for command in post.parsed.commands for line in listed(command, post.asked(after)))
 
 
 def rows_shown(post: Post) -> tuple[int, ...]:
     """The tickets of the one list that the result shows; of several nobody could say whose rows are meant."""
-    lists = [rows for command in post.parsed.commands if (rows := rows_of(command, post.case.facts, post.agent))]
+    lists = [rows for command in post.parsed.commands if (rows := rows_of(command, post.asked()))]
     return lists[0] if len(lists) == 1 else ()
+
+
+def _files_sent(post: Post) -> tuple[Letter, ...]:
+    """The letters with the files of each ticket that #files names."""
+    asked = post.asked()
+    return tuple(letter for command in post.parsed.commands for letter in file_letters_of(command, asked, post.cause))
 
 
 def settled(post: Post, outcome: Outcome) -> Outcome:

@@ -1,21 +1,22 @@
-"""The weekly report to the leads: what the desk has done, in numbers and bars that need no picture.
+"""The weekly report to the leads, and #stats: what the desk has done, in numbers and bars that need no picture.
 
-Figures of a week -> one letter for each lead, as plain lines and bars (`layout` makes text and HTML of them).
+Figures of a week -> lines, or one letter for each lead, as plain lines and bars (`layout` makes text and HTML of them).
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from statistics import median
 from zoneinfo import ZoneInfo
 
-from helpdesk.core.command_table import Wording
 from helpdesk.core.message import Address
 from helpdesk.core.notices import leads
 from helpdesk.core.outgoing import Audience, Bar, Event, Letter
 from helpdesk.core.policy import Policy
+from helpdesk.core.texts import Wording
 from helpdesk.core.ticket import Satisfaction
 
 WEEK = timedelta(days=7)
@@ -116,19 +117,37 @@ def _lines(figures: Figures, policy: Policy, language: str) -> list[str]:
     return [line.strip() for line in lines]
 
 
+def stats(figures: Figures, policy: Policy, now: datetime, language: str) -> list[str]:
+    """The same figures as lines for whoever asks in between: the seven days before today, and today so far."""
+    days = [
+        f"{_title(day, language)}: {_NEW.of(language).strip()} {opened}, {_CLOSED.of(language).strip()} {closed}"
+        for day, opened, closed in _by_day(figures, policy, now, last=0)
+    ]
+    return [*_lines(figures, policy, language), "", *days]
+
+
 def _bars(figures: Figures, policy: Policy, now: datetime, language: str) -> tuple[Bar, ...]:
     """Two bars for each of the seven days before today."""
+    return tuple(
+        Bar(f"{_title(day, language)}, {what.of(language).strip()}", count)
+        for day, opened, closed in _by_day(figures, policy, now, last=1)
+        for what, count in ((_NEW, opened), (_CLOSED, closed))
+    )
+
+
+def _by_day(figures: Figures, policy: Policy, now: datetime, *, last: int) -> Iterator[tuple[date, int, int]]:
+    """(day, opened, closed) of each day from a week ago until `last` days ago."""
     zone = ZoneInfo(policy.desks[0].calendar.timezone)
     opened, closed = (
         Counter(at.astimezone(zone).date() for at in moments) for moments in (figures.opened, figures.closed)
     )
     today = now.astimezone(zone).date()
-    days = [today - timedelta(days=ago) for ago in range(7, 0, -1)]
-    return tuple(
-        Bar(f"{_DAYS[day.weekday()].of(language).strip()} {day:%d.%m}, {what.of(language).strip()}", counted[day])
-        for day in days
-        for what, counted in ((_NEW, opened), (_CLOSED, closed))
-    )
+    days = (today - timedelta(days=ago) for ago in range(WEEK.days, last - 1, -1))
+    return ((day, opened[day], closed[day]) for day in days)
+
+
+def _title(day: date, language: str) -> str:
+    return f"{_DAYS[day.weekday()].of(language).strip()} {day:%d.%m}"
 
 
 def since(policy: Policy, now: datetime) -> datetime:

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
-from helpdesk.core.command_table import Wording
 from helpdesk.core.message import Address
 from helpdesk.core.outgoing import Audience, Event, Letter
 from helpdesk.core.policy import Agent, Policy
 from helpdesk.core.subject_tag import tag
+from helpdesk.core.texts import Wording
 from helpdesk.core.ticket import State, Ticket
 
 # Of each part of a digest; the queue shows the rest.
@@ -63,8 +63,12 @@ def day_of_report(policy: Policy, now: datetime) -> date | None:
 
 def digests(tickets: Sequence[Ticket], policy: Policy, now: datetime, day: date) -> tuple[Letter, ...]:
     """A letter to every agent for whom there is something; `tickets` in the order in which to work on them."""
-    letters = ((agent, _parts(agent, tickets, policy, now)) for agent in policy.agents if not policy.is_muted(agent))
+    letters = ((agent, _parts(agent, tickets, policy, now)) for agent in policy.agents if _reads(agent, policy))
     return tuple(_letter(agent, parts, policy, day) for agent, parts in letters if parts)
+
+
+def _reads(agent: Agent, policy: Policy) -> bool:
+    return not policy.is_muted(agent) and policy.away_until(agent) is None
 
 
 def _parts(agent: Agent, tickets: Iterable[Ticket], policy: Policy, now: datetime) -> tuple[Part, ...]:

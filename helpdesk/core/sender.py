@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from helpdesk.core.message import Address
@@ -80,6 +81,14 @@ class Reached:
     """Letters arrive at this address of one of ours again."""
 
     address: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetAway:
+    """An agent (by name) gets no new tickets until then; None: he is back."""
+
+    agent: str
+    until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

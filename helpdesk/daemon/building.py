@@ -68,7 +68,6 @@ def build(config: Config, world: World, *, store: Store | None = None, workers: 
         reader,
         key=memory.secret_key(),
         nonce=world.nonce,
-        max_bytes=config.max_letter_bytes,
     )
     return Works(
         config=config,

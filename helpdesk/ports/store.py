@@ -192,6 +192,7 @@ class Unit(Protocol):
     def ticket(self, number: int) -> Ticket | None: ...
     def past(self, ticket: Ticket) -> Past: ...  # what its requester asked besides
     def came_back(self) -> tuple[tuple[str, str], ...]: ...  # (address of ours, Message-ID) of each such letter
+    def away(self) -> tuple[tuple[str, datetime], ...]: ...  # (name of an agent, until when) of each absence
 
     def due(self, now: datetime, limit: int) -> Sequence[tuple[Ticket, str]]:
         """Tickets with a follow-up kind that is due, oldest first."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from helpdesk.adapters.store import SqlStore
@@ -24,7 +26,7 @@ from helpdesk.core.decision import (
 )
 from helpdesk.core.message import Address, Attachment
 from helpdesk.core.outgoing import Audience
-from helpdesk.core.sender import AddColleague, CameBack, Reached, RemoveColleague
+from helpdesk.core.sender import AddColleague, CameBack, Reached, RemoveColleague, SetAway
 from helpdesk.core.service_levels import SetClock
 from helpdesk.core.ticket import (
     FIRST_NUMBER,
@@ -377,3 +379,16 @@ def test_what_a_savepoint_undoes_is_not_counted(store: SqlStore) -> None:
             assert len(unit.came_back()) == 1
             raise ZeroDivisionError
         assert unit.came_back() == ()
+
+
+def test_an_absence_is_remembered_until_the_next_word_of_it(store: SqlStore) -> None:
+    number, later = ticket_of(store), NOW + timedelta(days=3)
+    with store.unit() as unit:
+        assert unit.away() == ()
+        change(unit, number, SetAway("Olha", NOW), SetAway("Ivan", NOW), SetAway("Ivan", later))
+        change(unit, number, CameBack(IVAN.address, "<a>"))
+        assert unit.away() == (("Ivan", later), ("Olha", NOW))
+        assert unit.came_back() == ((IVAN.address, "<a>"),)
+        change(unit, number, SetAway("Ivan", None))
+    with store.unit() as unit:
+        assert unit.away() == (("Olha", NOW),)

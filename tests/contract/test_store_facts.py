@@ -10,8 +10,9 @@ import pytest
 from helpdesk.adapters.store import SqlStore
 from helpdesk.core.decision import Filing, Record, SpendSecret
 from helpdesk.core.facts import Facts
-from helpdesk.core.message import Address
+from helpdesk.core.message import Address, Attachment
 from helpdesk.core.outgoing import Audience, Event
+from helpdesk.core.regrouping import Merge
 from helpdesk.core.sender import Contact, LetterCounts, Remember, Settled
 from helpdesk.core.ticket import (
     NEW,
@@ -287,3 +288,22 @@ def test_the_tickets_of_a_list_are_known_to_whoever_answers_it(store: SqlStore) 
     assert found.letters[0].rows == (second, 0, first)
     assert {one.number for one in found.by_number} == {first, second}
     assert facts(store, tokens=("list",), sender=IVAN.address, agent=IVAN.address).by_number == ()
+
+
+def test_the_files_of_a_ticket_are_those_of_all_that_came_on_it_or_went_into_it(store: SqlStore) -> None:
+    def attached(part: int, kind: str = "application/pdf") -> Attachment:
+        return Attachment(part=part, name=f"{part}.pdf", type=kind, size=part, sha256=f"{part}")
+
+    number, merged = ticket_of(store), ticket_of(store)
+    with store.unit() as unit:
+        file(unit, number, mail(1), attachments=(attached(1), attached(2)))
+        file(unit, number, mail(2), Filing.HELD, attachments=(attached(3), attached(4, "application/pgp-signature")))
+        file(unit, number, mail(3), Filing.RECORDED, attachments=(attached(5),))
+        file(unit, number, mail(4))
+        file(unit, merged, mail(5), attachments=(attached(6),))
+        change(unit, merged, Merge(merged, number, regroups=False))
+    found = facts(store, numbers=(merged,), files=(merged, number)).files
+    assert [asked for asked, _ in found] == [merged, number]
+    for _, mails in found:
+        assert [[one.name for one in each.files] for each in mails] == [["1.pdf", "2.pdf"], ["3.pdf"], ["6.pdf"]]
+        assert {each.sender for each in mails} == {str(ANNA)}

@@ -9,7 +9,7 @@ from helpdesk.core.decision import Record, SetState
 from helpdesk.core.report import Figures
 from helpdesk.core.ticket import Satisfaction, State
 from helpdesk.core.wishes import SetSatisfaction
-from tests.desk import DAY, HOUR, NOW, answer, change, letter, open_ticket, queue, ticket_of
+from tests.desk import DAY, HOUR, NOW, answer, change, facts, letter, open_ticket, queue, ticket_of
 
 MONDAY, TUESDAY = date(2026, 3, 2), date(2026, 3, 3)
 
@@ -60,3 +60,27 @@ def test_the_figures_of_a_week(store: SqlStore) -> None:
         open_now=1,
     )
     assert store.figures(NOW + 9 * DAY, NOW + 16 * DAY) == Figures(open_now=1)
+
+
+def test_the_figures_of_one_desk_are_its_own(store: SqlStore) -> None:
+    number = ticket_of(store)
+    with store.unit() as unit:
+        other = open_ticket(unit, desk="sales")
+        for one in (number, other):
+            queue(unit, answer(f"answer {one}"), one, now=NOW + HOUR)
+            change(unit, one, Record(one, "helpdesk", "alarm", "first-answer-late"), now=NOW + HOUR)
+    found = facts(store, NOW + DAY, figures=(NOW - HOUR, ("sales",))).figures
+    assert found == Figures(
+        opened=(NOW,), answers=(("sales", NOW, NOW + HOUR),), late_answers=1, open_now=1, waiting_now=0
+    )
+    everything = facts(store, NOW + DAY, figures=(NOW - HOUR, ())).figures
+    assert everything is not None
+    assert (len(everything.opened), everything.late_answers) == (2, 2)
+
+
+def test_an_answer_of_last_week_is_not_the_first_of_this_one(store: SqlStore) -> None:
+    number = ticket_of(store)
+    with store.unit() as unit:
+        for key, when in (("first", NOW + HOUR), ("second", NOW + 8 * DAY)):
+            queue(unit, answer(key), number, now=when)
+    assert store.figures(NOW + 7 * DAY, NOW + 9 * DAY).answers == ()

@@ -70,7 +70,6 @@ def test_a_mail_that_cannot_be_processed_leaves_nothing_but_itself_and_the_other
         works.reader,
         key=works.store.secret_key(),
         nonce=lambda: bytes(16),
-        max_bytes=10**6,
     )
     intake = Intake(works.store, works.reader, postbox, now=lambda: NOW, max_bytes=10**6)
     mails = []

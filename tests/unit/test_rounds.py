@@ -12,7 +12,7 @@ from helpdesk.core.calendar import Calendar, parse_hours
 from helpdesk.core.layout import BAR, BAR_LENGTH, plain
 from helpdesk.core.outgoing import Bar
 from helpdesk.core.policy import Desk, Policy, Rounds, Weekly
-from helpdesk.core.report import Figures, reports, since, until
+from helpdesk.core.report import Figures, reports, since, stats, until
 from helpdesk.core.rounds import day_of_digest, day_of_report, digests
 from helpdesk.core.service_levels import ServiceLevel
 from helpdesk.core.subject_tag import tag
@@ -178,3 +178,10 @@ def test_a_week_without_anything_is_reported_all_the_same() -> None:
 def test_bars_are_drawn_in_plain_text_the_largest_in_full_and_none_for_nothing() -> None:
     lines = plain([("bars", (("Mon", "8", 100), ("Tuesday", "1", 12), ("Wed", "0", 0)))]).splitlines()
     assert lines == [f"Mon     {BAR * BAR_LENGTH} 8", f"Tuesday {BAR * 4} 1", "Wed      0"]
+
+
+def test_whoever_asks_in_between_reads_the_same_figures_and_today_so_far() -> None:
+    figures = Figures(opened=(at("2026-02-23T09:00"), at("2026-03-02T08:00")), closed=(at("2026-03-02T08:30"),))
+    lines = stats(figures, RULES, at("2026-03-02T09:00"), "en")
+    assert lines[:2] == ["New requests: 2", "Closed: 1"]
+    assert (lines[-8], lines[-1]) == ("Mon 23.02: new 1, closed 0", "Mon 02.03: new 1, closed 1")

@@ -13,7 +13,7 @@ from typing import Any, assert_never
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from helpdesk.adapters.store import came_back, clocks, colleagues, follow_ups, incidents, merging, outbox
+from helpdesk.adapters.store import clocks, colleagues, follow_ups, incidents, merging, outbox, staff
 from helpdesk.adapters.store.later import Later
 from helpdesk.adapters.store.models import (
     CONTACT,
@@ -53,7 +53,7 @@ from helpdesk.core.decision import (
 from helpdesk.core.incident import HangOn, SetNews
 from helpdesk.core.message import Address
 from helpdesk.core.regrouping import Merge, MoveMail, SetRequester
-from helpdesk.core.sender import AddColleague, CameBack, Reached, Remember, RemoveColleague, Settled
+from helpdesk.core.sender import AddColleague, CameBack, Reached, Remember, RemoveColleague, SetAway, Settled
 from helpdesk.core.service_levels import SetClock
 from helpdesk.core.ticket import NEW, NEW_INCIDENT, Part, State
 from helpdesk.core.wishes import SetLanguage, SetQuiet, SetSatisfaction
@@ -219,9 +219,11 @@ class _Work:
                 self.later.write()
                 outbox.mark_bounced(self.connection, message_id, bounce)
             case CameBack(address, message_id):
-                came_back.add(self.connection, address, message_id)
+                staff.add_returned(self.connection, address, message_id)
             case Reached(address):
-                came_back.clear(self.connection, address)
+                staff.clear_returned(self.connection, address)
+            case SetAway(agent, until):
+                staff.set_away(self.connection, agent, until)
             case AddColleague(requester, colleague):
                 colleagues.add(self.connection, requester, colleague)
             case RemoveColleague(requester, address):

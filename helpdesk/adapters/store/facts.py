@@ -5,7 +5,7 @@ Every question is answered by an index, so that the cost does not grow with the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from helpdesk.adapters.store import directories, filing, incidents, references, search, tickets
+from helpdesk.adapters.store import directories, figures, filing, incidents, mail_files, references, search, tickets
 from helpdesk.adapters.store.models import CONTACT, MESSAGE, META, OUTBOX, TICKET
 from helpdesk.adapters.store.prepared import Prepared
 from helpdesk.core.directory import Entry, folded
@@ -186,6 +186,8 @@ def facts(connection: Connection, wanted: Wanted, now: datetime, secret_life: ti
         queue=tuple(tickets.queue(connection)) if wanted.queue else (),
         told=_told(connection, wanted, letters),
         request=_request(connection, wanted, letters, known.values()),
+        files=tuple((number, mail_files.of_ticket(connection, _survivor(known, number))) for number in wanted.files),
+        figures=figures.figures(connection, wanted.figures[0], now, wanted.figures[1]) if wanted.figures else None,
         found=tuple((words, search.look_for(connection, words)) for words in wanted.searches),
         invited=_about_sender(connection, wanted.invited, None, now)[1] if wanted.invited else None,
         incidents=gathering,
@@ -220,6 +222,11 @@ def _request(
     if not (wanted.request or offered):
         return ()
     return tuple((ticket.number, filing.first_text(connection, ticket.number)) for ticket in known)
+
+
+def _survivor(known: Mapping[int, Ticket], number: int) -> int:
+    """The number of the ticket that this one went into, or its own."""
+    return (known[number].merged_into if number in known else None) or number
 
 
 def _duplicate(connection: Connection, wanted: Wanted) -> int | None:

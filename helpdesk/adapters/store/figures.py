@@ -1,7 +1,8 @@
-"""What happened within a week, for the report: a few statements that read whole tables, once a week."""
+"""What happened within a week, for the report and #stats: a few statements; one reads all tickets."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -24,38 +25,50 @@ def begin_round(connection: Connection, kind: str, day: str) -> bool:
     return connection.execute(_NOTE, {"kind": kind, "day": day}).first() is not None
 
 
-def figures(connection: Connection, since: datetime, until: datetime) -> Figures:
-    """The figures of tickets, answers and promises from `since` until `until`."""
+def figures(connection: Connection, since: datetime, until: datetime, desks: Sequence[str] = ()) -> Figures:
+    """The figures of tickets, answers and promises from `since` until `until`; of these desks (none named: of all)."""
+    theirs = TICKET.c.desk.in_(desks) if desks else sa.true()
 
     def moments(column: sa.Column[datetime]) -> tuple[datetime, ...]:
-        within = sa.select(column).where(column >= since, column < until, TICKET.c.resolution.is_distinct_from(MERGED))
+        within = sa.select(column).where(
+            column >= since, column < until, TICKET.c.resolution.is_distinct_from(MERGED), theirs
+        )
         return tuple(connection.execute(within).scalars())
 
+    by_agents = (
+        OUTBOX.c.audience == Audience.REQUESTER,
+        OUTBOX.c.automatic.is_(False),
+        OUTBOX.c.state != OutboxState.CANCELLED,
+    )
+    # Of those few tickets alone it is asked which answer was the first.
+    of_late = sa.select(OUTBOX.c.ticket).where(*by_agents, OUTBOX.c.created_at >= since, OUTBOX.c.created_at < until)
     answered = (
         sa.select(OUTBOX.c.ticket, sa.func.min(OUTBOX.c.created_at).label("at"))
-        .where(
-            OUTBOX.c.audience == Audience.REQUESTER,
-            OUTBOX.c.automatic.is_(False),
-            OUTBOX.c.state != OutboxState.CANCELLED,
-        )
+        .where(OUTBOX.c.ticket.in_(of_late), *by_agents)
         .group_by(OUTBOX.c.ticket)
         .subquery()
     )
     answers = connection.execute(
         sa.select(TICKET.c.desk, TICKET.c.opened_at, answered.c.at)
         .join(answered, answered.c.ticket == TICKET.c.number)
-        .where(answered.c.at >= since, answered.c.at < until)
+        .where(answered.c.at >= since, answered.c.at < until, theirs)
     ).all()
+    # Lines are written in the order of time, so what is behind the newest older one is all that there is.
+    before = sa.select(HISTORY.c.id).where(HISTORY.c.at < since).order_by(HISTORY.c.id.desc()).limit(1)
     told = connection.execute(
-        sa.select(HISTORY.c.what, HISTORY.c.why).where(
+        sa.select(HISTORY.c.what, HISTORY.c.why)
+        .join(TICKET, TICKET.c.number == HISTORY.c.ticket)
+        .where(
+            HISTORY.c.id > sa.func.coalesce(before.scalar_subquery(), 0),
             HISTORY.c.at >= since,
             HISTORY.c.at < until,
             sa.or_(HISTORY.c.what == "alarm", HISTORY.c.what.like("satisfaction: %")),
+            theirs,
         )
     ).all()
     unfinished = connection.execute(
         sa.select(TICKET.c.state, sa.func.count().label("tickets"))
-        .where(TICKET.c.state != State.CLOSED)
+        .where(TICKET.c.state != State.CLOSED, theirs)
         .group_by(TICKET.c.state)
     ).all()
     states = {row.state: int(row.tickets) for row in unfinished}

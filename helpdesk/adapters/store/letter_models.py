@@ -105,6 +105,15 @@ class CameBackRow(Row, table=True):
     message_id: str = text_column(primary_key=True)
 
 
+class AwayRow(Row, table=True):
+    """Until when an agent gets no new tickets. A row whose time has passed says nothing any longer."""
+
+    __tablename__ = "away"
+
+    agent: str = text_column(primary_key=True)
+    until: datetime
+
+
 class RoundRow(Row, table=True):
     """The last day (ISO 8601) for which a round, such as the morning digest, was made."""
 

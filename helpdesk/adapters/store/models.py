@@ -17,6 +17,7 @@ from sqlmodel import Field
 from helpdesk.adapters.store.columns import Row, choice_column, index_of_some, strings_column, text_column
 from helpdesk.adapters.store.directory_models import EntryRow
 from helpdesk.adapters.store.letter_models import (
+    AwayRow,
     CameBackRow,
     NoticeRow,
     OutboxPieceRow,
@@ -286,6 +287,7 @@ NOTICE = METADATA.tables[NoticeRow.__tablename__]
 CONTACT = METADATA.tables["contact"]
 QUARANTINE = METADATA.tables[QuarantineRow.__tablename__]
 CURSOR = METADATA.tables[CursorRow.__tablename__]
+AWAY = METADATA.tables[AwayRow.__tablename__]
 CAME_BACK = METADATA.tables[CameBackRow.__tablename__]
 ROUND = METADATA.tables[RoundRow.__tablename__]
 COLLEAGUE = METADATA.tables["colleague"]

@@ -9,7 +9,6 @@ from datetime import date, datetime, timedelta
 from sqlalchemy.engine import Connection
 
 from helpdesk.adapters.store import (
-    came_back,
     changes,
     facts,
     figures,
@@ -21,6 +20,7 @@ from helpdesk.adapters.store import (
     past,
     raws,
     references,
+    staff,
     tickets,
 )
 from helpdesk.adapters.store.later import Later
@@ -47,7 +47,7 @@ class SqlUnit:
         self._later = Later(connection)
         # The row of the mail whose outcome is being carried out: it is the cause of the letters that follow.
         self._cause: int | None = None
-        self._came_back: tuple[tuple[str, str], ...] | None = None
+        self._staff: staff.Staff | None = None
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
@@ -64,7 +64,7 @@ class SqlUnit:
             raise
         except BaseException:
             self._later.forget()
-            self._came_back = None
+            self._staff = None
             run_text(self._connection, "ROLLBACK TO SAVEPOINT one_mail")
             run_text(self._connection, "RELEASE SAVEPOINT one_mail")
             raise
@@ -97,9 +97,16 @@ class SqlUnit:
 
     def came_back(self) -> tuple[tuple[str, str], ...]:
         """(address, Message-ID) of each letter to one of ours that came back; asked for once in a transaction."""
-        if self._came_back is None:
-            self._came_back = came_back.load(self._connection)
-        return self._came_back
+        return self._our_people().came_back
+
+    def away(self) -> tuple[tuple[str, datetime], ...]:
+        """(name, until when) of each agent who is, or was, away."""
+        return self._our_people().away
+
+    def _our_people(self) -> staff.Staff:
+        if self._staff is None:
+            self._staff = staff.load(self._connection)
+        return self._staff
 
     def due(self, now: datetime, limit: int) -> Sequence[tuple[Ticket, str]]:
         """Tickets with a follow-up kind that is due, oldest first."""
@@ -120,7 +127,7 @@ class SqlUnit:
     def apply(self, outcome: Outcome, now: datetime, *, by: str) -> int | None:
         """Carry out the changes of an outcome; the number of its ticket."""
         self._cause = None
-        self._came_back = None if came_back.concerns(outcome) else self._came_back
+        self._staff = None if staff.concerns(outcome) else self._staff
         return changes.apply(self._connection, self._later, outcome, now, by)
 
     def file(

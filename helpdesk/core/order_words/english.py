@@ -8,6 +8,8 @@ from helpdesk.core.ticket import Priority
 ENGLISH = Words(
     assigned="Assigned to {name}.",
     released="Back on the desk, assigned to nobody.",
+    is_away_now="You are away; back {until}. Until then new tickets go to colleagues. Given back to the desk: {count}.",
+    is_back="You are back: new tickets come to you again.",
     accepted="Accepted: the mail of {sender} is part of the ticket.",
     accepted_always="From now on {sender} may write on every ticket of {requester}; #uncc takes that back.",
     rejected="Rejected: the mail of {sender} stays out of the ticket.",
@@ -50,6 +52,8 @@ ENGLISH = Words(
     noted="Kept as a note for colleagues; the requester does not see it.",
     no_agent='nobody is called "{name}". Agents: {names}',
     several_agents='"{name}" fits several agents: {names}',
+    no_day="that is no day within the next year: want 15.03, 2026-03-15, Friday, 3d, 3bd, or no when you are back",
+    is_away="{name} is away and back {until}; give the ticket to somebody else",
     nothing_held="no mail is held on this ticket",
     several_held="several mails are held; answer the notice of the one you mean ({listed})",
     no_situation='there is no situation "{name}". Situations: {names}',

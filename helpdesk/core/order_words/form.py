@@ -13,6 +13,8 @@ class Words:
 
     assigned: str
     released: str
+    is_away_now: str
+    is_back: str
     accepted: str
     accepted_always: str
     rejected: str
@@ -56,6 +58,8 @@ class Words:
     # refusals
     no_agent: str
     several_agents: str
+    no_day: str
+    is_away: str
     nothing_held: str
     several_held: str
     no_situation: str

@@ -8,6 +8,8 @@ from helpdesk.core.ticket import Priority
 POLISH = Words(
     assigned="Przypisano: {name}.",
     released="Zgłoszenie wróciło do działu, nikt nie jest przypisany.",
+    is_away_now="Nieobecność zapisana, powrót {until}. Nowe zgłoszenia dostaną inni. Oddane do działu: {count}.",
+    is_back="Koniec nieobecności: nowe zgłoszenia znów przychodzą.",
     accepted="Przyjęto: wiadomość od {sender} należy do zgłoszenia.",
     accepted_always="Od teraz {sender} może pisać we wszystkich zgłoszeniach {requester}; cofa to #usuń.",
     rejected="Odrzucono: wiadomość od {sender} nie należy do zgłoszenia.",
@@ -54,6 +56,8 @@ POLISH = Words(
     noted="Zapisano jako notatkę dla współpracowników, klient jej nie zobaczy.",
     no_agent="nie ma agenta „{name}”. Są: {names}",
     several_agents="„{name}” pasuje do kilku osób: {names}",
+    no_day="to nie jest dzień najbliższego roku: 15.03, 2026-03-15, piątek, 3d, 3dr albo nie, po powrocie",
+    is_away="{name} jest poza pracą, powrót {until}; przydziel zgłoszenie komuś innemu",
     nothing_held="w tym zgłoszeniu nie ma wstrzymanych wiadomości",
     several_held="wstrzymano kilka wiadomości; odpowiedz na powiadomienie o właściwej ({listed})",
     no_situation="nie ma sytuacji „{name}”. Są: {names}",
