@@ -115,16 +115,15 @@ def photographer() -> Iterator[Photographer]:
         raise PermanentError(
             f"no browser was found ({', '.join(PROGRAMS)}); install one, for example: apt-get install chromium"
         )
-    # The browser reads commands from its descriptor 3 and answers on 4.
     theirs_in, ours_out = os.pipe()
     ours_in, theirs_out = os.pipe()
     with TemporaryDirectory(prefix="helpdesk-browser-", ignore_cleanup_errors=True) as profile:
         quiet = ["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--no-first-run"]
         command = [program, *quiet, f"--user-data-dir={profile}", "--remote-debugging-pipe"]
-        shell = ["sh", "-c", f'exec "$@" 3<&{theirs_in} 4>&{theirs_out}', "sh", *command]
-        browser = subprocess.Popen(
-            shell, pass_fds=(theirs_in, theirs_out), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
+        # The browser reads commands from its descriptor 3 and answers on 4. Whatever numbers the pipes have here, they
+        # have 0 and 1 there first: not every shell can move a descriptor with two digits.
+        shell = ["sh", "-c", 'exec "$@" 3<&0 4>&1 </dev/null >/dev/null', "sh", *command]
+        browser = subprocess.Popen(shell, stdin=theirs_in, stdout=theirs_out, stderr=subprocess.DEVNULL)
         os.close(theirs_in)
         os.close(theirs_out)
         try:

@@ -98,7 +98,8 @@ def test_a_file_that_no_letter_has_the_name_of_is_a_problem(
     ("markup", "complaint"),
     [
         ('<img src="https://example.com/logo.png">', "<img src=…> is fetched from elsewhere"),
-        ('<div style="background:URL(x.png)"></div>', "<div style=…url(…)> is fetched from elsewhere"),
+        ('<div style="background:URL(x.png)"></div>', "<div style=…url(…> is fetched from elsewhere"),
+        ("<style>p { color: red }</style>", "<style> has no place in a letter"),
         ("<p onclick=x></p>", "<p onclick=…> would be run"),
         ("<script>x</script>", "<script> has no place in a letter"),
         ("<b><i></b>", "<i> is never closed"),
@@ -107,6 +108,19 @@ def test_a_file_that_no_letter_has_the_name_of_is_a_problem(
 )
 def test_a_page_that_is_not_fit_to_be_mailed_is_named(markup: str, complaint: str) -> None:
     assert complaints(f"<html><body>{markup}</body></html>") == (complaint,)
+
+
+def test_a_block_of_styles_in_the_head_may_colour_and_not_fetch() -> None:
+    found = {
+        styles: complaints(f"<html><head><style>{styles}</style></head><body>x</body></html>")
+        for styles in ("p { color: red }", "p { background: URL(x.png) }", "@import 'x.css'", "p { b: u\\72l(x) }")
+    }
+    assert list(found.values()) == [
+        (),
+        ("<style>…url(… is fetched from elsewhere",),
+        ("<style>…@import… is fetched from elsewhere",),
+        ("<style>…\\… is fetched from elsewhere",),
+    ]
 
 
 def test_a_layout_that_lets_words_out_is_named(
