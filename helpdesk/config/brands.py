@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from helpdesk.config import values
 from helpdesk.config.document import Document
 from helpdesk.config.problems import Problems
 from helpdesk.config.tables import DeskTable
@@ -36,7 +37,8 @@ def brand(desk: DeskTable, document: Document) -> Brand:
             return Brand(
                 colour=table.colour or "",
                 logo=_logo(document.base / table.logo) if table.logo else None,
-                signature=tuple(table.signature),
+                signature=table.signature.get(values.ANY_LANGUAGE, ()),
+                signatures=tuple((key, lines) for key, lines in table.signature.items() if key != values.ANY_LANGUAGE),
             )
     return Brand()
 

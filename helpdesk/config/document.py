@@ -115,8 +115,8 @@ def read_document(file: Path, problems: Problems) -> Document:
     if "mailbox" not in raw:
         problems.add("mailbox is missing; want one table [[mailbox]] at least")
     desks = _list(raw, "desk", problems) or _implied_desks(mailboxes)
-    calendars = _named("calendar", raw, problems)
-    brands = _named("brand", raw, problems)
+    calendars = _named("calendar", CalendarTable, raw, problems)
+    brands = _named("brand", BrandTable, raw, problems)
     sending = _table(raw, "smtp", problems)
     return Document(
         file=file,
@@ -185,10 +185,10 @@ def _list(raw: Values, key: str, problems: Problems) -> list[tuple[str, Values]]
     return []
 
 
-def _named(section: str, raw: Values, problems: Problems) -> list[tuple[str, Values]]:
-    """[calendar] and every [calendar.NAME], for instance, with their places."""
+def _named(section: str, kind: type[Table], raw: Values, problems: Problems) -> list[tuple[str, Values]]:
+    """[calendar] and every [calendar.NAME], for instance, with their places. No name is that of a key."""
     table = _table(raw, section, problems) or {}
-    named = {key: values for key, values in table.items() if isinstance(values, dict)}
+    named = {key: values for key, values in table.items() if isinstance(values, dict) and key not in kind.model_fields}
     plain = {key: value for key, value in table.items() if key not in named}
     places = [(f"{section}.{name}", values) for name, values in named.items()]
     return [(section, plain), *places] if plain else places

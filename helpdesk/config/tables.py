@@ -235,7 +235,7 @@ class BrandTable(Table):
 
     colour: Annotated[str, AfterValidator(read_colour)] | None = None
     logo: Line | None = None
-    signature: Annotated[list[Line], Field(max_length=6)] = []
+    signature: Annotated[dict[str, tuple[str, ...]], PlainValidator(values.read_signature)] = {values.ANY_LANGUAGE: ()}
 
 
 class CalendarTable(Table):

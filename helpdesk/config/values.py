@@ -21,10 +21,17 @@ from helpdesk.core.address import normalise
 from helpdesk.core.calendar import DAY_NAMES, Week, parse_hours
 from helpdesk.core.chains import Occasion
 from helpdesk.core.duration import BusinessDays, Duration, format_duration, parse_duration
+from helpdesk.core.language import LANGUAGES
 from helpdesk.core.policy import Weekly
 from helpdesk.core.ticket import Lane, Priority
 
 Choice = TypeVar("Choice", bound=StrEnum)
+
+# Under this name stands what holds for every language that is not named.
+ANY_LANGUAGE = "any"
+
+# Lines. Longer ones are letters.
+MAX_SIGNATURE = 6
 
 _HOST = re.compile(r"[A-Za-z0-9_.:-]+")
 _HOST_AND_PORT = re.compile(r"(?:\[(?P<v6>[0-9a-fA-F:]+)\]|(?P<host>[A-Za-z0-9_.-]+)):(?P<port>[0-9]{1,5})")
@@ -201,6 +208,19 @@ def read_series(text: str) -> str:
     if not re.fullmatch("[A-Z]{1,4}", text):
         raise ValueError('want one to four capital letters A to Z, for example "R"')
     return text
+
+
+def read_signature(value: object) -> dict[str, tuple[str, ...]]:
+    """Lines by language; those for every other language under ANY_LANGUAGE."""
+    by_language: dict[object, object] = value if isinstance(value, dict) else {ANY_LANGUAGE: value}
+    read = {}
+    for language, lines in by_language.items():
+        if language not in (*LANGUAGES, ANY_LANGUAGE):
+            raise ValueError(f"{language}: want {', '.join(LANGUAGES)} or {ANY_LANGUAGE}, each with its lines")
+        if not isinstance(lines, list) or len(lines) > MAX_SIGNATURE:
+            raise ValueError(f'want at most {MAX_SIGNATURE} lines, for example ["Example Ltd", "+44 20 7946 0000"]')
+        read[str(language)] = tuple(read_line(read_text(line)) for line in lines)
+    return read
 
 
 def read_lane(value: object) -> Lane:

@@ -46,11 +46,19 @@ class Logo:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Brand:
-    """`colour` is "#rrggbb", or empty: none. `signature` are lines below every letter to a requester."""
+    """`colour` is "#rrggbb", or empty: none.
+
+    `signature` are lines below every letter to a requester, `signatures` those of some languages: (language, lines).
+    """
 
     colour: str = ""
     logo: Logo | None = None
     signature: tuple[str, ...] = ()
+    signatures: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+    def signed(self, language: str) -> tuple[str, ...]:
+        """The lines below a letter in this language."""
+        return dict(self.signatures).get(language, self.signature)
 
 
 def read_colour(text: str) -> str:

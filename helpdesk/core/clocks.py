@@ -190,8 +190,7 @@ def _next(number: int, moments: dict[Alarm, datetime]) -> tuple[Change, ...]:
 
 
 def _level(ticket: Ticket, policy: Policy) -> ServiceLevel | None:
-    levels = policy.desk(ticket.desk).service_levels
-    return next((level for level in levels if level.holds_for(ticket.lane, ticket.priority)), None)
+    return policy.desk(ticket.desk).service_level(ticket.lane, ticket.priority)
 
 
 def _calendar(ticket: Ticket, policy: Policy) -> Calendar:

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from helpdesk.core.bench import Rest
 from helpdesk.core.message import Address, Reason
-from helpdesk.core.outgoing import Audience, Event, Letter
+from helpdesk.core.outgoing import NOTHING_TOLD, Ahead, Audience, Event, Letter
 from helpdesk.core.policy import Agent, Policy
 from helpdesk.core.routes import Probable
 from helpdesk.core.ticket import Part, Ticket
@@ -26,7 +26,7 @@ def to_requester(
     *,
     missing: tuple[str, ...] = (),
     due_at: datetime | None = None,
-    begins_at: datetime | None = None,
+    ahead: Ahead = NOTHING_TOLD,
     in_reply_to: str | None = None,
     apart_from: int | None = None,
     follows: int | None = None,
@@ -51,7 +51,7 @@ def to_requester(
         words=ticket.words,
         missing=missing,
         due_at=due_at,
-        begins_at=begins_at,
+        ahead=ahead,
         in_reply_to=in_reply_to,
         apart_from=apart_from,
         follows=follows,

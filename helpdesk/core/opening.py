@@ -371,7 +371,7 @@ def _acknowledge(
         form=asked.form,
         understood=asked.understood,
         due_at=closes_at(chain),
-        begins_at=desk.begins_at(ticket.lane, case.now),
+        ahead=desk.ahead(ticket.lane, ticket.priority, ticket.opened_at, case.now),
         in_reply_to=case.inbound.message_id,
         follows=follows.number if follows else None,
         body=gathering.news if gathering else "",

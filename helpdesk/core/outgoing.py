@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, tzinfo
 from enum import StrEnum
 from typing import Self
 
@@ -85,6 +85,23 @@ class Parcel:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Ahead:
+    """What comes next of a request that begins, as far as it can be told."""
+
+    working: bool = False  # the desk is open now
+    begins_at: datetime | None = None  # when the desk, closed now, opens and somebody reads the request
+    answer_by: datetime | None = None  # until when a service level promises the first answer
+
+    def within(self, zone: tzinfo) -> Ahead:
+        """The same as clocks of that zone show it."""
+        begins_at, answer_by = (at.astimezone(zone) if at else None for at in (self.begins_at, self.answer_by))
+        return replace(self, begins_at=begins_at, answer_by=answer_by)
+
+
+NOTHING_TOLD = Ahead()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Letter:
     """A mail wanted.
 
@@ -124,7 +141,7 @@ class Letter:
     author: Address | None = None  # whose words `body` holds
     in_reply_to: str | None = None
     due_at: datetime | None = None  # when the next automatic step happens (reminder, closing)
-    begins_at: datetime | None = None  # when the desk, closed now, opens and somebody reads the request
+    ahead: Ahead = NOTHING_TOLD  # of a request that begins
     send_after: datetime | None = None
     subject: str = ""
     apart_from: int | None = None  # the ticket that an agent has taken the mail out of, to begin this one
@@ -198,7 +215,7 @@ class LetterView:
     fields: tuple[tuple[str, str], ...] = ()
     opened_at: datetime | None = None  # in the desk's time zone
     due_at: datetime | None = None  # in the desk's time zone
-    begins_at: datetime | None = None  # in the desk's time zone
+    ahead: Ahead = NOTHING_TOLD  # in the desk's time zone
     urgent: bool = False
     apart_from: str = ""  # the tag of the ticket that this one was taken out of
     follows: str = ""  # the tag of the ticket, closed long ago, that this one goes on with

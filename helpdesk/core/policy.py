@@ -12,12 +12,13 @@ from helpdesk.core.chains import Chain, asked
 from helpdesk.core.checklist import Checklist
 from helpdesk.core.duration import Duration
 from helpdesk.core.message import Address
+from helpdesk.core.outgoing import Ahead
 from helpdesk.core.ready import ReadyReply
 from helpdesk.core.routes import Route
 from helpdesk.core.rules import Rule
-from helpdesk.core.service_levels import ServiceLevel
+from helpdesk.core.service_levels import ServiceLevel, first_answer_by
 from helpdesk.core.stages import Stage
-from helpdesk.core.ticket import Lane
+from helpdesk.core.ticket import Lane, Priority
 
 # So many letters to an agent may come back for good before no more are written to him.
 MUTE_AFTER = 3
@@ -91,11 +92,20 @@ class Desk:
         """Which day it is where the desk is."""
         return now.astimezone(ZoneInfo(self.calendar.timezone)).date()
 
-    def begins_at(self, lane: Lane, now: datetime) -> datetime | None:
-        """When somebody begins with a request that comes now; None while the desk is open, or for an outage."""
-        if lane is Lane.OUTAGE or self.calendar.is_open(now):
-            return None
-        return self.calendar.next_opening(now)
+    def service_level(self, lane: Lane, priority: Priority) -> ServiceLevel | None:
+        """What is promised for such tickets, if anything is."""
+        return next((level for level in self.service_levels if level.holds_for(lane, priority)), None)
+
+    def ahead(self, lane: Lane, priority: Priority, came_at: datetime, now: datetime) -> Ahead:
+        """What comes next of a request that came then: nobody says of an outage that it waits until the desk opens."""
+        calendar, level = self.calendar_of(lane), self.service_level(lane, priority)
+        begins_at = calendar.next_opening(now)
+        answer_by = first_answer_by(came_at, level, calendar) if level else None
+        return Ahead(
+            working=begins_at <= now,
+            begins_at=begins_at if begins_at > now and lane is not Lane.OUTAGE else None,
+            answer_by=answer_by if answer_by and answer_by > now else None,
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

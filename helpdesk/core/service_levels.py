@@ -83,6 +83,11 @@ def next_due(clock: Clock, level: ServiceLevel, calendar: Calendar) -> datetime 
     return min((at for alarm, at in moments.items() if alarm.late), default=None)
 
 
+def first_answer_by(at: datetime, level: ServiceLevel, calendar: Calendar) -> datetime | None:
+    """By when a request that comes then is answered; None where that is not promised."""
+    return alarms(begin(at), level, calendar).get(Alarm.ANSWER_LATE)
+
+
 def untold(clock: Clock, moments: dict[Alarm, datetime]) -> dict[Alarm, datetime]:
     """Those of the alarms that nobody was told of. Whoever knows that it is late need not hear that it soon will be."""
     known = {alarm for pair in _PAIRS for alarm in pair if alarm in clock.told or pair[0] in clock.told}

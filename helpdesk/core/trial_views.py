@@ -10,7 +10,7 @@ from dataclasses import MISSING, fields, replace
 from datetime import UTC, datetime
 
 from helpdesk.core.message import Address
-from helpdesk.core.outgoing import Audience, Bar, LetterView, NamedFile, Picture
+from helpdesk.core.outgoing import Ahead, Audience, Bar, LetterView, NamedFile, Picture
 from helpdesk.core.past import Past, PastTicket
 from helpdesk.core.ticket import State
 
@@ -53,7 +53,10 @@ FULL = LetterView(
     fields=(("ip", "192.0.2.1"),),
     opened_at=datetime(2026, 3, 12, 9, 30, tzinfo=UTC),
     due_at=datetime(2026, 3, 17, 9, 30, tzinfo=UTC),
-    begins_at=datetime(2026, 3, 13, 9, 30, tzinfo=UTC),
+    ahead=Ahead(
+        begins_at=datetime(2026, 3, 13, 9, 30, tzinfo=UTC),
+        answer_by=datetime(2026, 3, 13, 13, 30, tzinfo=UTC),
+    ),
     urgent=True,
     held=1,
     apart_from="[##100002##]",

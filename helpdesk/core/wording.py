@@ -37,7 +37,7 @@ def values(words: Words, language: str, view: LetterView) -> dict[str, object]:
         "apart_from": view.apart_from,
         "follows": view.follows,
         "incident": view.incident,
-        "progress": words["progress", view.progress] if view.progress else "",
+        "progress": _progress(words, view),
         "done": words["done", view.done] if view.done else "",
         "gathers": view.gathers,
         "limit": view.limit_mb,
@@ -46,13 +46,22 @@ def values(words: Words, language: str, view: LetterView) -> dict[str, object]:
         "turn_to": view.turn_to,
         "rma": view.rma,
         "due": _day(words, view.due_at),
-        "begins": _opening(words, view.begins_at),
+        "working": view.ahead.working,
+        "begins": _opening(words, view.ahead.begins_at),
+        "answer_by": _opening(words, view.ahead.answer_by),
         "send_word": SEND_WORD[language],
         "next": _next(words, view),
         "what": words.get(("alert", f"{alert}-what"), ""),
         "why": words.get(("alert", f"{alert}-why"), ""),
         "cure": words.get(("alert", f"{alert}-cure"), ""),
     }
+
+
+def _progress(words: Words, view: LetterView) -> str:
+    """How the request of whoever asks stands."""
+    if not view.progress:
+        return ""
+    return words["progress", "closed-for-good" if view.progress == "closed" and view.final else view.progress]
 
 
 def _alert(view: LetterView) -> str:

@@ -15,7 +15,7 @@ from helpdesk.adapters.templates import MAX_OUTPUT, Templates
 from helpdesk.compose import view
 from helpdesk.core.commands import parse
 from helpdesk.core.language import LANGUAGES
-from helpdesk.core.outgoing import SEND_WORD, Audience, Event, LetterView, NamedFile, Picture
+from helpdesk.core.outgoing import SEND_WORD, Ahead, Audience, Event, LetterView, NamedFile, Picture
 from helpdesk.core.trial_views import FULL, VIEWS
 from helpdesk.errors import PermanentError
 from tests.letters import BRANDED, FACE, letter_of, ticket_of
@@ -188,10 +188,13 @@ def test_the_acknowledgement_names_the_number_and_asks_everything_at_once(langua
         ("pl", "w poniedziałek, 9 marca, o godz. 10:00."),
     ],
 )
-def test_an_acknowledgement_outside_opening_hours_says_when_work_begins(language: str, moment: str) -> None:
+def test_an_acknowledgement_says_when_work_begins_and_by_when_an_answer_is_promised(language: str, moment: str) -> None:
     nothing_asked = replace(view_of(Event.OPENED, language), questions=(), due_at=None)
-    closed = replace(nothing_asked, begins_at=datetime(2026, 3, 9, 10, 0, tzinfo=UTC))
-    assert moment in " ".join(SHIPPED.render("opened", language, closed).text.split())
+    monday = datetime(2026, 3, 9, 10, 0, tzinfo=UTC)
+    for ahead in (Ahead(begins_at=monday), Ahead(working=True, answer_by=monday)):
+        for seen in (nothing_asked, view_of(Event.OPENED, language))[: 2 if ahead.begins_at else 1]:
+            told = SHIPPED.render("opened", language, replace(seen, ahead=ahead))
+            assert moment.rstrip(".") in " ".join(told.text.split())
     assert moment not in " ".join(SHIPPED.render("opened", language, nothing_asked).text.split())
 
 

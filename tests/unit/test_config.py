@@ -871,12 +871,25 @@ brand = "sales"
     assert sales == Brand(signature=("Example Ltd", "+44 20 7946 0000"))
 
 
+def test_a_signature_may_differ_by_language(folder: Folder) -> None:
+    lines = '[brand]\nsignature = { any = ["Example Ltd"], ru = ["ООО «Пример»", "пн–пт 10:00–18:00"], pl = [] }\n'
+    brand = folder.load(SMALLEST + lines).desks[0].brand
+    assert {language: brand.signed(language) for language in ("ru", "uk", "pl")} == {
+        "ru": ("ООО «Пример»", "пн–пт 10:00–18:00"),
+        "uk": ("Example Ltd",),
+        "pl": (),
+    }
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
         ('[brand]\ncolour = "blue"', 'brand.colour is "blue"; want a colour as "#rrggbb", for example "#1a5fb4"'),
         ('[brand]\nlogo = "none.png"', 'brand.logo is "none.png"; the file cannot be read: No such file or directory'),
         ('[brand]\nlogo = "config.toml"', 'brand.logo is "config.toml"; the file is no PNG or JPEG'),
+        ('[brand]\nsignature = { de = ["x"] }', "de: want ru, uk, en, pl or any, each with its lines"),
+        ('[brand]\nsignature = "Example Ltd"', "want at most 6 lines"),
+        ("[brand]\nsignature = [1]", "want text in quotes"),
         ('[brand.night]\ncolour = "#000000"', "brand.night is used by no desk"),
         (
             '[[desk]]\nname = "support"\nbrand = "sales"',

@@ -11,7 +11,7 @@ from helpdesk.core.calendar import Calendar, parse_hours
 from helpdesk.core.decision import Disposition, Filing, Link, OpenTicket, Record, Schedule
 from helpdesk.core.facts import Facts
 from helpdesk.core.message import Address, Attachment
-from helpdesk.core.outgoing import Audience
+from helpdesk.core.outgoing import Ahead, Audience
 from helpdesk.core.phrases import compile_pattern
 from helpdesk.core.policy import Bounds
 from helpdesk.core.rules import Rule, Words
@@ -107,10 +107,14 @@ def test_a_letter_outside_opening_hours_is_told_when_work_begins() -> None:
     saturday = NOW + 5 * DAY
     monday = datetime(2026, 3, 9, 7, 0, tzinfo=UTC)
     begins = {
-        text: decided(mail(text), rules=policy(desks=desks), now=now).letters[0].begins_at
+        text: decided(mail(text), rules=policy(desks=desks), now=now).letters[0].ahead
         for text, now in (("In hours.", NOW), ("At the weekend.", saturday), ("The site is down!", saturday))
     }
-    assert begins == {"In hours.": None, "At the weekend.": monday, "The site is down!": None}
+    assert begins == {
+        "In hours.": Ahead(working=True),
+        "At the weekend.": Ahead(begins_at=monday),
+        "The site is down!": Ahead(),  # nobody says of an outage that it waits
+    }
 
 
 def test_a_letter_that_says_everything_is_not_asked() -> None:
