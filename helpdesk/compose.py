@@ -84,6 +84,7 @@ class Face:
     final: tuple[str, ...] = ()
     closes_for_good: bool = False
     turn_to: str = ""
+    warehouse: tuple[str, ...] = ()
 
     @property
     def shown(self) -> str:
@@ -107,6 +108,7 @@ def face_of(policy: Policy, desk: str) -> Face:
         final=known.final,
         closes_for_good=known.closes_for_good,
         turn_to=known.turn_to,
+        warehouse=known.warehouse,
     )
 
 

@@ -14,7 +14,7 @@ from functools import lru_cache, partial
 from hashlib import sha256
 
 from helpdesk import maillog
-from helpdesk.compose import compose, face_of
+from helpdesk.compose import Face, compose, face_of
 from helpdesk.core.digest import is_batched, shortened
 from helpdesk.core.file_letters import room_for_files, room_of
 from helpdesk.core.notices import alerts
@@ -22,7 +22,9 @@ from helpdesk.core.outgoing import Event, Letter
 from helpdesk.core.past import NO_PAST
 from helpdesk.core.policy import Policy
 from helpdesk.core.ticket import NEW, NEW_INCIDENT, Ticket
-from helpdesk.ports import PassedOn, Reader, Renderer, Unit
+from helpdesk.errors import PermanentError
+from helpdesk.papers import paper_view
+from helpdesk.ports import Drawer, PassedOn, Reader, Renderer, Unit
 from helpdesk.raw import Raw, cut
 
 
@@ -37,10 +39,12 @@ class Postbox:
         *,
         key: bytes,
         nonce: Callable[[], bytes],
+        drawer: Drawer | None = None,
     ) -> None:
         self.policy = policy
         self._renderer = renderer
         self._reader = reader
+        self._drawer = drawer
         self._key = key
         self._nonce = nonce
         self._face = lru_cache(maxsize=64)(partial(face_of, policy))
@@ -77,11 +81,13 @@ class Postbox:
             if held_back:
                 maillog.held_back(event=letter.event, ticket=ticket.number if ticket else None, to=letter.to.address)
             return False
+        face = self._face(ticket.desk if ticket else "")
+        papers, undrawn = self._papers(letter, ticket, face, now)
         composed = compose(
             letter,
             ticket,
-            self._face(ticket.desk if ticket else ""),
-            self._files(unit, letter, raw),
+            face,
+            (*papers, *self._files(unit, letter, raw)),
             key=self._key,
             nonce=self._nonce(),
             now=now,
@@ -91,8 +97,8 @@ class Postbox:
         queued = unit.enqueue(letter, ticket.number if ticket else None, composed, now)
         if queued:
             maillog.queued(event=letter.event, ticket=ticket.number if ticket else None, to=letter.to.address)
-        if queued and composed.problem:
-            self._tell_of_template(unit, letter, composed.problem, now)
+        for problem in filter(None, (composed.problem, *undrawn) if queued else ()):
+            self._tell_of_template(unit, letter, problem, now)
         return queued
 
     def _tell_of_template(self, unit: Unit, letter: Letter, problem: str, now: datetime) -> None:
@@ -109,6 +115,20 @@ class Postbox:
             return False
         written = unit.letters_to_ours(letter.to.address, now - timedelta(hours=1))
         return written >= self.policy.bounds.notices_1h
+
+    def _papers(
+        self, letter: Letter, ticket: Ticket | None, face: Face, now: datetime
+    ) -> tuple[tuple[PassedOn, ...], tuple[str, ...]]:
+        """The papers that go with the letter, and why others do not: a paper that fails never holds its letter back."""
+        drawn, problems = [], []
+        if ticket is None or self._drawer is None:
+            return (), ()
+        for name in letter.documents:
+            try:
+                drawn.append(self._drawer.draw(name, letter.language, paper_view(letter, ticket, face, now)))
+            except PermanentError as error:
+                problems.append(str(error))
+        return tuple(drawn), tuple(problems)
 
     def _files(self, unit: Unit, letter: Letter, raw: Raw | None) -> tuple[PassedOn, ...]:
         source = unit.raw_of(letter.parts_of) if letter.parts_of is not None else raw

@@ -4,7 +4,8 @@ A scenario is a folder of numbered steps. `01-customer.eml` is a mail that comes
 are added where it leaves them out. `{{last letter to ADDRESS}}` stands for the Message-ID of a letter that went out,
 `{{reply address for ADDRESS}}` for where an answer to it goes. A header `Tap: LABEL` makes it the mail
 that the link LABEL in the newest letter to its sender opens, with what stands below written into it; `Files:
-nameplate.jpg 300, scan.pdf 40` puts files of so many kilobytes into the mail. `03.at` moves the clock: `+2d`, `+5s`,
+nameplate.jpg 300, scan.pdf 40` puts files of so many kilobytes into the mail. `centres.csv` is a
+directory. `03.at` moves the clock: `+2d`, `+5s`,
 or a moment.
 Everything is real but the clock, the dice and the network: letters are written into a Maildir.
 """
@@ -12,6 +13,7 @@ Everything is real but the clock, the dice and the network: letters are written 
 from __future__ import annotations
 
 import asyncio
+import csv
 import re
 import shutil
 from collections.abc import Iterator
@@ -29,6 +31,7 @@ from zoneinfo import ZoneInfo
 
 from helpdesk.adapters.mailfiles import mails
 from helpdesk.config import Config, load
+from helpdesk.core.directory import DIRECTORIES, read_entries
 from helpdesk.core.listing import queue_list
 from helpdesk.core.ticket import FIRST_NUMBER, State
 from helpdesk.daemon.building import Works, World, build, dispatcher, source_of, transport
@@ -71,6 +74,11 @@ def play(folder: Path, workshop: Path, store: Store, *, canaries: bool = False) 
     shutil.copy(SCENARIOS / "config.toml", workshop / "config.toml")
     for own in folder.glob("*.toml"):  # its configuration, its packs
         shutil.copy(own, workshop / own.name)
+    for sheet in folder.glob("*.csv"):  # its directories
+        header, *rows = csv.reader(sheet.read_text("utf-8").splitlines())
+        entries, problems = read_entries(DIRECTORIES[sheet.stem], header, rows)
+        assert problems == []
+        store.replace_directory(sheet.stem, entries)
     if (folder / "letters").is_dir():  # its templates
         shutil.copytree(folder / "letters", workshop / "letters")
     with _Stage(load(workshop / "config.toml", environ={}), store, workshop / "out", canaries=canaries) as stage:

@@ -25,8 +25,8 @@ MAX_LINES = 400  # beyond it a module has more than one reason to change
 # What each part of the package may import of the others. The key is the first folder or module below helpdesk/.
 CONTRACTS = {"core", "errors", "ports", "raw", "names", "maillog"}
 WORKFLOWS = {
-    "compose", "postbox", "intake", "draining", "dispatch", "upkeep", "administration", "boarding", "rehearsal",
-    "verify", "preview",
+    "compose", "papers", "postbox", "intake", "draining", "dispatch", "upkeep", "administration", "boarding",
+    "rehearsal", "verify", "preview",
 }  # fmt: skip
 LAYERS: dict[str, set[str]] = {
     "core": set(),
@@ -39,7 +39,8 @@ LAYERS: dict[str, set[str]] = {
     "config": {"core", "errors", "packs"},
     # A letter is composed and queued while a mail is taken in, or when a follow-up is due.
     "compose": CONTRACTS,
-    "postbox": CONTRACTS | {"compose"},
+    "papers": CONTRACTS | {"compose"},
+    "postbox": CONTRACTS | {"compose", "papers"},
     "intake": CONTRACTS | {"compose", "postbox"},
     "draining": CONTRACTS | {"intake"},
     "upkeep": CONTRACTS | {"compose", "postbox"},
@@ -72,6 +73,8 @@ LIBRARIES: dict[str, set[str]] = {
     "mailparser": {"adapters.mime"},
     "psycopg": {"adapters.store"},
     "pydantic": {"config"},
+    "pymupdf_fonts": {"adapters.papers"},
+    "reportlab": {"adapters.papers"},
     "pymap": {"demo"},
     "rich": {"cli", "demo"},  # both print for people
     "selectolax": {"adapters.mime"},
@@ -81,7 +84,7 @@ LIBRARIES: dict[str, set[str]] = {
 }
 
 # Distributions whose import name differs, and data that nobody imports.
-IMPORT_NAMES = {"mail-parser": "mailparser", "flufl.bounce": "flufl"}
+IMPORT_NAMES = {"mail-parser": "mailparser", "flufl.bounce": "flufl", "pymupdf-fonts": "pymupdf_fonts"}
 PARTS = {"pydantic_core": "pydantic", "psycopg_pool": "psycopg"}  # what a library brings under a second name
 DATA_ONLY = {"tzdata"}  # zoneinfo finds it by itself
 
@@ -218,7 +221,8 @@ def test_what_reads_mail_loads_nothing_of_what_decides() -> None:
 
 def test_every_dependency_is_used_and_every_library_declared() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    required = [*project["dependencies"], *project["optional-dependencies"]["postgres"]]
+    extras = project["optional-dependencies"]
+    required = [*project["dependencies"], *extras["postgres"], *extras["documents"]]
     names = {requirement.split(">")[0].split("[")[0].strip() for requirement in required}
     assert {IMPORT_NAMES.get(name, name) for name in names - DATA_ONLY} == set(LIBRARIES)
 

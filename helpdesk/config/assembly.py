@@ -221,6 +221,7 @@ def _desk(
             if not level.table.desks or table.name in level.table.desks
         ),
         around_the_clock=table.around_the_clock,
+        warehouse=tuple(table.warehouse),
         rma_series=table.rma_series,
         shipping_day=table.shipping_day,
         brand=brand(table, document),

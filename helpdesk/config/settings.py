@@ -127,6 +127,7 @@ class DeskSettings:
     turn_to: str
     service_levels: tuple[ServiceLevel, ...]
     around_the_clock: bool
+    warehouse: tuple[str, ...]
     rma_series: str
     shipping_day: int | None
     brand: Brand
@@ -226,6 +227,7 @@ def _desk(settings: DeskSettings, calendar: Calendar) -> Desk:
         turn_to=settings.turn_to,
         service_levels=settings.service_levels,
         around_the_clock=settings.around_the_clock,
+        warehouse=settings.warehouse,
         rma_series=settings.rma_series,
         shipping_day=settings.shipping_day,
         brand=settings.brand,

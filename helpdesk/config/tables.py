@@ -176,6 +176,7 @@ class DeskTable(Table):
     final: list[Line] = []
     turn_to: Line | None = None
     around_the_clock: bool = False
+    warehouse: Annotated[list[Line], Field(max_length=6)] = []
     rma_series: Annotated[str, AfterValidator(values.read_series)] = "R"
     shipping_day: Annotated[int | None, PlainValidator(values.read_weekday_or_never)] = None
 

@@ -270,8 +270,8 @@ def _partner(letter: SentLetter | None, ticket: Ticket) -> Address | None:
 
 def _ready(post: Post, ticket: Ticket) -> tuple[str, ...] | Refused:
     """The ready replies that the commands send, and what routing cases say, in the requester's language."""
-    policy = post.case.policy
-    desk = policy.desk(ticket.desk)
+    policy, facts = post.case.policy, post.case.facts
+    desk, request = policy.desk(ticket.desk), dict(facts.request).get(ticket.number, "")
     texts: list[str] = []
     for command in post.parsed.commands:
         if isinstance(command, SendReady):
@@ -281,7 +281,7 @@ def _ready(post: Post, ticket: Ticket) -> tuple[str, ...] | Refused:
                 said = post.words.several_ready if found else post.words.no_ready
                 return Refused(command, said.format(name=command.name, names=names))
             texts.append(found[0].text(ticket.language, desk.language))
-        elif isinstance(command, CarryOutCase) and (said := told(ticket, command, desk)):
+        elif isinstance(command, CarryOutCase) and (said := told(ticket, command, desk, facts.entries, request)):
             texts.append(said)
     return tuple(texts)
 

@@ -25,18 +25,19 @@ from helpdesk.core.decision import (
     SetState,
 )
 from helpdesk.core.escalation import watch
+from helpdesk.core.look_ups import with_look_ups
 from helpdesk.core.message import Reason
 from helpdesk.core.new_matter import new_matter
 from helpdesk.core.notices import to_agents, to_requester
 from helpdesk.core.outgoing import Audience, Event, Letter
 from helpdesk.core.policy import Agent, Desk
 from helpdesk.core.routes import suggested
+from helpdesk.core.scheduling import answered, closes_at, start
 from helpdesk.core.sender import Remember
 from helpdesk.core.settling import learn, shown_by
 from helpdesk.core.stage_moves import Entered, enter
 from helpdesk.core.stages import Trigger, entered_by_words, stage_on
 from helpdesk.core.ticket import Lane, Part, State, Ticket
-from helpdesk.core.timers import answered, closes_at, start
 from helpdesk.core.trust import Authentication
 from helpdesk.core.wishes import SetLanguage
 
@@ -60,6 +61,7 @@ def append(case: Case, ticket: Ticket) -> Decision:
     ticket, learned = _learned(case, ticket)
     desk = case.policy.desk(ticket.desk)
     findings = _findings(case, ticket, desk)
+    findings = with_look_ups(findings, desk.checklists, dict(ticket.fields), case.facts.entries)
     move = _move(case, ticket, desk, findings)
     progress = findings.missing != ticket.missing
     silence = refusal(case)
@@ -157,15 +159,18 @@ def _corrections(ticket: Ticket, fields: tuple[tuple[str, str], ...], by: str) -
 
 def _move(case: Case, ticket: Ticket, desk: Desk, findings: Findings) -> Entered | None:
     """The stage that the requester's words enter, or that everything has come for."""
-    said = entered_by_words(desk.stages, ticket, case.inbound)
+    fields, today = dict(ticket.fields) | dict(findings.fields), desk.today(case.now)
+    # Whoever says yes to what cannot be is asked again.
+    said = None if findings.problems else entered_by_words(desk.stages, ticket, case.inbound, fields, today)
     stage = said[0] if said else None
     if stage is None and findings.by_form and ticket.missing and not findings.missing:
-        stage = stage_on(desk.stages, Trigger.COMPLETE, ticket)
+        stage = stage_on(desk.stages, Trigger.COMPLETE, ticket, fields, today)
     if stage is None:
         return None
     why = str(said[1]) if said else "everything has come"
     mail = case.inbound
-    return enter(ticket, stage, desk, case.now, by=case.sender, cause=mail.sha256, why=why, in_reply_to=mail.message_id)
+    after = replace(ticket, fields=tuple(fields.items()), missing=findings.missing)
+    return enter(after, stage, desk, case.now, by=case.sender, cause=mail.sha256, why=why, in_reply_to=mail.message_id)
 
 
 def _complete(ticket: Ticket, findings: Findings) -> tuple[Reason, ...]:

@@ -22,8 +22,8 @@ from helpdesk.core.chains import Occasion
 from helpdesk.core.decision import Change, Record, SetState
 from helpdesk.core.orders import carry_out
 from helpdesk.core.policy import Policy
+from helpdesk.core.scheduling import start, stop
 from helpdesk.core.ticket import Lane, Priority, State, Ticket
-from helpdesk.core.timers import start, stop
 
 # So long the card of a closed ticket is shown.
 CLOSED_SHOWN = timedelta(days=7)

@@ -22,9 +22,9 @@ from helpdesk.core.message import Reason
 from helpdesk.core.muting import refused
 from helpdesk.core.notices import alerts, to_agents
 from helpdesk.core.outgoing import Audience, Event, Letter, SentLetter
+from helpdesk.core.scheduling import stop
 from helpdesk.core.sender import Remember
 from helpdesk.core.ticket import State, Ticket
-from helpdesk.core.timers import stop
 
 
 def decide_bounce(case: Case) -> Decision:

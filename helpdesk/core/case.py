@@ -18,6 +18,7 @@ from helpdesk.core.decision import Decision, Disposition, Filing, Outcome, Proof
 from helpdesk.core.facts import Facts, Wanted
 from helpdesk.core.forward import original, without_a_word
 from helpdesk.core.list_replies import read_orders
+from helpdesk.core.look_ups import POINTS, keys_in, looked_up
 from helpdesk.core.message import Address, Forwarded, Inbound, Kind, Reason
 from helpdesk.core.policy import Desk, Policy, reply_token
 from helpdesk.core.report import since
@@ -160,6 +161,8 @@ def wanted(inbound: Inbound, policy: Policy, arrival: Arrival) -> Wanted:
     forwarded = passed_on(inbound, policy, authentication)
     sender = forwarded.sender if forwarded else inbound.sender
     commands = parse(inbound.text, inbound.subject).commands if agent else ()
+    checklists = tuple(checklist for desk in policy.desks for checklist in desk.checklists)
+    look_ups = looked_up(checklists)
     return Wanted(
         sha256=inbound.sha256,
         fingerprint=inbound.fingerprint,
@@ -180,6 +183,12 @@ def wanted(inbound: Inbound, policy: Policy, arrival: Arrival) -> Wanted:
         rows=agent is not None and bool(read_orders(inbound.text)),
         invited=wish.address or None if agent is None and (wish := wished(inbound.text)) else None,
         request=any(isinstance(command, ForwardTo | CarryOutCase) for command in commands),
+        entries=() if agent else keys_in(checklists, inbound),
+        entries_by=() if agent else look_ups,
+        directories=(
+            *(("centres",) if any(isinstance(command, CarryOutCase) for command in commands) else ()),
+            *((POINTS,) if not agent and any(directory == POINTS for _, directory in look_ups) else ()),
+        ),
         reports_between=(arrival.at - within, arrival.at + within),
     )
 

@@ -14,8 +14,8 @@ from helpdesk.core.form_words import form_question
 from helpdesk.core.notices import to_requester
 from helpdesk.core.outgoing import Event, Letter
 from helpdesk.core.policy import Desk
+from helpdesk.core.scheduling import answered, closes_at, start
 from helpdesk.core.ticket import Lane, State, Ticket
-from helpdesk.core.timers import answered, closes_at, start
 
 
 def ask(ticket: Ticket, items: tuple[str, ...], bench: Bench) -> Carried:

@@ -87,6 +87,7 @@ DIRECTORIES = {
             columns=_columns("maker", "city!", "name!", "street", "phone", "address", "hours"),
             unique=False,
         ),
+        Directory(name="points", columns=_columns("city", "name!", "street!", "phone", "hours"), unique=False),
         Directory(name="sales", columns=_columns("serial", "article", "sold!", "document", "buyer")),
     )
 }

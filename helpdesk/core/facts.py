@@ -49,6 +49,9 @@ class Wanted:
     searches: tuple[str, ...] = ()
     invited: str | None = None
     reports_between: tuple[datetime, datetime] | None = None
+    entries: tuple[tuple[str, str], ...] = ()  # (directory, folded key)
+    entries_by: tuple[tuple[str, str], ...] = ()  # (field of the tickets that are loaded, directory)
+    directories: tuple[str, ...] = ()  # these as a whole
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,6 +71,7 @@ class Facts:
     by_reference: tuple[tuple[str, Ticket], ...] = ()  # (the id that matched, the ticket)
     by_number: tuple[Ticket, ...] = ()  # tags and numbers of commands
     contact: Contact | None = None
+    entries: tuple[tuple[str, Entry], ...] = ()  # of directories, with their names
     customer: Entry | None = None  # what the directory of customers says of the sender, or of his domain
     counts: LetterCounts = LetterCounts()
     opened: Opened = Opened()

@@ -36,6 +36,7 @@ class Field:
     hint: Texts = ()
     required: bool = True
     when: tuple[Condition, ...] = ()
+    look_up: str = ""  # the directory in which its value is looked for
 
     def all_names(self) -> tuple[str, ...]:
         """Every name under which people may write it."""
@@ -77,6 +78,11 @@ class Form:
     names: tuple[str, ...] = ()  # words by which people ask for it
     sections: tuple[Section, ...]
     checks: tuple[Check, ...] = ()
+
+    @property
+    def look_ups(self) -> tuple[tuple[str, str], ...]:
+        """(field, directory) of each field whose value is looked up."""
+        return tuple((one.key, one.look_up) for section in self.sections for one in section.fields if one.look_up)
 
     def field(self, key: str) -> Field | None:
         """The field whose key this is, with or without a row in it."""

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from helpdesk.core.bench import Bench, Carried, changed
 from helpdesk.core.decision import Change, Join, Record, SetState, SettleHeld, Unschedule
+from helpdesk.core.scheduling import answered
 from helpdesk.core.sender import AddColleague, Remember
 from helpdesk.core.ticket import Part, Participant, State, Ticket
-from helpdesk.core.timers import answered
 
 # The resolution of a ticket that should never have been one.
 SPAM = "spam"

@@ -34,6 +34,7 @@ def to_requester(
     form: tuple[str, ...] = (),
     understood: tuple[str, ...] = (),
     template: str = "",
+    documents: tuple[str, ...] = (),
 ) -> tuple[Letter, ...]:
     """The automatic letter to the requester; none when there is nobody to write to, or somebody was forged.
 
@@ -59,6 +60,7 @@ def to_requester(
         form=form,
         understood=understood,
         template=template,
+        documents=documents,
     )
     return (letter,)
 

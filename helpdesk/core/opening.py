@@ -9,6 +9,7 @@ outage belongs to their incident, and asks nothing (see `gathering`).
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
 from helpdesk.core.bounds import breaker_alerts, guessing, guessing_alerts, in_turn, refusal
 from helpdesk.core.case import Case
@@ -30,19 +31,20 @@ from helpdesk.core.decision import (
 from helpdesk.core.escalation import watch
 from helpdesk.core.gathering import Gathering, gather
 from helpdesk.core.language import guess
+from helpdesk.core.look_ups import with_look_ups
 from helpdesk.core.message import Address, Inbound, Kind, Reason
 from helpdesk.core.notices import concerned, to_agents, to_requester
 from helpdesk.core.outgoing import Audience, Event, Letter
 from helpdesk.core.policy import Desk
 from helpdesk.core.routes import probable
 from helpdesk.core.rules import Verdict, judge
+from helpdesk.core.scheduling import closes_at, start
 from helpdesk.core.sender import Remember
 from helpdesk.core.settling import Tongue, learn, shown_by
 from helpdesk.core.stages import Trigger, stage_on
 from helpdesk.core.subject_tag import strip_prefixes, strip_tags, tag
 from helpdesk.core.thread import admits
-from helpdesk.core.ticket import NEW, Lane, Part, Participant, State, Ticket
-from helpdesk.core.timers import closes_at, start
+from helpdesk.core.ticket import COMPLETE, NEW, Lane, Part, Participant, State, Ticket
 from helpdesk.core.trust import Authentication
 
 # A subject made from the first words of a letter that came without one.
@@ -64,6 +66,7 @@ def open_ticket(case: Case, *, linked: Ticket | None = None) -> Decision:
     findings = examine(desk.checklists, mail, known=known, named=verdict.checklist, today=today)
     if customer is not None and findings.checklist is not None:
         findings = replace(findings, fields=((CUSTOMER, customer.value("name")), *findings.fields))
+    findings = with_look_ups(findings, desk.checklists, {}, case.facts.entries)
     guesses = guessing(case)
     silence = guesses or refusal(case)
     ticket = _ticket(case, mail, desk, language, verdict, findings, asks=silence is None)
@@ -73,10 +76,8 @@ def open_ticket(case: Case, *, linked: Ticket | None = None) -> Decision:
 
     changes: list[Change] = [OpenTicket.of(ticket), *_remembered(case, tongue), *_links(case, linked), *chain]
     changes.append(Record(NEW, case.sender or "nobody", "opened", "; ".join(ticket.reasons)))
-    complete = stage_on(desk.stages, Trigger.COMPLETE, ticket) if findings.by_form and not findings.missing else None
-    if complete is not None:
-        # The acknowledgement is the letter of this stage, too.
-        changes.append(SetState(NEW, complete.state, stage=complete.key))
+    if findings.by_form and not findings.missing:
+        changes += _completed(ticket, desk, case.now)
     if gathering is not None:
         changes += gathering.changes
         silence = silence or gathering.told
@@ -117,6 +118,19 @@ def open_ticket(case: Case, *, linked: Ticket | None = None) -> Decision:
     reasons = (*verdict.reasons, *findings.reasons, *(why for why in whys if why is not None))
     outcome = Outcome(ticket=NEW, changes=tuple(changes), letters=letters, reasons=reasons)
     return case.decision(Disposition.OPEN, Filing.VISIBLE, outcome, language=language)
+
+
+def _completed(ticket: Ticket, desk: Desk, now: datetime) -> tuple[Change, ...]:
+    """What follows from a form that came complete: the acknowledgement is the letter of its stage, too.
+
+    A stage with words of its own that depend on the ticket's number or fields is entered once it has the number.
+    """
+    stage = stage_on(desk.stages, Trigger.COMPLETE, ticket, dict(ticket.fields), today=desk.today(now))
+    if stage is None:
+        return ()
+    if stage.when or stage.rma or stage.documents:
+        return (Schedule(NEW, COMPLETE, now),)
+    return (SetState(NEW, stage.state, stage=stage.key),)
 
 
 def judged(case: Case) -> Verdict:

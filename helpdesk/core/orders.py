@@ -49,8 +49,7 @@ from helpdesk.core.route_orders import carry_out_case
 from helpdesk.core.splitting import split
 from helpdesk.core.stage_orders import move_to_stage
 from helpdesk.core.stages import stage_called
-from helpdesk.core.ticket import SHIP, WATCH, Lane, Priority, State, Ticket
-from helpdesk.core.timers import WAKE
+from helpdesk.core.ticket import SHIP, WAKE, WATCH, Lane, Priority, State, Ticket
 
 RESOLVED = "solved"
 

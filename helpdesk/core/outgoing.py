@@ -156,6 +156,7 @@ class Letter:
     parcels: tuple[Parcel, ...] = ()  # that have left
     request: str = ""
     bars: tuple[Bar, ...] = ()
+    documents: tuple[str, ...] = ()  # that are drawn for it, by the names of their templates
     cases: tuple[tuple[str, str], ...] = ()  # (name, key) of each routing case that the mail suggests
 
 

@@ -13,8 +13,8 @@ from helpdesk.core.language import guess
 from helpdesk.core.message import Address, Kind
 from helpdesk.core.opening import plain_subject
 from helpdesk.core.policy import Agent
+from helpdesk.core.scheduling import start
 from helpdesk.core.ticket import NEW, Part, Participant, State, Ticket
-from helpdesk.core.timers import start
 
 
 def begin_outside(case: Case, agent: Agent) -> Decision | None:

@@ -65,6 +65,7 @@ class Desk:
     service_levels: tuple[ServiceLevel, ...] = ()  # the first that fits a ticket holds for it
     around_the_clock: bool = False  # are outages escalated outside opening hours as well?
     brand: Brand = Brand()
+    warehouse: tuple[str, ...] = ()  # where returned goods go, line by line
     rma_series: str = "R"  # what RMA numbers given here begin with
     shipping_day: int | None = None  # when parcels leave, once a week (0 is Monday); None: at once
 

@@ -15,9 +15,9 @@ from helpdesk.core.message import Address
 from helpdesk.core.notices import answer, to_agents, to_partner, without_agents
 from helpdesk.core.outgoing import Audience, Event
 from helpdesk.core.post import Post, answered_with, settled
+from helpdesk.core.scheduling import begin_anew
 from helpdesk.core.subject_tag import strip_prefixes
 from helpdesk.core.ticket import Lane, State, Ticket
-from helpdesk.core.timers import begin_anew
 
 
 def answer_requester(post: Post, carried: Carried, text: str) -> Decision:

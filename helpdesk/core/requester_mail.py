@@ -30,9 +30,9 @@ from helpdesk.core.decision import (
 from helpdesk.core.message import Address, Kind, Reason
 from helpdesk.core.notices import invitation, to_agents, to_requester
 from helpdesk.core.outgoing import SEND_WORD, Event, Letter
+from helpdesk.core.scheduling import closes_at
 from helpdesk.core.sender import Remember, Settled
 from helpdesk.core.ticket import Part, State, Ticket
-from helpdesk.core.timers import closes_at
 from helpdesk.core.trust import own_letter
 from helpdesk.core.wishes import SetLanguage, SetQuiet, Wish, Wished, wished
 

@@ -13,6 +13,8 @@ from helpdesk.core.notices import to_requester
 from helpdesk.core.outgoing import Event
 from helpdesk.core.rma import RMA, TRACKING, named_in, rma_number
 from helpdesk.core.shipping import leaves_at, shipped
+from helpdesk.core.stage_moves import enter
+from helpdesk.core.stages import Trigger, stage_on
 from helpdesk.core.subject_tag import tag
 from helpdesk.core.ticket import SHIP, Ticket
 
@@ -29,7 +31,9 @@ def give_rma(ticket: Ticket, number: str | None, bench: Bench) -> Carried | str:
         return _refusal(number or "", ticket, bench)
     after, changes = _with(ticket, RMA, given, bench)
     parent = ticket.thread[-1] if ticket.thread else None
-    letters = to_requester(Event.RMA, after, bench.cause, in_reply_to=parent)
+    # Where goods are to go is known: then there is a label to stick on them.
+    label = ("label",) if bench.policy.desk(ticket.desk).warehouse else ()
+    letters = to_requester(Event.RMA, after, bench.cause, in_reply_to=parent, documents=label)
     return changed(after, bench.words.rma_given.format(number=given), *changes, letters=letters)
 
 
@@ -44,8 +48,14 @@ def ship(ticket: Ticket, command: Ship, bench: Bench) -> Carried | str:
     if leaves is None:
         line = bench.words.shipped.format(tracking=command.tracking)
         out = Record(ticket.number, bench.agent.name, "shipped", command.tracking)
-        unscheduled = Unschedule(ticket.number, (SHIP,))
-        return changed(after, line, *changes, unscheduled, out, letters=shipped(after, (after,), bench.cause))
+        changes = (*changes, Unschedule(ticket.number, (SHIP,)), out)
+        stage = stage_on(desk.stages, Trigger.SHIP, after, dict(after.fields), desk.today(bench.now))
+        if stage is None:
+            return changed(after, line, *changes, letters=shipped(after, (after,), bench.cause))
+        entered = enter(after, stage, desk, bench.now, by=bench.agent.name, cause=bench.cause)
+        told = entered.letters or shipped(after, (after,), bench.cause)
+        carried = changed(entered.ticket, line, *changes, *entered.changes, letters=told)
+        return replace(carried, settles_state=True)
     line = bench.words.ships.format(tracking=command.tracking, day=f"{leaves.astimezone(zone):%Y-%m-%d %H:%M}")
     return changed(after, line, *changes, Schedule(ticket.number, SHIP, leaves))
 

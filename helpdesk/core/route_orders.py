@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from helpdesk.core.bench import Bench, Carried
 from helpdesk.core.command_values import CarryOutCase, ForwardTo
 from helpdesk.core.decision import Change, Record, Schedule, SetFacts, SetState
+from helpdesk.core.look_ups import NONE, Entries, centres
 from helpdesk.core.partners import forward
 from helpdesk.core.policy import Desk
 from helpdesk.core.routes import CASE, Route, routes_called
@@ -20,13 +21,18 @@ from helpdesk.core.texts import text_in
 from helpdesk.core.ticket import WATCH, State, Ticket
 
 
-def told(ticket: Ticket, command: CarryOutCase, desk: Desk) -> str:
-    """What the case tells the requester now; empty where it tells nothing, or where no case is called so."""
+def told(ticket: Ticket, command: CarryOutCase, desk: Desk, entries: Entries, request: str) -> str:
+    """What the case tells the requester now; empty where it tells nothing, or where no case is called so.
+
+    {centres} in it are the service centres where the ticket or the `request` says that its requester is.
+    """
     route = _meant(command.name, desk)
     if not isinstance(route, Route):
         return ""
     text = text_in(route.answer(ticket, command.partner), ticket.language)
-    return filled_in(text, ticket, fields=dict(ticket.fields))
+    near = centres(entries, " ".join((request, *(value for _, value in ticket.fields))))
+    ours = {"centres": _WORDS.get(ticket.language, _WORDS["en"]).no_centres if near == NONE else near}
+    return filled_in(text, ticket, fields=dict(ticket.fields), ours=ours)
 
 
 def carry_out_case(ticket: Ticket, command: CarryOutCase, bench: Bench) -> Carried | str:
@@ -111,6 +117,7 @@ class _Words:
     several: str
     whom: str
     nobody: str
+    no_centres: str
 
 
 _WORDS = {
@@ -124,6 +131,7 @@ _WORDS = {
         '"{name}" fits several cases: {names}',
         'the case "{name}" needs a partner: #case {name}, PARTNER. Partners: {names}',
         "there is no customer to be told",
+        "We shall send you the addresses of service centres in a moment.",
     ),
     "ru": _Words(
         "Случай: {name}.",
@@ -135,6 +143,7 @@ _WORDS = {
         "«{name}» подходит нескольким случаям: {names}",
         "для случая «{name}» нужен партнёр: #случай {name}, ПАРТНЁР. Партнёры: {names}",
         "нет клиента, которому можно ответить",
+        "Адреса сервисных центров пришлём следующим письмом.",
     ),
     "uk": _Words(
         "Випадок: {name}.",
@@ -146,6 +155,7 @@ _WORDS = {
         "«{name}» підходить кільком випадкам: {names}",
         "для випадку «{name}» потрібен партнер: #випадок {name}, ПАРТНЕР. Партнери: {names}",
         "немає клієнта, якому можна відповісти",
+        "Адреси сервісних центрів надішлемо наступним листом.",
     ),
     "pl": _Words(
         "Przypadek: {name}.",
@@ -157,5 +167,6 @@ _WORDS = {
         "„{name}” pasuje do kilku przypadków: {names}",
         "przypadek „{name}” wymaga partnera: #przypadek {name}, PARTNER. Partnerzy: {names}",
         "nie ma klienta, któremu można odpowiedzieć",
+        "Adresy serwisów prześlemy w następnej wiadomości.",
     ),
 }

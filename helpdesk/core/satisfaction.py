@@ -22,8 +22,8 @@ from helpdesk.core.decision import (
 )
 from helpdesk.core.message import Reason
 from helpdesk.core.outgoing import Event
+from helpdesk.core.scheduling import stop
 from helpdesk.core.ticket import Lane, Satisfaction, State, Ticket
-from helpdesk.core.timers import stop
 from helpdesk.core.trust import own_letter
 from helpdesk.core.wishes import SetSatisfaction
 

@@ -16,6 +16,8 @@ from helpdesk.core.notices import to_requester
 from helpdesk.core.outgoing import Event, Letter, Parcel
 from helpdesk.core.policy import Desk
 from helpdesk.core.rma import TRACKING
+from helpdesk.core.stage_moves import enter
+from helpdesk.core.stages import Trigger, stage_on
 from helpdesk.core.ticket import SHIP, Ticket
 
 _WEEK = 7
@@ -47,14 +49,24 @@ def leaving_with(ticket: Ticket, kind: str, due: Sequence[tuple[Ticket, str]]) -
     )
 
 
-def went_out(tickets: tuple[Ticket, ...], now: datetime) -> Outcome:
-    """The parcels of these tickets, all of one requester, have left."""
+def went_out(tickets: tuple[Ticket, ...], desk: Desk, now: datetime) -> Outcome:
+    """The parcels of these tickets, all of one requester, have left.
+
+    Tickets enter the stage of the desk for that, whose letter tells of a single parcel; of several, one of their own.
+    """
     changes: list[Change] = []
+    words: tuple[Letter, ...] = ()
     for ticket in tickets:
         changes += (Done(ticket.number, SHIP), Record(ticket.number, "helpdesk", "shipped", _tracking(ticket)))
+        stage = stage_on(desk.stages, Trigger.SHIP, ticket, dict(ticket.fields), desk.today(now))
+        if stage is not None:
+            entered = enter(ticket, stage, desk, now, by="helpdesk", cause=SHIP)
+            changes += entered.changes
+            words += entered.letters
     about = next((ticket for ticket in tickets if not ticket.quiet and not ticket.forged), tickets[0])
     due_at = min((one.due_at for ticket in tickets for one in ticket.follow_ups if one.kind == SHIP), default=now)
-    letters = shipped(about, tickets, f"{SHIP}@{due_at:%Y-%m-%dT%H:%M}")
+    letters = words if len(tickets) == 1 else ()
+    letters = letters or shipped(about, tickets, f"{SHIP}@{due_at:%Y-%m-%dT%H:%M}")
     return Outcome(
         ticket=about.number, changes=tuple(changes), letters=letters, reasons=(Reason("shipped", str(len(tickets))),)
     )

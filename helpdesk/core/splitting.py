@@ -20,9 +20,9 @@ from helpdesk.core.opening import plain_subject
 from helpdesk.core.outgoing import Event
 from helpdesk.core.regrouping import MoveMail
 from helpdesk.core.rules import judge
+from helpdesk.core.scheduling import closes_at, start
 from helpdesk.core.subject_tag import tag
 from helpdesk.core.ticket import NEW, Lane, Part, Participant, State, Ticket
-from helpdesk.core.timers import closes_at, start
 
 
 def split(ticket: Ticket, bench: Bench) -> Carried | str:

@@ -9,14 +9,21 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
+from types import MappingProxyType
 
+from helpdesk.core.conditions import Condition, all_hold
 from helpdesk.core.forms import field_name
 from helpdesk.core.message import Inbound
 from helpdesk.core.phrases import Match, Pattern, find
+from helpdesk.core.rma import RMA
 from helpdesk.core.texts import Texts, text_in
 from helpdesk.core.ticket import State, Ticket
 from helpdesk.core.words import prepare
+
+# Fields that hold what we have given or looked up ourselves.
+OUR_OWN = frozenset({"centres", "points", RMA})
 
 _PLACE = re.compile(r"\{([\w.-]+)\}")
 
@@ -33,7 +40,8 @@ class Stage:
     """A state of a desk's own. `came_from`: stages or general states from which it may be entered; empty: from any.
 
     `words`: a requester's letter that says this enters it. `letter` goes to the requester on entering; {number} and
-    {FIELD} in it are filled in. `for_good`: closed so that only an agent opens it again.
+    {FIELD} in it are filled in, `documents` go with it. `when` must hold of the ticket's fields unless an agent
+    enters it. `rma`: the ticket gets its RMA number. `for_good`: closed so that only an agent opens it again.
     """
 
     key: str
@@ -42,6 +50,9 @@ class Stage:
     came_from: tuple[str, ...] = ()
     words: tuple[Pattern, ...] = ()
     on: Trigger | None = None
+    when: tuple[Condition, ...] = ()
+    rma: bool = False
+    documents: tuple[str, ...] = ()
     letter: Texts = ()
     for_good: bool = False
 
@@ -81,25 +92,36 @@ def resolution_said(stages: tuple[Stage, ...], ticket: Ticket, language: str) ->
     return stage.called(language) if stage else ticket.resolution or ""
 
 
-def entered_by_words(stages: tuple[Stage, ...], ticket: Ticket, inbound: Inbound) -> tuple[Stage, Match] | None:
-    """The stage that a letter of the requester enters, with the words that say so."""
+def entered_by_words(
+    stages: tuple[Stage, ...], ticket: Ticket, inbound: Inbound, fields: Mapping[str, str], today: date
+) -> tuple[Stage, Match] | None:
+    """The stage that a letter of the requester enters, with the words that say so. `fields`: all that is known now."""
     prepared = prepare(inbound.text)
     found = (
         (stage, match)
         for stage in stages
-        if stage.may_follow(ticket)
+        if stage.words and stage.may_follow(ticket) and all_hold(stage.when, fields, today)
         for pattern in stage.words
         if (match := find(pattern, prepared))
     )
     return next(found, None)
 
 
-def stage_on(stages: tuple[Stage, ...], trigger: Trigger, ticket: Ticket) -> Stage | None:
-    """The stage that this event enters, where the ticket may."""
-    return next((stage for stage in stages if stage.on is trigger and stage.may_follow(ticket)), None)
+def stage_on(
+    stages: tuple[Stage, ...], trigger: Trigger, ticket: Ticket, fields: Mapping[str, str], today: date
+) -> Stage | None:
+    """The first stage that this event enters, where the ticket may. `fields`: all that is known now."""
+    entered = (stage for stage in stages if stage.on is trigger and stage.may_follow(ticket))
+    return next((stage for stage in entered if all_hold(stage.when, fields, today)), None)
 
 
-def filled_in(text: str, ticket: Ticket, *, fields: Mapping[str, str]) -> str:
-    """The text with the ticket's number and fields in their places. Unproven words stay out: nothing stands there."""
-    known = (dict(fields) if ticket.words else {}) | {"number": str(ticket.number)}
+def filled_in(
+    text: str, ticket: Ticket, *, fields: Mapping[str, str], ours: Mapping[str, str] = MappingProxyType({})
+) -> str:
+    """The text with the ticket's number and fields in their places. Unproven words stay out: nothing stands there.
+
+    What is `ours`, and the fields of OUR_OWN, are nobody's words but our own.
+    """
+    own = {key: value for key, value in fields.items() if key in OUR_OWN}
+    known = (dict(fields) if ticket.words else own) | {"number": str(ticket.number)} | dict(ours)
     return _PLACE.sub(lambda place: known.get(place[1], "…"), text).strip()

@@ -17,11 +17,17 @@ MERGED = "merged"
 # The rule by which a stranger's mail was held that belongs to what a partner is asked.
 OF_PARTNER = "of-partner"
 
+# A follow-up: a sleeping ticket wakes up.
+WAKE = "wake"
+
 # A follow-up: the parcel of a return leaves. Nothing that is said in the meantime holds it back.
 SHIP = "ship"
 
 # A follow-up: a partner who was asked should have answered by then.
 WATCH = "partner-answer"
+
+# A follow-up: a form came complete with the first letter, whose ticket has its number only now.
+COMPLETE = "complete"
 
 # In a Decision, "the ticket that this decision opens": the store gives it its number at commit.
 NEW = 0

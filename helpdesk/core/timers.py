@@ -14,64 +14,29 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from helpdesk.core.calendar import Calendar
-from helpdesk.core.chains import AUTO_CLOSE, Chain, Occasion, Step
+from helpdesk.core.chains import AUTO_CLOSE, Chain, Step
 from helpdesk.core.checklist import questions
 from helpdesk.core.clocks import ALARMS, alarm, keep_clocks
-from helpdesk.core.decision import Change, Done, Outcome, Record, Schedule, SetState, Unschedule
+from helpdesk.core.decision import Change, Done, Outcome, Record, Schedule, SetState
 from helpdesk.core.duration import BusinessDays, Duration
 from helpdesk.core.escalation import ESCALATE, UNTAKEN, escalate, watch
 from helpdesk.core.message import Reason
 from helpdesk.core.notices import to_agents, to_requester
 from helpdesk.core.outgoing import Event, Letter
 from helpdesk.core.policy import Desk, Policy
+from helpdesk.core.scheduling import closes_at, stop
 from helpdesk.core.shipping import went_out
+from helpdesk.core.stage_moves import complete
 from helpdesk.core.stages import filled_in, stage_called
 from helpdesk.core.texts import text_in
-from helpdesk.core.ticket import SHIP, WATCH, FollowUp, Lane, State, Ticket
+from helpdesk.core.ticket import COMPLETE, SHIP, WAKE, WATCH, Lane, State, Ticket
 from helpdesk.core.watching import partner_is_silent
-
-WAKE = "wake"
 
 # The clock of the daemon ticks once a minute, so a step is always a little late: the next ones stay where they are.
 ON_TIME = timedelta(hours=1)
 
 # While mail is held that may be the answer, a step looks again so much later.
 LOOK_AGAIN = BusinessDays(1)
-
-
-def start(ticket: int, desk: Desk, occasion: str, now: datetime) -> tuple[Schedule, ...]:
-    """The follow-ups that come after `occasion` now, in their order; none where the desk has no such chain."""
-    chain = desk.chain(occasion)
-    if chain is None:
-        return ()
-    return tuple(
-        Schedule(ticket, kind, desk.calendar.add(now, step.after))
-        for kind, step in zip(chain.kinds, chain.steps, strict=True)
-    )
-
-
-def begin_anew(answered: Ticket, desk: Desk, now: datetime) -> tuple[Change, ...]:
-    """Whoever got an answer has the whole time again before the ticket, as it was before that, closes."""
-    owes_facts = answered.missing and answered.state is State.WAITING and answered.follow_ups
-    occasion = Occasion.MISSING if owes_facts else Occasion.ANSWERED
-    if answered.stage is not None and desk.chain(answered.stage) is not None:
-        return (stop(answered.number), *start(answered.number, desk, answered.stage, now))
-    return (stop(answered.number), *start(answered.number, desk, occasion, now))
-
-
-def closes_at(schedules: tuple[Schedule | FollowUp, ...]) -> datetime | None:
-    """When the ticket closes by itself, if these follow-ups end with that."""
-    return next((one.due_at for one in schedules if AUTO_CLOSE in one.kind), None)
-
-
-def answered(ticket: int) -> Unschedule:
-    """What waited for the requester is over, sleep included; whether anybody takes an outage is still watched."""
-    return Unschedule(ticket, kept=(ESCALATE, SHIP, WATCH))
-
-
-def stop(ticket: int) -> Unschedule:
-    """No letter of a chain reaches the requester, and nothing closes; a sleeping ticket still wakes."""
-    return Unschedule(ticket, kept=(ESCALATE, SHIP, WATCH, WAKE))
 
 
 def put_off(ticket: Ticket, desk: Desk, away_until: date) -> tuple[Schedule, ...]:
@@ -101,7 +66,9 @@ def happen(ticket: Ticket, kind: str, policy: Policy, now: datetime, together: t
     if kind in ALARMS:
         return _alarm(ticket, kind, policy, now)
     if kind == SHIP:
-        return went_out((ticket, *together), now)
+        return went_out((ticket, *together), policy.desk(ticket.desk), now)
+    if kind == COMPLETE:
+        return complete(ticket, policy.desk(ticket.desk), now)
     if kind == WATCH:
         return partner_is_silent(ticket, policy, now)
     return keep_clocks(_happen(ticket, kind, policy, now), (ticket,), policy, now)

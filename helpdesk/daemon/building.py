@@ -13,6 +13,7 @@ from helpdesk.adapters.imap import Security as ImapSecurity
 from helpdesk.adapters.maildir import MaildirMailbox
 from helpdesk.adapters.mime.readers import InlineReader, ProcessReader
 from helpdesk.adapters.outdir import MaildirTransport
+from helpdesk.adapters.papers import Papers
 from helpdesk.adapters.smtp import Security as SmtpSecurity
 from helpdesk.adapters.smtp import SmtpSettings, SmtpTransport
 from helpdesk.adapters.store import open_store
@@ -62,12 +63,14 @@ def build(config: Config, world: World, *, store: Store | None = None, workers: 
     memory: Store = store or open_store(config.database)
     reader: Reader = ProcessReader() if workers else InlineReader()
     policy = policy_of(config, memory, world.now())
+    templates = Templates(config.templates)
     postbox = Postbox(
         policy,
-        Templates(config.templates),
+        templates,
         reader,
         key=memory.secret_key(),
         nonce=world.nonce,
+        drawer=Papers(templates.paper),
     )
     return Works(
         config=config,

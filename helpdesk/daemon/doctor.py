@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from helpdesk.adapters.imap import survey
+from helpdesk.adapters.papers import can_draw
 from helpdesk.adapters.store import SqlStore, open_store, schema_version
 from helpdesk.adapters.templates import Templates
 from helpdesk.config import Config, ImapMailbox, LmtpMailbox, Outdir, SmtpRelay
@@ -69,6 +70,8 @@ def _words(config: Config) -> Iterator[Finding]:
         yield Finding(problem.place, problem.text, "the shipped template is used meanwhile")
     if not problems:
         yield Finding("templates", "every letter can be written")
+    if any(stage.documents for desk in config.desks for pack in desk.packs for stage in pack.stages) and not can_draw():
+        yield Finding("papers", "packs attach papers, and nothing can draw them", 'pip install "helpdesk[documents]"')
     rules = sum(len(pack.rules) for desk in config.desks for pack in desk.packs)
     yield Finding("rules", f"{rules} rules in the packs of {len(config.desks)} desk(s)")
     if config.trusted_authserv is None:

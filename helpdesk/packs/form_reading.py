@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from helpdesk.core.conditions import Condition, read_condition
+from helpdesk.core.directory import DIRECTORIES
 from helpdesk.core.field_values import Choice, FieldKind
 from helpdesk.core.form import Check, Field, Form, Section
 from helpdesk.core.texts import Texts
 from helpdesk.packs.letters import LANGUAGES
 from helpdesk.packs.tables import Table, TableReader
 
-_FIELD = ("label", "names", "type", "choices", "hint", "required", "when")
+_FIELD = ("label", "names", "type", "choices", "hint", "required", "when", "look_up")
 _CHOICE = (*LANGUAGES, "names")
 _SECTION = ("key", "label", "names", "fields", "repeats", "at_least")
 _CHECK = ("key", "when", "tell", "fields")
@@ -80,7 +81,14 @@ class FormReader:
             hint=self.texts(place, table, "hint"),
             required="required" not in table or self.pack.flag(place, table, "required"),
             when=self.conditions(place, table, "when", known),
+            look_up=self._directory(place, table),
         )
+
+    def _directory(self, place: str, table: Table) -> str:
+        name = self.pack.text(place, table, "look_up")
+        if name and name not in DIRECTORIES:
+            self.pack.problem(f"{place}.look_up", f'is "{name}"; want one of {", ".join(DIRECTORIES)}')
+        return name
 
     def _choices(self, place: str, table: Table) -> tuple[Choice, ...]:
         found = []

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from helpdesk.core.checklist import Checklist, Item
+from helpdesk.core.directory import DIRECTORIES
 from helpdesk.core.duration import Duration, parse_duration
 from helpdesk.core.form import Field
 from helpdesk.core.message import Kind
@@ -44,7 +45,7 @@ _ACTIONS = ("lane", "situation", "priority", "desk", "tags", "assignee", "notify
 _ITEM = ("ask", "fields", "found", "files", "any_words", "promised", "when", "photo")
 _BAR = ("recall", "precision")
 _CHECKLIST = ("key", *_WORDS, "items", "longest", "max_file_mb")
-_STATE = ("key", "is", "label", "from", "words", "on", "letter", "for_good")
+_STATE = ("key", "is", "label", "from", "words", "on", "when", "rma", "documents", "letter", "for_good")
 _ROUTE = ("key", "label", *_WORDS, "reply", "partner", "forward", "insists", "again", "expects", "watch")
 _FORM = ("key", "title", "names", "items", "section", "check", "max_file_mb")
 
@@ -284,6 +285,7 @@ class PackReader(TableReader):
     def _stage(self, place: str, table: Table) -> Stage:
         self.known_keys(place, table, _STATE)
         state = self.choice(place, table, "is", State)
+        known = {*self.vocabulary.fields, *self.vocabulary.items, *DIRECTORIES}
         if state is None or state is State.NEW:
             self.problem(f"{place}.is", "want one of open, waiting, closed")
         return Stage(
@@ -293,6 +295,9 @@ class PackReader(TableReader):
             came_from=self.texts(place, table, "from"),
             words=self._patterns(place, table, "words"),
             on=self.choice(place, table, "on", Trigger),
+            when=self.forms.conditions(place, table, "when", known),
+            rma="rma" in table and self.flag(place, table, "rma"),
+            documents=self.texts(place, table, "documents"),
             letter=self.forms.texts(place, table, "letter"),
             for_good="for_good" in table and self.flag(place, table, "for_good"),
         )

@@ -6,7 +6,7 @@ Every method may raise TemporaryError or PermanentError of `helpdesk.errors`, no
 from __future__ import annotations
 
 from helpdesk.ports.mailbox import Cursor, Fetched, Mailbox, MailKey, PassedOn, Place, Reader, Waiting
-from helpdesk.ports.sending import Rendered, Renderer, Transport
+from helpdesk.ports.sending import Drawer, Rendered, Renderer, Transport
 from helpdesk.ports.store import (
     Composed,
     HistoryLine,
@@ -28,6 +28,7 @@ from helpdesk.ports.store import (
 __all__ = [
     "Composed",
     "Cursor",
+    "Drawer",
     "Fetched",
     "HistoryLine",
     "KnownMail",

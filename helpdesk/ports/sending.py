@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from helpdesk.core.outgoing import Delivery, LetterView
+from helpdesk.core.papers import PaperView
+from helpdesk.ports.mailbox import PassedOn
 from helpdesk.raw import Raw
 
 
@@ -25,6 +27,13 @@ class Renderer(Protocol):
 
     def render(self, event: str, language: str, view: LetterView) -> Rendered:
         """The letter in `language`, or in English where we do not know that language."""
+
+
+class Drawer(Protocol):
+    """Draws papers that go with letters."""
+
+    def draw(self, name: str, language: str, view: PaperView) -> PassedOn:
+        """The paper of this name as a file. Raises PermanentError where it cannot be drawn."""
 
 
 class Transport(Protocol):

@@ -23,9 +23,9 @@ from helpdesk.core.decision import (
 from helpdesk.core.facts import Facts
 from helpdesk.core.message import Attachment, Inbound
 from helpdesk.core.outgoing import Audience
+from helpdesk.core.scheduling import answered
 from helpdesk.core.sender import LetterCounts
 from helpdesk.core.ticket import FollowUp, Held, Lane, Part, Participant, State, Ticket
-from helpdesk.core.timers import answered
 from tests.build import (
     ANNA,
     AUTHSERV,

@@ -8,9 +8,9 @@ from helpdesk.core.decision import Decision, Disposition, Filing, MarkBounced, R
 from helpdesk.core.facts import Facts
 from helpdesk.core.message import Address, Bounce, FailedRecipient, Kind
 from helpdesk.core.outgoing import Audience, SentLetter
+from helpdesk.core.scheduling import stop
 from helpdesk.core.sender import Remember
 from helpdesk.core.ticket import State, Ticket
-from helpdesk.core.timers import stop
 from tests.build import ANNA, BORIS, NUMBER, acknowledged, changes, decided, mail, sent, ticket, written
 
 DAEMON = Address("mailer-daemon@relay.test")

@@ -28,9 +28,9 @@ from helpdesk.core.decision import (
 from helpdesk.core.message import Address
 from helpdesk.core.order_words import words_in
 from helpdesk.core.orders import carry_out
+from helpdesk.core.scheduling import answered
 from helpdesk.core.sender import AddColleague, Remember, RemoveColleague
 from helpdesk.core.ticket import SHIP, WATCH, Held, Lane, Part, Priority, State, Ticket
-from helpdesk.core.timers import answered
 from tests.build import ANNA, BORIS, DAY, EVE, IVAN, IVAN_WRITES, NOW, NUMBER, asking_policy, policy, ticket
 
 HELD = Held(id=5, sender=EVE, subject="Hello", at=NOW)

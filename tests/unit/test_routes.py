@@ -17,8 +17,9 @@ from helpdesk.core.phrases import compile_pattern
 from helpdesk.core.policy import Desk, Partner, Policy
 from helpdesk.core.routes import CASE, Route
 from helpdesk.core.rules import Words
+from helpdesk.core.scheduling import answered
 from helpdesk.core.ticket import WATCH, FollowUp, Part, Participant, State, Ticket
-from helpdesk.core.timers import answered, happen
+from helpdesk.core.timers import happen
 from tests.build import (
     ANNA,
     IVAN_WRITES,

@@ -30,7 +30,8 @@ ACT = Ticket(
 
 
 def said(text: str, ticket: Ticket = ACT) -> str | None:
-    found = entered_by_words(STAGES, ticket, Inbound(sha256="a", fingerprint="b", size=1, text=text))
+    mail = Inbound(sha256="a", fingerprint="b", size=1, text=text)
+    found = entered_by_words(STAGES, ticket, mail, dict(ticket.fields), NOW.date())
     return found[0].key if found else None
 
 
@@ -64,10 +65,11 @@ def test_words_move_nothing_from_where_the_stage_may_not_be_entered() -> None:
 
 def test_everything_come_enters_a_stage_once() -> None:
     begun = replace(ACT, state=State.WAITING, stage=None)
-    complete = stage_on(STAGES, Trigger.COMPLETE, begun)
+    complete = stage_on(STAGES, Trigger.COMPLETE, begun, {}, NOW.date())
     assert complete is not None
     assert complete.key == "complete"
-    assert stage_on(STAGES, Trigger.COMPLETE, replace(begun, state=State.OPEN, stage="approved")) is None
+    approved = replace(begun, state=State.OPEN, stage="approved")
+    assert stage_on(STAGES, Trigger.COMPLETE, approved, {}, NOW.date()) is None
 
 
 @pytest.mark.parametrize("name", ["refused", "ОТКАЗ В ГО", "отказ в го", "Warranty service refused"])

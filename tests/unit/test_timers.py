@@ -13,8 +13,9 @@ from helpdesk.core.decision import Done, Outcome, Record, Schedule, SetState, Un
 from helpdesk.core.duration import BusinessDays
 from helpdesk.core.outgoing import Event
 from helpdesk.core.policy import Desk
+from helpdesk.core.scheduling import closes_at, start
 from helpdesk.core.ticket import FollowUp, Held, Lane, State, Ticket
-from helpdesk.core.timers import closes_at, happen, put_off, start
+from helpdesk.core.timers import happen, put_off
 from tests.build import DAY, DESK, NOW, NUMBER, asking_policy, changes, policy, ticket, written
 
 POLICY = asking_policy()

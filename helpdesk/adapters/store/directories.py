@@ -34,10 +34,10 @@ def replace(connection: Connection, directory: str, entries: Sequence[Entry]) ->
         connection.execute(sa.insert(ENTRY), rows)
 
 
-def entries(connection: Connection, directory: str) -> list[Entry]:
-    """All entries, in the order of their file."""
+def entries(connection: Connection, directory: str, limit: int | None = None) -> list[Entry]:
+    """All entries or the first of them, in the order of their file."""
     found = sa.select(ENTRY.c.key, ENTRY.c.content).where(ENTRY.c.directory == directory).order_by(ENTRY.c.id)
-    return [_entry(row) for row in connection.execute(found)]
+    return [_entry(row) for row in connection.execute(found.limit(limit))]
 
 
 def find(connection: Connection, directory: str, keys: Sequence[str]) -> list[Entry]:

@@ -5,6 +5,7 @@ Every question is answered by an index, so that the cost does not grow with the 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -26,6 +27,9 @@ from helpdesk.core.ticket import NEW, Lane, State, Ticket
 
 # A mail may come again any number of times; the first few copies answer the question.
 _COPIES = 20
+
+# Entries of a directory that a letter may choose from.
+MAX_WHOLE = 500
 
 # More tickets of one sender within an hour than any desk will allow.
 _COUNTED = 500
@@ -179,6 +183,7 @@ def facts(connection: Connection, wanted: Wanted, now: datetime, secret_life: ti
         by_reference=tuple((message_id, known[number]) for number, message_id in by_reference.items()),
         by_number=tuple(known[number] for number in dict.fromkeys((*named, *survivors)) if number in known),
         contact=contact,
+        entries=_entries(connection, wanted, known.values()),
         customer=_customer(connection, wanted),
         counts=counts,
         opened=opened,
@@ -194,6 +199,21 @@ def facts(connection: Connection, wanted: Wanted, now: datetime, secret_life: ti
         reports=reports,
         gathered=incidents.gathered(connection, known.values()) if wanted.agent is not None else (),
     )
+
+
+def _entries(connection: Connection, wanted: Wanted, known: Iterable[Ticket]) -> tuple[tuple[str, Entry], ...]:
+    """The entries that are asked for: by keys in the letter, by what its tickets know, or all of a directory."""
+    keys: dict[str, list[str]] = defaultdict(list)
+    for directory, key in wanted.entries:
+        keys[directory].append(key)
+    for ticket in known if wanted.entries_by else ():
+        fields = dict(ticket.fields)
+        for field, directory in wanted.entries_by:
+            if field in fields:
+                keys[directory].append(folded(fields[field]))
+    whole = {name: directories.entries(connection, name, limit=MAX_WHOLE) for name in wanted.directories}
+    some = {name: directories.find(connection, name, each) for name, each in keys.items() if name not in whole}
+    return tuple((name, entry) for name, entries in (whole | some).items() for entry in entries)
 
 
 def _customer(connection: Connection, wanted: Wanted) -> Entry | None:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from difflib import get_close_matches
 from functools import lru_cache
 from importlib.resources import files
@@ -32,6 +32,7 @@ from helpdesk.core.brand import text_on
 from helpdesk.core.language import LANGUAGES
 from helpdesk.core.layout import blocks_of, glance, marks, plain
 from helpdesk.core.outgoing import Event, LetterView, Picture
+from helpdesk.core.papers import PaperView
 from helpdesk.core.trial_views import FULL, VIEWS
 from helpdesk.core.wording import Words, named_blocks, reach, values
 from helpdesk.errors import PermanentError, Problem
@@ -47,6 +48,9 @@ _PIECES = 100
 
 # What begins so is an acknowledgement that a rule names by the rest: `opened-returns.txt` is its template `returns`.
 _CHOSEN = f"{Event.OPENED}-"
+
+# The folder, in that of each language, of papers that go with letters.
+PAPERS = "papers"
 
 # HTML shows one space for many; columns that somebody lined up keep theirs.
 _HARD_SPACE = "\u00a0"
@@ -111,6 +115,14 @@ class Templates:
         except Exception as error:  # whatever a desk's template does, its mail leaves
             return fault_of(error, f"{language}/{event}.txt", offered(self._words[language], language, view))
 
+    def paper(self, name: str, language: str, view: PaperView) -> str:
+        """The paper in words, with its marks (see `core/papers`). PermanentError where its template fails."""
+        file = f"{language if language in LANGUAGES else FALLBACK_LANGUAGE}/{PAPERS}/{name}.txt"
+        try:
+            return _filled(self._desk.get_template(file), {one.name: getattr(view, one.name) for one in fields(view)})
+        except Exception as error:  # whatever a desk's template does, its letter leaves
+            raise PermanentError(f"the paper {fault_of(error, file, frozenset())}") from error
+
     @property
     def shipped_folder(self) -> Path:
         """Where the shipped files lie, to be copied and changed."""
@@ -161,7 +173,8 @@ class Templates:
 
     def _is_known(self, path: Path) -> bool:
         own = path.relative_to(self._own or Path())
-        return (_shipped() / own).is_file() or path in self._chosen_by_rules(own.parts[0])
+        chosen = self._chosen_by_rules(own.parts[0])
+        return (_shipped() / own).is_file() or own.parts[1:2] == (PAPERS,) or path in chosen
 
     def _unused(self) -> Iterator[Problem]:
         """Files whose names say nothing to us: a misspelt one would silently change nothing."""
