@@ -7,8 +7,7 @@ six letters and more forgives one slip of the pen. Never fails.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 
@@ -34,28 +33,35 @@ class OneOf:
         object.__setattr__(self, "needs", (frozenset((self,)),))
 
 
-# Every OneOf there is, by its whole words and, for the first letters of its beginnings, by these.
-_by_word: dict[str, list[OneOf]] = defaultdict(list)
-_by_stem: dict[str, dict[str, list[OneOf]]] = defaultdict(lambda: defaultdict(list))
-_registered: list[OneOf] = []
+# Every OneOf that letters are searched for, by its whole words and, for the first letters of its beginnings, by these.
+# Another thread may be reading a letter: what is in here is replaced, never changed.
+_by_word: dict[str, tuple[OneOf, ...]] = {}
+_by_stem: dict[str, dict[str, tuple[OneOf, ...]]] = {}
+_listened_for: dict[OneOf, None] = {}
 
 
 @cache
 def one_of(whole: frozenset[str], beginnings: tuple[str, ...]) -> OneOf:
     """The OneOf for these words; the same words give the same one, so that a letter is searched once for them."""
-    part = OneOf(whole, beginnings)
-    for word in whole:
-        _by_word[word].append(part)
-    for beginning in beginnings:
-        _by_stem[beginning[:STEM]][beginning].append(part)
-    _registered.append(part)
-    _known_as.cache_clear()
-    return part
+    return OneOf(whole, beginnings)
+
+
+def listen_for(parts: Iterable[OneOf]) -> None:
+    """From now on letters are searched for these as well: of the words of a pattern, those that were not merged."""
+    for part in parts:
+        if part in _listened_for:
+            continue
+        for word in part.whole:
+            _by_word[word] = (*_by_word.get(word, ()), part)
+        for beginning in part.beginnings:
+            alike = _by_stem.get(beginning[:STEM], {})
+            _by_stem[beginning[:STEM]] = {**alike, beginning: (*alike.get(beginning, ()), part)}
+        _listened_for[part] = None
 
 
 def size() -> int:
-    """How many are known: what was heard in a letter before is out of date when there are more."""
-    return len(_registered)
+    """How many are listened for: what was heard in a letter before is out of date when there are more."""
+    return len(_listened_for)
 
 
 def hear(by_word: Mapping[str, list[int]]) -> dict[OneOf, list[int]]:
@@ -64,15 +70,16 @@ def hear(by_word: Mapping[str, list[int]]) -> dict[OneOf, list[int]]:
     They are put in order where they are looked at: that are few of them.
     """
     heard: dict[OneOf, list[int]] = {}
+    known = size()
     for word, places in by_word.items():
-        for part in _known_as(word):
+        for part in _known_as(word, known):
             heard[part] = heard[part] + places if part in heard else places
     return heard
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _known_as(word: str) -> tuple[OneOf, ...]:
-    """Each OneOf that this word belongs to."""
+def _known_as(word: str, known: int) -> tuple[OneOf, ...]:
+    """Each OneOf that this word belongs to, while so many are listened for."""
     found = set(_by_word.get(word, ()))
     for beginning, parts in _by_stem.get(word[:STEM], {}).items():
         if word.startswith(beginning) or (len(beginning) >= FORGIVEN and _one_slip(word, beginning)):

@@ -11,10 +11,11 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 
-from helpdesk.core.lexicon import OneOf, hear, one_of, size
+from helpdesk.core.lexicon import OneOf, hear, listen_for, one_of, size
 from helpdesk.core.word_classes import of_class
 from helpdesk.core.words import Prepared
 
@@ -32,6 +33,9 @@ _COMMON = 3
 # What a part needs: from each group one OneOf.
 Needs = tuple[frozenset[OneOf], ...]
 
+
+# Parts, with what each needs besides.
+_Possible = tuple[tuple[Needs, tuple["Part", ...]], ...]
 
 # The places of the first and the last word of something found.
 Span = tuple[int, int]
@@ -56,7 +60,7 @@ class Either:
     """
 
     parts: tuple[Part, ...]
-    by_word: dict[OneOf, tuple[tuple[Needs, tuple[Part, ...]], ...]] = field(init=False)
+    by_word: dict[OneOf, _Possible] = field(init=False, default_factory=dict)
     known: frozenset[OneOf] = field(init=False)
     always: tuple[Part, ...] = field(init=False)
     needs: Needs = field(init=False)
@@ -68,8 +72,11 @@ class Either:
             rarest, *others = sorted(set(part.needs), key=_commonness) or [frozenset[OneOf]()]
             for word in rarest:
                 by_word[word][tuple(others)].append(part)
-        possible = {word: tuple((needs, tuple(some)) for needs, some in by.items()) for word, by in by_word.items()}
-        object.__setattr__(self, "by_word", possible)
+        # Many words make the same parts possible.
+        known: dict[_Possible, _Possible] = {}
+        for word, by_needs in by_word.items():
+            possible = tuple((needs, tuple(some)) for needs, some in by_needs.items())
+            self.by_word[word] = known.setdefault(possible, possible)
         object.__setattr__(self, "known", frozenset(by_word))
         object.__setattr__(self, "always", tuple(part for part in self.parts if not part.needs))
         object.__setattr__(self, "needs", () if self.always else (self.known,))
@@ -166,9 +173,34 @@ guarded = cache(Guarded)
 
 def spans(part: Part, prepared: Prepared) -> list[Span]:
     """Where `part` stands in the letter, in the order of reading."""
+    if part not in _looked_for_before:
+        listen_for(_words_of(part))
+        _looked_for_before[part] = None
     if prepared.memo.get(None) != size():
         _hear(prepared)
     return _looked_for(part, prepared)
+
+
+# Parts that were searched for as a whole. Words of lists that became part of larger ones never are.
+_looked_for_before: dict[Part, None] = {}
+
+
+def _words_of(part: Part) -> Iterator[OneOf]:
+    """Every OneOf in the part."""
+    match part:
+        case OneOf():
+            yield part
+        case OfClass():
+            pass
+        case Either(parts=parts):
+            for inner in parts:
+                yield from _words_of(inner)
+        case Near(left=left, right=right, unwanted=unwanted):
+            for inner in (left, right, *((unwanted,) if unwanted else ())):
+                yield from _words_of(inner)
+        case Guarded(part=inner, unwanted=unwanted):
+            yield from _words_of(inner)
+            yield from _words_of(unwanted)
 
 
 def _looked_for(part: Part, prepared: Prepared) -> list[Span]:
@@ -193,11 +225,12 @@ def _found(part: Part, prepared: Prepared) -> list[Span]:
 
 def _hear(prepared: Prepared) -> None:
     """The one pass over the words of the letter that all patterns share."""
+    known = size()
     prepared.places.update(hear(prepared.by_word))
     prepared.heard.update(prepared.places)
     prepared.memo.clear()
     prepared.has.clear()
-    prepared.memo[None] = size()
+    prepared.memo[None] = known
 
 
 def united(parts: tuple[Part, ...]) -> Part:
