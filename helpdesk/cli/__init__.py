@@ -6,6 +6,7 @@ lost); 78 configuration error. Human output goes to stdout through rich, logs an
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import sys
@@ -86,9 +87,19 @@ def _being_typed() -> list[str]:
     return (os.environ.get("COMP_WORDS") or os.environ.get("_TYPER_COMPLETE_ARGS") or "").split()
 
 
+def _loaded(arguments: Sequence[str]) -> typer.Typer:
+    """The program. What is loaded stays, so it is not looked through for garbage: that took a tenth of the start."""
+    gc.disable()
+    try:
+        return program(arguments)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
 def _run(arguments: Sequence[str]) -> int:
     try:
-        answer = program(arguments or _being_typed())(args=list(arguments), prog_name="helpdesk", standalone_mode=False)
+        answer = _loaded(arguments or _being_typed())(args=list(arguments), prog_name="helpdesk", standalone_mode=False)
     except ConfigError as error:
         return _complain(str(error), CONFIGURATION)
     except UnreadableError as error:

@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from helpdesk import __version__
 from helpdesk.config import Config, load
 from helpdesk.ports import Store
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from helpdesk.daemon.building import Works
 
 # Wide enough for a table where the output goes to a file or a pipe.
@@ -101,5 +102,8 @@ def works(
 
 def console() -> Console:
     """Where people read: coloured on a terminal only (rich honours NO_COLOR)."""
+    # The daemon stays for months, and shows nobody anything.
+    from rich.console import Console
+
     shown = Console(highlight=False)
     return shown if shown.is_terminal else Console(highlight=False, width=PIPE_WIDTH)

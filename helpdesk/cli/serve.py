@@ -1,4 +1,7 @@
-"""`run`, `once`, `demo`: the daemon, one pass of it, and a look at it without any configuration."""
+"""`run`, `once`, `demo`: the daemon, one pass of it, and a look at it without any configuration.
+
+The daemon stays: what only the other two need is loaded by them.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +15,6 @@ import typer
 from helpdesk import daemon
 from helpdesk.cli.context import configuration, console
 from helpdesk.config import Outdir
-from helpdesk.daemon import drill
-from helpdesk.demo import demonstrate
 
 
 def register(app: typer.Typer) -> None:
@@ -27,6 +28,8 @@ def demo(
     keep: Annotated[bool, typer.Option("--keep", help="Stay up, so that a mail client can be pointed at it.")] = False,
 ) -> None:
     """The main job on embedded parts: no configuration, no root, nothing outside a temporary folder."""
+    from helpdesk.demo import demonstrate
+
     demonstrate(console(), keep=keep)
 
 
@@ -44,6 +47,8 @@ def once(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would leave; change nothing.")] = False,
 ) -> None:
     """One pass: fetch all that waits, run every follow-up that is due, send all that is due, exit."""
+    from helpdesk.daemon import drill
+
     config = configuration(context, logins=True)
     moment = _moment(at)
     if moment is not None and not dry_run and not isinstance(config.sending, Outdir):

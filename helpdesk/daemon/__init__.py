@@ -19,9 +19,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from helpdesk import maillog
-from helpdesk.adapters.lmtp import LmtpServer
 from helpdesk.adapters.scheduler import Ticks
 from helpdesk.boarding import Boarding
 from helpdesk.config import Config, LmtpMailbox, load
@@ -33,6 +33,9 @@ from helpdesk.daemon.watch import Watch
 from helpdesk.errors import HelpdeskError
 from helpdesk.intake import Source
 from helpdesk.ports import Fetched
+
+if TYPE_CHECKING:
+    from helpdesk.adapters.lmtp import LmtpServer
 
 # Seconds between looks for follow-ups that have come due; their times are kept to the minute.
 FOLLOW_UP_EVERY = 20
@@ -230,6 +233,9 @@ class _Service:
         return f"STATUS={'; '.join(down) or serving}{standing_by}{backlogs}"
 
     def _listen(self, settings: LmtpMailbox) -> LmtpServer:
+        # Most desks fetch their mail: they do without the library.
+        from helpdesk.adapters.lmtp import LmtpServer
+
         source = source_of(settings)
 
         def accept(mail: Fetched) -> None:
