@@ -17,6 +17,7 @@ import sqlalchemy as sa
 
 from benchmarks import letters
 from benchmarks.works import SPACING, Bench
+from helpdesk.adapters.store.migrate import WANTED
 from helpdesk.adapters.store.models import META, METADATA, TICKET
 from helpdesk.core.ticket import State
 
@@ -61,12 +62,12 @@ _MOMENT = type(TICKET.c.opened_at.type)
 
 
 def cached(tickets: int) -> Path:
-    """A SQLite database with so many old tickets; made when it is not there yet."""
-    file = CACHE / f"desk-{tickets}.db"
+    """A SQLite database with so many old tickets; made when it is not there yet, or the schema has changed since."""
+    file = CACHE / f"desk-{tickets}.{WANTED:04}.db"
     if not file.exists():
         CACHE.mkdir(parents=True, exist_ok=True)
         beside = CACHE / f"desk-{tickets}.making.db"
-        for left in CACHE.glob(f"{beside.name}*"):
+        for left in CACHE.glob(f"desk-{tickets}.*"):
             left.unlink()
         with Bench(f"sqlite:///{beside}", CACHE / "making") as bench:
             grow(bench, tickets)

@@ -170,7 +170,7 @@ def _counted(trials: Trials, campaign: Iterator[Run], every: int) -> Iterator[in
     for _ in campaign:
         yield trials.count - count
     struck = trials.count - count
-    note = f"at each {every}th place" if every > 1 else ""
+    note = f"one place in {every}" if every > 1 else ""
     yield Figures(struck, struck * trials.mails, trials.copies - copies, time.monotonic() - began, note)
 
 

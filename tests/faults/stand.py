@@ -215,6 +215,7 @@ class Stand:
         (folder / "secret").write_text("secret")
         (folder / "secret").chmod(0o600)
         self._settings = load(self.config, environ={})
+        self._looking = make_engine(engine.url)
 
     def close(self) -> None:
         self.imap.stop()
@@ -291,13 +292,13 @@ class Stand:
 
     @contextmanager
     def connection(self) -> Iterator[sa.engine.Connection]:
-        engine = make_engine(self.engine.url)
+        """A look into the database as it is now; nothing of it stays open, because the next one may be another."""
         try:
-            with engine.connect() as connection:
+            with self._looking.connect() as connection:
                 yield connection
         finally:
             with suppress(sa.exc.SQLAlchemyError):
-                engine.dispose()
+                self._looking.dispose()
 
     @staticmethod
     def _kept(connection: sa.engine.Connection) -> set[int]:
