@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -13,8 +14,10 @@ from sqlalchemy.engine import Connection
 from helpdesk.adapters.store import SqlStore
 from helpdesk.adapters.store.engine import make_engine, transaction
 from helpdesk.adapters.store.models import CONTACT, CURSOR, TICKET, insert
-from helpdesk.adapters.store.prepared import Prepared
+from helpdesk.adapters.store.prepared import Prepared, at_once
+from helpdesk.core.sender import Settled
 from helpdesk.core.ticket import State
+from helpdesk.errors import TemporaryError
 from tests.desk import open_ticket
 
 CHOSEN = sa.select(TICKET).where(
@@ -56,9 +59,36 @@ def test_values_are_written_as_their_columns_want_them(connection: Connection) -
     assert found == ("nul\ufffd", "\ufffd", 2**40, 7, since)
 
 
+def test_statements_that_are_asked_together_each_give_their_own_rows(connection: Connection) -> None:
+    tickets, contacts = Prepared(CHOSEN, lists=("numbers",)), Prepared(sa.select(CONTACT.c.address))
+    numbers = sorted(connection.execute(sa.select(TICKET.c.number)).scalars())
+    with at_once(connection):
+        first, none, last = (
+            tickets.ask(connection, {"numbers": numbers[:1]}),
+            contacts.ask(connection, {}),
+            tickets.ask(connection, {"numbers": numbers[-1:]}),
+        )
+    assert [[row[0] for row in answer()] for answer in (last, none, first)] == [[numbers[-1]], [], [numbers[0]]]
+
+
+def test_one_that_fails_among_them_is_not_hidden(connection: Connection) -> None:
+    missing = Prepared(sa.select(sa.column("x")).select_from(sa.table("missing")))
+    counted = Prepared(sa.select(sa.func.count()).select_from(TICKET))
+    with pytest.raises((TemporaryError, psycopg.errors.UndefinedTable), match="missing"), at_once(connection):
+        for statement in (counted, missing, counted):
+            statement.ask(connection, {})
+
+
 def test_several_rows_are_written_at_once(connection: Connection) -> None:
     contacts = [
-        {"address": f"{name}@example.net", "name": name, "language": None, "blocked": False, "failing": True}
+        {
+            "address": f"{name}@example.net",
+            "name": name,
+            "language": None,
+            "blocked": False,
+            "failing": True,
+            "settled": Settled.LETTERS,
+        }
         for name in ("anna", "boris", "celina")
     ]
     Prepared(insert(CONTACT)).run(connection, *contacts)

@@ -6,7 +6,7 @@ Every question is answered by an index, so that the cost does not grow with the 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,7 +16,7 @@ from sqlalchemy.engine import Connection
 
 from helpdesk.adapters.store import directories, figures, filing, incidents, mail_files, references, search, tickets
 from helpdesk.adapters.store.models import CONTACT, MESSAGE, META, OUTBOX, TICKET
-from helpdesk.adapters.store.prepared import Prepared
+from helpdesk.adapters.store.prepared import Answer, Prepared, at_once
 from helpdesk.core.directory import Entry, folded
 from helpdesk.core.facts import Facts, Wanted
 from helpdesk.core.message import Address, KeptMail
@@ -159,9 +159,15 @@ _SENDER = Prepared(
 
 def facts(connection: Connection, wanted: Wanted, now: datetime, secret_life: timedelta) -> Facts:
     """All that `decide` may look at for one message."""
-    by_reference = references.tickets_of(connection, wanted.references)
-    letters = _letters(connection, wanted.references, wanted.tokens, now - secret_life)
-    bounced = _letters(connection, [wanted.bounced_message_id], (), now) if wanted.bounced_message_id else ()
+    bounced_id = [wanted.bounced_message_id] if wanted.bounced_message_id else []
+    with at_once(connection):
+        mentioned = references.ask_tickets_of(connection, wanted.references)
+        answered = _ask_letters(connection, wanted.references, wanted.tokens, now - secret_life)
+        returned = _ask_letters(connection, bounced_id, (), now)
+        of_sender = _ask_about_sender(connection, wanted.sender, wanted.agent, now)
+        outages = incidents.ask_open_outages(connection, now, wanted.reports_between)
+        copies = _ask_copies(connection, wanted)
+    by_reference, letters, bounced = mentioned(), answered(), returned()
     if wanted.agent is not None:
         letters = tuple(replace(one, answers=_answers_since(connection, one)) for one in letters)
     # A reply address leads to a ticket, too, and so does the letter that a bounce speaks of.
@@ -175,10 +181,10 @@ def facts(connection: Connection, wanted: Wanted, now: datetime, secret_life: ti
     known |= tickets.load(connection, [number for number in named if number not in known])
     survivors = [one.merged_into for one in known.values() if one.merged_into is not None]
     known |= tickets.load(connection, [number for number in survivors if number not in known])
-    contact, counts, opened = _about_sender(connection, wanted.sender, wanted.agent, now)
-    gathering, reports = incidents.open_outages(connection, now, wanted.reports_between)
+    contact, counts, opened = of_sender()
+    gathering, reports = outages()
     return Facts(
-        duplicate=_duplicate(connection, wanted),
+        duplicate=_duplicate(copies()),
         letters=letters,
         by_reference=tuple((message_id, known[number]) for number, message_id in by_reference.items()),
         by_number=tuple(known[number] for number in dict.fromkeys((*named, *survivors)) if number in known),
@@ -194,7 +200,7 @@ def facts(connection: Connection, wanted: Wanted, now: datetime, secret_life: ti
         files=tuple((number, mail_files.of_ticket(connection, _survivor(known, number))) for number in wanted.files),
         figures=figures.figures(connection, wanted.figures[0], now, wanted.figures[1]) if wanted.figures else None,
         found=tuple((words, search.look_for(connection, words)) for words in wanted.searches),
-        invited=_about_sender(connection, wanted.invited, None, now)[1] if wanted.invited else None,
+        invited=_ask_about_sender(connection, wanted.invited, None, now)()[1] if wanted.invited else None,
         incidents=gathering,
         reports=reports,
         gathered=incidents.gathered(connection, known.values()) if wanted.agent is not None else (),
@@ -249,22 +255,25 @@ def _survivor(known: Mapping[int, Ticket], number: int) -> int:
     return (known[number].merged_into if number in known else None) or number
 
 
-def _duplicate(connection: Connection, wanted: Wanted) -> int | None:
-    rows = _DUPLICATES.all(
+def _ask_copies(connection: Connection, wanted: Wanted) -> Answer:
+    return _DUPLICATES.ask(
         connection, {"sha256": wanted.sha256, "fingerprint": wanted.fingerprint, "message_id": wanted.message_id}
     )
+
+
+def _duplicate(rows: list[Any]) -> int | None:
     if not rows:
         return None
     first = min(rows, key=lambda row: row.id)
     return NEW if first.ticket is None else int(first.ticket)
 
 
-def _letters(
+def _ask_letters(
     connection: Connection, message_ids: Sequence[str], tokens: Sequence[str], oldest_activity: datetime
-) -> tuple[SentLetter, ...]:
+) -> Callable[[], tuple[SentLetter, ...]]:
     if not message_ids and not tokens:
-        return ()
-    rows = _LETTERS.all(
+        return tuple
+    answer = _LETTERS.ask(
         connection,
         {
             "message_ids": list(message_ids[: references.MAX_REFERENCES]),
@@ -272,7 +281,7 @@ def _letters(
             "tokens": [token.lower() for token in tokens[: references.MAX_REFERENCES]],
         },
     )
-    return tuple(_sent_letter(row, oldest_activity) for row in rows)
+    return lambda: tuple(_sent_letter(row, oldest_activity) for row in answer())
 
 
 def _answers_since(connection: Connection, letter: SentLetter) -> tuple[tuple[str, datetime], ...]:
@@ -297,12 +306,15 @@ def _sent_letter(row: Any, oldest_activity: datetime) -> SentLetter:
     )
 
 
-def _about_sender(
+_Known = tuple[Contact | None, LetterCounts, Opened]
+
+
+def _ask_about_sender(
     connection: Connection, sender: str | None, agent: str | None, now: datetime
-) -> tuple[Contact | None, LetterCounts, Opened]:
-    """What we remember of the sender, what was written to him of late, and which tickets he opened."""
+) -> Callable[[], _Known]:
+    """What gives what we remember of the sender, what was written to him of late, and which tickets he opened."""
     address = Address(sender or "")
-    row = _SENDER.first(
+    answer = _SENDER.ask(
         connection,
         {
             "address": address.address,
@@ -313,7 +325,11 @@ def _about_sender(
             "since_24h": now - timedelta(hours=24),
         },
     )
+    return lambda: _known_of(answer()[0], is_somebody=sender is not None)
+
+
+def _known_of(row: Any, *, is_somebody: bool) -> _Known:
     contact = Contact(*row[:6]) if row.address is not None else None
     tickets_1h = row.opened_normal + row.opened_outages
-    opened = Opened(tickets_1h, row.opened_outages, row.incident) if sender is not None else Opened()
+    opened = Opened(tickets_1h, row.opened_outages, row.incident) if is_somebody else Opened()
     return contact, LetterCounts(*row[9:]), opened

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -90,12 +90,12 @@ _SAME = (
 )
 
 
-def open_outages(
+def ask_open_outages(
     connection: Connection, now: datetime, between: tuple[datetime, datetime] | None
-) -> tuple[tuple[Incident, ...], tuple[Report, ...]]:
-    """The open incidents, and the open outages of that time that hang on none."""
+) -> Callable[[], tuple[tuple[Incident, ...], tuple[Report, ...]]]:
+    """What gives the open incidents, and the open outages of that time that hang on none."""
     since, until = between or (now, now)
-    rows = _OPEN.all(
+    answer = _OPEN.ask(
         connection,
         {
             "since": since,
@@ -104,12 +104,16 @@ def open_outages(
             "since_24h": now - timedelta(hours=24),
         },
     )
+    return lambda: _told_apart(answer(), with_reports=between is not None)
+
+
+def _told_apart(rows: list[Any], *, with_reports: bool) -> tuple[tuple[Incident, ...], tuple[Report, ...]]:
     incidents = tuple(
         Incident(number=row.number, desk=row.desk, situation=row.situation, assignee=row.assignee, news=row.news)
         for row in rows
         if row.news is not None
     )
-    return incidents, tuple(_report(row) for row in rows if row.news is None and between is not None)
+    return incidents, tuple(_report(row) for row in rows if row.news is None and with_reports)
 
 
 def _report(row: Any) -> Report:

@@ -10,7 +10,8 @@ Errors are those of `engine`: TemporaryError, PermanentError, or what the driver
 from __future__ import annotations
 
 from collections import namedtuple
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import lru_cache, partial
 from typing import Any
 
@@ -22,6 +23,9 @@ from helpdesk.adapters.store.engine import raise_ours
 
 Values = Mapping[str, Any]
 Convert = Callable[[Any], Any]
+
+# Gives the rows of a statement; to be called once.
+Answer = Callable[[], list[Any]]
 
 # Values of one column that were met last.
 _REMEMBERED = 64
@@ -40,8 +44,16 @@ class Prepared:
 
     def all(self, connection: Connection, values: Values) -> list[Any]:
         """The rows that it gives, with their columns by name."""
+        return self.ask(connection, values)()
+
+    def ask(self, connection: Connection, values: Values) -> Answer:
+        """What gives the rows; within `at_once` they are on their way, and there when its block has ended."""
         form, bound = self._bind(connection, values)
-        return [form.row(found) for found in _run(connection, form.text, bound).fetchall()]
+        cursor = _run(connection, form.text, bound)
+        if connection.dialect.name == "postgresql":
+            return lambda: [form.row(found) for found in _fetched(connection, cursor)]
+        rows = [form.row(found) for found in cursor.fetchall()]
+        return lambda: rows
 
     def first(self, connection: Connection, values: Values) -> Any:
         """The first row, None when there is none."""
@@ -154,6 +166,23 @@ def _remembered(kind: sa.types.TypeEngine[Any], convert: Convert | None) -> Conv
     return lru_cache(maxsize=_REMEMBERED)(convert) if few and convert is not None else convert
 
 
+@contextmanager
+def at_once(connection: Connection) -> Iterator[None]:
+    """Statements that are asked within go to a server together: one way there and back instead of one for each.
+
+    None of them may depend on the answer to another. SQLite is no server: there each runs when it is asked.
+    """
+    if connection.dialect.name != "postgresql":
+        yield
+        return
+    try:
+        with connection.connection.driver_connection.pipeline():  # type: ignore[union-attr]
+            yield
+    except Exception as error:
+        raise_ours(connection, error)
+        raise
+
+
 def run_text(connection: Connection, text: str) -> None:
     """Run a statement that has no values."""
     _run(connection, text, ())
@@ -178,6 +207,14 @@ def _padded(values: Sequence[Any], length: int) -> list[Any]:
 def _run(connection: Connection, text: str, values: Sequence[Any]) -> Any:
     try:
         return execute(connection.connection.driver_connection, text, values)
+    except Exception as error:
+        raise_ours(connection, error)
+        raise
+
+
+def _fetched(connection: Connection, cursor: Any) -> list[Any]:
+    try:
+        return cursor.fetchall()  # type: ignore[no-any-return]
     except Exception as error:
         raise_ours(connection, error)
         raise

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -61,8 +62,8 @@ def move(connection: Connection, message_ids: Iterable[str], ticket: int, to: in
     )
 
 
-def tickets_of(connection: Connection, message_ids: Sequence[str]) -> dict[int, str]:
-    """Ticket numbers with the id that led to each, in the order of `message_ids`.
+def ask_tickets_of(connection: Connection, message_ids: Sequence[str]) -> Callable[[], dict[int, str]]:
+    """What gives ticket numbers with the id that led to each, in the order of `message_ids`.
 
     For one id, tickets that have the message itself come before those that only mention it, newer before older.
     """
@@ -70,8 +71,12 @@ def tickets_of(connection: Connection, message_ids: Sequence[str]) -> dict[int, 
     for message_id in message_ids[:MAX_REFERENCES]:
         asked.setdefault(_key(message_id), message_id)
     if not asked:
-        return {}
-    rows = _BY_KEY.all(connection, {"keys": list(asked)})
+        return dict
+    answer = _BY_KEY.ask(connection, {"keys": list(asked)})
+    return lambda: _strongest_first(asked, answer())
+
+
+def _strongest_first(asked: dict[str, str], rows: list[Any]) -> dict[int, str]:
     position = {key: place for place, key in enumerate(asked)}
     found: dict[int, str] = {}
     for key, _, ticket in sorted(rows, key=lambda row: (position[row.key], row.mentioned, -row.ticket)):

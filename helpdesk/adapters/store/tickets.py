@@ -27,7 +27,7 @@ from helpdesk.adapters.store.models import (
     TICKET,
 )
 from helpdesk.adapters.store.outbox import UNSENT_ANSWER
-from helpdesk.adapters.store.prepared import Prepared
+from helpdesk.adapters.store.prepared import Prepared, at_once
 from helpdesk.core import triage
 from helpdesk.core.decision import Filing
 from helpdesk.core.message import Address
@@ -175,9 +175,11 @@ def _load(connection: Connection, numbers: list[int]) -> dict[int, Ticket]:
     if not numbers:
         return {}
     chosen = {"numbers": numbers}
-    rows = _TICKETS.all(connection, chosen)
+    with at_once(connection):
+        found, listed = _TICKETS.ask(connection, chosen), _LISTS.ask(connection, chosen)
+    rows = found()
     lists: dict[str, dict[int, list[Any]]] = defaultdict(lambda: defaultdict(list))
-    for row in _LISTS.all(connection, chosen) if rows else ():
+    for row in listed():
         lists[row.list][row.ticket].append(row)
     held = _held(connection, chosen) if lists["held"] else {}
     return {
