@@ -16,6 +16,10 @@ OPENS, CLOSES = time(10), time(18)
 REMIND, GIVE_UP = 2, 5
 ASK, SETTLE = 3, 7
 
+# What is promised, in hours of work, and the share of it after which somebody is warned.
+PROMISES = {"first-answer": timedelta(hours=4), "solution": timedelta(hours=20)}
+SOON = 0.75
+
 
 @dataclass(frozen=True)
 class Hours:
@@ -50,6 +54,74 @@ class Hours:
             while not self.works_on(day):
                 day += timedelta(days=1)
         return datetime.combine(day, wall.time(), self.zone).astimezone(UTC)
+
+    def worked(self, start: datetime, end: datetime) -> timedelta:
+        """How long the desk is open between the two."""
+        total, day = timedelta(), start.astimezone(self.zone).date()
+        while day <= end.astimezone(self.zone).date():
+            if self.works_on(day):
+                opens, closes = (datetime.combine(day, at, self.zone).astimezone(UTC) for at in (OPENS, CLOSES))
+                total += max(timedelta(), min(end, closes) - max(start, opens))
+            day += timedelta(days=1)
+        return total
+
+    def after(self, start: datetime, work: timedelta) -> datetime:
+        """The moment at which the desk will have been open for so long since `start`."""
+        at = self.opening(start)
+        while True:
+            closes = datetime.combine(at.astimezone(self.zone).date(), CLOSES, self.zone).astimezone(UTC)
+            if work < closes - at:
+                return at + work
+            work -= closes - at
+            at = self.opening(closes)
+
+
+@dataclass
+class Promised:
+    """The alarms of one ticket that are still to come, as its clock runs now: alarm -> when."""
+
+    hours: Hours
+    spent: timedelta = timedelta()
+    since: datetime | None = None
+    answered: bool = False
+    told: set[str] = field(default_factory=set)
+    due: dict[str, datetime] = field(default_factory=dict)
+
+    def runs(self, at: datetime) -> None:
+        """We owe something from now on."""
+        self.since = self.since or at
+        self._reckon()
+
+    def stands(self, at: datetime, *, answered: bool = False) -> None:
+        """The requester owes something, or nobody does."""
+        if self.since is not None:
+            self.spent += self.hours.worked(self.since, at)
+        self.since, self.answered = None, self.answered or answered
+        self._reckon()
+
+    def came(self, alarm: str, at: datetime) -> str | None:
+        """What is wrong with this alarm that was told, None if nothing."""
+        due = self.due.get(alarm)
+        self.told.add(alarm)
+        self._reckon()
+        if due is None:
+            return f"{alarm} was not due"
+        if not due <= at <= due + timedelta(hours=1):
+            return f"{alarm} was due {due:%Y-%m-%d %H:%M}"
+        return None if self.hours.works_at(at) else f"{alarm} came while the desk was closed"
+
+    def missed(self, now: datetime) -> Iterable[str]:
+        """What should have been told an hour ago and was not."""
+        return [alarm for alarm, due in self.due.items() if due + timedelta(hours=1) < now]
+
+    def _reckon(self) -> None:
+        self.due = {}
+        for promise, work in PROMISES.items():
+            if self.since is None or (self.answered and promise == "first-answer"):
+                continue
+            for alarm, share in ((f"{promise}-soon", SOON), (f"{promise}-late", 1.0)):
+                if alarm not in self.told and f"{promise}-late" not in self.told:
+                    self.due[alarm] = self.hours.after(self.since, max(timedelta(), work * share - self.spent))
 
 
 @dataclass

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import random
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ from zoneinfo import ZoneInfo
 from helpdesk.config import load
 from helpdesk.daemon.building import World, build, dispatcher, source_of
 from helpdesk.ports import Fetched, MailKey
-from tests.drill.oracle import Expected, Hours
+from tests.drill.oracle import Expected, Hours, Promised
 from tests.fakes.transport import FakeTransport
 
 CONFIG = """
@@ -49,6 +49,22 @@ notices_1h = 100000
 [[follow_up]]
 after = "answered"
 steps = [{{after = "3bd", send = "solved"}}, {{after = "7bd", close = "no-answer"}}]
+[[agent]]
+name = "Olha"
+addresses = ["olha@help.test"]
+desks = ["office"]
+lead = true
+[[desk]]
+name = "support"
+[[desk]]
+name = "office"
+address = "office@help.test"
+[[service_level]]
+first_answer = "4h"
+solution = "20h"
+[digest]
+agents = "09:00"
+leads = "Mon 09:00"
 [calendar]
 hours = "Mon-Fri 10:00-18:00"
 days_off = [{days_off}]
@@ -63,7 +79,19 @@ CLEAR = 0.3
 TAIL = 75
 
 FOLLOW_UPS = ("reminder", "solved", "closed")
-AGENT = "ivan@help.test"
+AGENT, LEAD = "ivan@help.test", "olha@help.test"
+
+# How a letter tells which alarm it is.
+ALARMS = {
+    "This request needs its first answer soon.": "first-answer-soon",
+    "Nobody has answered this request in the promised time.": "first-answer-late",
+    "This request should be solved soon.": "solution-soon",
+    "This request has not been solved in the promised time.": "solution-late",
+}
+
+ROUNDS_AT = 9
+# The clock jumps by so much, on a desk with so many tickets of each kind that wait for something.
+JUMP, JUMPED_OVER = timedelta(days=3653), 10
 
 Act = Callable[[], None]
 
@@ -74,6 +102,8 @@ class _Customer:
 
     address: str
     expected: Expected
+    promised: Promised
+    closed: bool = False
     number: int = 0
     owes: bool = True  # facts that were asked for
     letter: EmailMessage | None = None  # the last one that he got
@@ -104,6 +134,9 @@ class Year:
         self._now = datetime.combine(self.first, time(), UTC)
         self._customers: dict[str, _Customer] = {}
         self._by_number: dict[str, _Customer] = {}
+        self._to_lead: dict[str, list[str]] = defaultdict(list)  # number -> the alarms that the lead heard of
+        self._rounds: Counter[tuple[str, str]] = Counter()  # (event, whom) -> how many are due
+        self._jumped: Counter[tuple[str, str, str]] | None = None  # (event, number, whom) after a jump of the clock
         self._acts: list[tuple[datetime, int, Act]] = []
         self._order, nonces = count(), count()
         world = World(now=lambda: self._now, random=lambda: 0.5, nonce=lambda: next(nonces).to_bytes(16, "little"))
@@ -118,14 +151,23 @@ class Year:
             for day in range(self.days + TAIL):
                 self._day()
                 yield self.first + timedelta(days=day)
+            self._jump()
         for customer in self._customers.values():
             self.wrong += [f"{customer.number}: {event} never came" for event in customer.expected.due]
+            late = {alarm for alarm in customer.promised.told if alarm.endswith("-late")}
+            if late != set(self._to_lead[str(customer.number)]):
+                self.wrong.append(
+                    f"{customer.number}: {late} happened, the lead heard of {self._to_lead[str(customer.number)]}"
+                )
+
+        self.wrong += [f"{event} to {to} never came" for (event, to), due in self._rounds.items() if due]
 
     def _day(self) -> None:
         for _ in range(timedelta(days=1) // TICK):
             end = self._now + TICK
             # The daemon looks every twenty seconds: also shortly after each moment at which something should happen.
             dues = {due + LOOKS for one in self._customers.values() for due in one.expected.due.values()}
+            dues |= {due + LOOKS for one in self._customers.values() for due in one.promised.due.values()}
             for when in {end, *(due for due in dues if self._now < due <= end)}:
                 self._at(when, self._look)
             while self._acts and self._acts[0][0] <= end:
@@ -133,10 +175,44 @@ class Year:
                 act()
                 self._send()
         for customer in self._customers.values():
-            self.wrong += [f"{customer.number}: {event} is missing" for event in customer.expected.missed(self._now)]
+            missed = (*customer.expected.missed(self._now), *customer.promised.missed(self._now))
+            self.wrong += [f"{customer.number}: {event} is missing" for event in missed]
 
     def _look(self) -> None:
         self._works.upkeep.follow_up()
+        wall = self._now.astimezone(self._hours.zone)
+        if (wall.hour, wall.minute) == (ROUNDS_AT, 0):
+            # Somebody has to hear of what is open on every working day, and the lead of every week.
+            if self._hours.works_on(wall.date()) and not all(one.closed for one in self._customers.values()):
+                self._rounds["morning", AGENT] += 1
+            if wall.weekday() == 0:
+                self._rounds["report", LEAD] += 1
+        self._works.upkeep.make_rounds()
+
+    def _jump(self) -> None:
+        """The clock goes ten years ahead, back, and ahead again: one follow-up for each ticket, and none twice."""
+        self._jumped = Counter[tuple[str, str, str]]()
+        said = {
+            "asked": "It does not work. Please help.",
+            "clear": "Please send me the invoice for February once more.",
+        }
+        for number in range(JUMPED_OVER):
+            for kind, text in said.items():
+                self._take(_mail(f"{kind}{number}@jump.test", "Invoice" if kind == "clear" else "Problem", text))
+        self._send()
+        before, after = self._now, self._hours.opening(self._now + JUMP)
+        self._jumped.clear()
+        for self._now in (after, after + LOOKS, before, after + TICK):
+            self._look()
+            self._send()
+        for (event, ticket, to), times in self._jumped.items():
+            self.figures[f"jump: {event}"] += times
+            if ticket != "None" and times > 1:
+                self.wrong.append(f"{ticket}: after a jump of the clock {event} came to {to} {times} times")
+        came = {event: self.figures[f"jump: {event}"] for event in ("reminder", "closed", "alert")}
+        # A reminder for each that was asked; of each clear one the agent and the lead hear once.
+        if came != {"reminder": JUMPED_OVER, "closed": 0, "alert": 2 * JUMPED_OVER}:
+            self.wrong.append(f"after a jump of the clock came {came}")
 
     def _at(self, when: datetime, act: Act) -> None:
         heapq.heappush(self._acts, (when, next(self._order), act))
@@ -148,12 +224,13 @@ class Year:
     # --- what customers and the agent do ----------------------------------------------------------
 
     def _ask(self, number: int) -> None:
-        customer = _Customer(f"c{number}@shop{number % 97}.test", Expected(self._hours))
+        customer = _Customer(f"c{number}@shop{number % 97}.test", Expected(self._hours), Promised(self._hours))
         self._customers[customer.address] = customer
         self.figures["tickets"] += 1
         if self._dice.random() < CLEAR:
             self._take(_mail(customer.address, "Invoice", "Please send me the invoice for February once more."))
             customer.owes = False
+            customer.promised.runs(self._now)
             self._soon(2, lambda: self._answer(customer))
             return
         self._take(_mail(customer.address, "Problem", "It does not work. Please help."))
@@ -178,6 +255,7 @@ class Year:
         text = "The catalogue of our shop http://shop.test shows: page not found. Since nine o'clock, in Firefox."
         self._reply(customer, text)
         customer.expected.ended()
+        customer.promised.runs(self._now)
         customer.owes = False
         self.figures["customers' answers"] += 1
         self._soon(4, lambda: self._answer(customer))
@@ -196,6 +274,7 @@ class Year:
             return
         self._take(_bounce(customer.address, str(customer.letter["Message-ID"])))
         customer.expected.ended()
+        customer.promised.runs(self._now)
         self.figures["bounces"] += 1
 
     def _answer(self, customer: _Customer) -> None:
@@ -205,6 +284,7 @@ class Year:
         self._take(_mail(AGENT, f"Re: [##{customer.number}##]", "Please try again now.", to=customer.notice))
         # Whoever still owes facts when an agent answers has the whole time for them again.
         (customer.expected.asked if customer.owes else customer.expected.answered)(self._now)
+        customer.promised.stands(self._now, answered=True)
         self.figures["agents' answers"] += 1
         doing = self._dice.choices(("silence", "again", "one"), (40, 25, 35))[0]
         self.figures[f"then: {doing}"] += 1
@@ -218,6 +298,7 @@ class Year:
             return
         self._reply(customer, "1")
         customer.expected.ended()
+        customer.closed = True
         self.figures["said that it is solved"] += 1
 
     def _thank(self, customer: _Customer) -> None:
@@ -251,7 +332,16 @@ class Year:
 
     def _look_at(self, letter: EmailMessage, to: str) -> None:
         event, number = str(letter["X-Helpdesk-Event"]), str(letter["X-Helpdesk-Ticket"])
-        if to == AGENT:
+        if self._jumped is not None:
+            self._jumped[event, number, to] += 1
+            return
+        if event in ("morning", "report"):
+            self._look_at_round(event, to)
+            return
+        if event == "alert":
+            self._look_at_alarm(letter, number, to)
+            return
+        if to in (AGENT, LEAD):
             if event == "notify" and number in self._by_number:
                 self._by_number[number].notice = letter
             return
@@ -262,10 +352,32 @@ class Year:
         if event == "missing":
             customer.owes = True
             customer.expected.asked(self._now)
+            customer.promised.stands(self._now)
+        if event == "closed":
+            customer.closed = True
         if event in FOLLOW_UPS:
             problem = customer.expected.came(event, self._now)
             if problem is not None:
                 self.wrong.append(f"{number} at {self._now:%Y-%m-%d %H:%M}: {problem}")
+
+    def _look_at_alarm(self, letter: EmailMessage, number: str, to: str) -> None:
+        body = letter.get_body(("plain",))
+        text = str(body.get_content()) if body else ""
+        alarm = next((name for words, name in ALARMS.items() if words in text), "unknown alarm")
+        if to == LEAD:
+            self._to_lead[number].append(alarm)
+            return
+        self.figures[f"alarms: {alarm}"] += 1
+        problem = self._by_number[number].promised.came(alarm, self._now)
+        if problem is not None:
+            self.wrong.append(f"{number} at {self._now:%Y-%m-%d %H:%M}: {problem}")
+
+    def _look_at_round(self, event: str, to: str) -> None:
+        self.figures[f"rounds: {event}"] += 1
+        self._rounds[event, to] -= 1
+        wall = self._now.astimezone(self._hours.zone)
+        if self._rounds[event, to] or wall.hour != ROUNDS_AT:
+            self.wrong.append(f"{event} to {to} came at {wall:%Y-%m-%d %H:%M}")
 
 
 def _mail(sender: str, subject: str, text: str, to: EmailMessage | None = None, **headers: str) -> EmailMessage:
