@@ -13,8 +13,8 @@ from helpdesk.adapters.holidays import holidays_of
 from helpdesk.config import load
 from helpdesk.core.chains import Occasion
 from helpdesk.core.policy import Desk
+from helpdesk.core.scheduling import start
 from helpdesk.core.service_levels import Alarm, alarms, begin
-from helpdesk.core.timers import start
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "time.md").read_text("utf-8")

@@ -29,6 +29,7 @@ WIDE, PHONE = 700, 375
 
 _TEXT_PAGE = (
     '<!DOCTYPE html><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+    '<meta name="color-scheme" content="light dark">'
     '<pre style="white-space:pre-wrap">'
 )
 

@@ -145,7 +145,12 @@ _TO_REQUESTERS = frozenset(
         Event.TOO_LARGE,
     }
 )
-_AUDIENCES = {Event.NOTIFY: Audience.AGENT, Event.UNPROVEN: Audience.AGENT, Event.NOTE: Audience.COLLEAGUES}
+_AUDIENCES = {
+    Event.NOTIFY: Audience.AGENT,
+    Event.UNPROVEN: Audience.AGENT,
+    Event.NOTE: Audience.COLLEAGUES,
+    Event.FORWARD: Audience.PARTNER,
+}
 
 # What is about no ticket.
 _OF_THE_DESK = frozenset({Event.ALERT, Event.DIGEST, Event.MORNING, Event.REPORT})
@@ -203,6 +208,7 @@ def sample_letter(event: Event, language: str, **changes: object) -> Letter:
         }.get(event),
         "body": _body(event, speech),
         "reasons": _reasons(event, speech),
+        "request": speech.letter if event is Event.FORWARD else "",
         "missing": speech.questions if asked else (),
         "in_reply_to": "<first@shop.example>",
         "limit_mb": 25 if event is Event.TOO_LARGE else 0,

@@ -151,6 +151,15 @@ def test_a_preview_of_a_letter_that_fails_shows_what_leaves_instead(
     assert "'x' is undefined" in said.err
 
 
+def test_a_letter_to_a_partner_is_shown_with_the_request_and_without_a_line_for_agents(
+    desk: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(monkeypatch, "templates", "preview", "forward", "--lang", "en") == 0
+    said = capsys.readouterr().out
+    assert "What the customer wrote:\n\n> Good morning," in said
+    assert "Your reply to this mail" not in said
+
+
 def test_a_preview_can_tell_of_a_real_ticket(
     desk: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
