@@ -84,6 +84,17 @@ def test_a_letter_that_fails_is_named_with_line_cause_and_cure(
     assert f"{desk}/letters/en/closed.txt, line 3: 'nummber' is undefined; did you mean number?" in said
 
 
+def test_a_letter_that_fails_with_hostile_or_nearly_without_words_alone_is_named(
+    desk: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(desk, "en/closed.txt", "{% if '<script>' in subject %}{{ nonsense }}{% endif %}Closed.\n")
+    write(desk, "en/opened.txt", "{% if not subject %}{{ nonsense }}{% endif %}Opened.\n")
+    assert run(monkeypatch, "templates", "check", "--json") == 78
+    told = {Path(row["place"]).name: row["problem"] for row in json.loads(capsys.readouterr().out)}
+    assert "(tried: hostile words)" in told["closed.txt, line 1"]
+    assert "(tried: nearly empty)" in told["opened.txt, line 1"]
+
+
 def test_a_file_that_no_letter_has_the_name_of_is_a_problem(
     desk: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
