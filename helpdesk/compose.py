@@ -218,7 +218,7 @@ def view(
         logo=_picture(brand.logo, face.address.domain),
         signature=brand.signed(letter.language),
         template=letter.template,
-        progress=ticket.state.value if ticket and letter.event is Event.STATUS else "",
+        progress=state_said(face.stages, ticket, letter.language) if ticket and letter.event is Event.STATUS else "",
         done=letter.done,
         rma=wire.one_line(dict(ticket.fields).get(RMA, "")) if ticket else "",
         parcels=tuple(

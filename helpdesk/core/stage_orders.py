@@ -22,8 +22,8 @@ def move_to_stage(ticket: Ticket, name: str, bench: Bench) -> Carried | str:
     return Carried(
         ticket=entered.ticket,
         changes=entered.changes,
-        # With an answer it is one letter: what the agent wrote.
-        letters=() if bench.has_answer else entered.letters,
+        # With an answer it is one letter, what the agent wrote, unless the stage's letter brings a number or papers.
+        letters=() if bench.has_answer and not (stage.rma or stage.documents) else entered.letters,
         lines=(words.entered.format(name=stage.called(desk.language)),),
         settles_state=True,
     )

@@ -61,7 +61,8 @@ def _progress(words: Words, view: LetterView) -> str:
     """How the request of whoever asks stands."""
     if not view.progress:
         return ""
-    return words["progress", "closed-for-good" if view.progress == "closed" and view.final else view.progress]
+    # A state of the desk's own says it in the desk's words.
+    return _word(words, "progress", "closed-for-good" if view.progress == "closed" and view.final else view.progress)
 
 
 def _alert(view: LetterView) -> str:

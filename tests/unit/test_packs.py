@@ -282,7 +282,16 @@ def test_wrong_letters_are_told_file_by_file(tmp_path: Path) -> None:
 
 
 def test_packs_ship_with_the_program() -> None:
-    assert shipped_packs() == ("clarify", "outages", "store-routing", "support-webshop", "vocabulary", "warranty-acts")
+    assert shipped_packs() == (
+        "clarify",
+        "outages",
+        "rma-dealers",
+        "rma-returns",
+        "store-routing",
+        "support-webshop",
+        "vocabulary",
+        "warranty-acts",
+    )
 
 
 def test_stores_and_their_shop_tell_each_others_letters_apart() -> None:
