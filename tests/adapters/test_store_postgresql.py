@@ -7,9 +7,12 @@ import threading
 from contextlib import closing
 from datetime import timedelta
 
+import psycopg
 import pytest
 
 from helpdesk.adapters.store import SqlStore, open_store
+from helpdesk.adapters.store import engine as engines
+from helpdesk.adapters.store.migrate import _LOCK
 from helpdesk.core.decision import Schedule
 from helpdesk.core.ticket import NEW
 from helpdesk.errors import TemporaryError
@@ -83,3 +86,27 @@ def test_two_programs_that_see_the_same_mail_open_one_ticket(postgres: Cluster) 
         for thread in threads:
             thread.join()
         assert len(store.queue()) == 1
+
+
+def test_what_somebody_else_keeps_locked_is_named_and_not_waited_for_without_end(
+    postgres: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engines, "BUSY_TIMEOUT_S", 0.01)
+    with postgres.database() as url, closing(open_store(url)) as store, psycopg.connect(url) as other:
+        other.execute("LOCK TABLE ticket IN ACCESS EXCLUSIVE MODE")
+        with pytest.raises(TemporaryError, match="kept what is needed locked"):
+            store.queue()
+        other.rollback()
+        assert list(store.queue()) == []
+
+
+def test_a_daemon_waits_for_another_that_changes_the_schema_however_long_that_takes(
+    postgres: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engines, "BUSY_TIMEOUT_S", 0.01)
+    with postgres.database("template0") as url, psycopg.connect(url) as other:
+        other.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+        release = threading.Timer(0.2, other.rollback)
+        release.start()
+        open_store(url).close()
+        release.join()

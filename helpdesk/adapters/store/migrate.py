@@ -92,6 +92,8 @@ def _upgrade(url: str) -> None:
     try:
         with transaction(engine, writes=True) as connection:
             if connection.dialect.name == "postgresql":
+                # Another daemon may be at it, which takes minutes on a large desk: that is waited for.
+                connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
