@@ -310,3 +310,11 @@ def test_a_routing_case_that_does_nothing_is_a_problem(tmp_path: Path) -> None:
     assert 'route[0].foward: is unknown; did you mean "forward"?' in told
     assert "route[0]: does nothing; want reply, forward or both" in told
     assert 'route[0].watch: is "soon"; want a duration' in told
+
+
+def test_a_desk_of_another_kind_needs_fewer_than_a_hundred_lines() -> None:
+    folder = Path(__file__).parent.parent / "scenarios" / "80-a-sixth-desk-from-nothing"
+    written = (*folder.glob("*.toml"), *(folder / "letters").rglob("*.txt"))
+    lines = [line for file in written for line in file.read_text("utf-8").splitlines() if line.strip()]
+    assert len(written) == 3
+    assert len(lines) < 100
