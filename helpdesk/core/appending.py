@@ -19,6 +19,7 @@ from helpdesk.core.decision import (
     Filing,
     Join,
     Outcome,
+    Proof,
     Record,
     Role,
     SetFacts,
@@ -163,6 +164,9 @@ def _move(case: Case, ticket: Ticket, desk: Desk, findings: Findings) -> Entered
     # Whoever says yes to what cannot be is asked again.
     said = None if findings.problems else entered_by_words(desk.stages, ticket, case.inbound, fields, today)
     stage = said[0] if said else None
+    if stage is not None and stage.registers and case.proof is Proof.NONE:
+        # Whoever only claims to be the requester registers nobody.
+        stage = None
     news = bool(ticket.missing) or any(dict(ticket.fields).get(name) != value for name, value in findings.fields)
     if stage is None and findings.by_form and news and not findings.missing:
         stage = stage_on(desk.stages, Trigger.COMPLETE, ticket, fields, today)

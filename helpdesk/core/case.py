@@ -14,6 +14,7 @@ from helpdesk.core.checklist import CUSTOMER
 from helpdesk.core.classify import asks_by_itself, classify, is_robot_address
 from helpdesk.core.command_values import Away, CarryOutCase, ForwardTo, ShowQueue, ShowStats, Split
 from helpdesk.core.commands import files_wanted, numbers_named, parse, searches
+from helpdesk.core.companies import are_known, with_colleagues
 from helpdesk.core.decision import Decision, Disposition, Filing, Outcome, Proof, Role
 from helpdesk.core.facts import Facts, Wanted
 from helpdesk.core.forward import original, without_a_word
@@ -185,6 +186,7 @@ def wanted(inbound: Inbound, policy: Policy, arrival: Arrival) -> Wanted:
         request=any(isinstance(command, ForwardTo | CarryOutCase) for command in commands),
         entries=() if agent else keys_in(checklists, inbound),
         entries_by=() if agent else look_ups,
+        companies=not agent and are_known(checklists),
         directories=(
             *(("centres",) if any(isinstance(command, CarryOutCase) for command in commands) else ()),
             *((POINTS,) if not agent and any(directory == POINTS for _, directory in look_ups) else ()),
@@ -224,6 +226,7 @@ def study(inbound: Inbound, facts: Facts, policy: Policy, arrival: Arrival, now:
     kind, kind_reasons = classify(inbound, instance=policy.instance)
     authentication, auth_reason = authenticate(inbound, policy.trusted_authserv)
     facts = _letters_of_one_person(inbound, facts, policy)
+    facts = with_colleagues(facts, inbound.sender.address) if inbound.sender else facts
     thread = match(inbound, facts, policy.rma_series)
     role = role_of(inbound, thread.ticket, policy)
     # An agent's commands and answers are what he wrote himself, nothing else.

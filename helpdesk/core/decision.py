@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from helpdesk.core.directory import AddEntry, RemoveEntry
 from helpdesk.core.incident import HangOn, SetNews
 from helpdesk.core.message import Address, Bounce, Kind, Reason
 from helpdesk.core.outgoing import Letter
@@ -297,6 +298,8 @@ Change = (
     | Reached
     | SetAway
     | AddColleague
+    | AddEntry
+    | RemoveEntry
     | RemoveColleague
     | Record
 )

@@ -54,6 +54,22 @@ class Entry:
         return dict(self.values).get(column, "")
 
 
+@dataclass(frozen=True, slots=True)
+class AddEntry:
+    """A change of a decision: a directory gets this entry, in place of one with its key."""
+
+    directory: str
+    entry: Entry
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveEntry:
+    """A change of a decision: a directory loses the entry with this key (folded)."""
+
+    directory: str
+    key: str
+
+
 _KINDS = {
     "address": FieldKind.EMAIL,
     "phone": FieldKind.PHONE,

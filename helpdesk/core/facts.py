@@ -51,6 +51,7 @@ class Wanted:
     reports_between: tuple[datetime, datetime] | None = None
     entries: tuple[tuple[str, str], ...] = ()  # (directory, folded key)
     entries_by: tuple[tuple[str, str], ...] = ()  # (field of the tickets that are loaded, directory)
+    companies: bool = False  # whom the sender, and the requesters of the tickets, speak for
     directories: tuple[str, ...] = ()  # these as a whole
 
 

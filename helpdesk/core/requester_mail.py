@@ -14,16 +14,19 @@ from helpdesk.core.appending import doubt
 from helpdesk.core.bounds import over_bounds, refusal
 from helpdesk.core.case import Case
 from helpdesk.core.checklist import questions
+from helpdesk.core.companies import INVITED, administers, company, let_in, let_out
 from helpdesk.core.decision import (
     Change,
     Decision,
     Disposition,
     Filing,
     Join,
+    Leave,
     Outcome,
     Proof,
     Record,
     Role,
+    SetFacts,
     SetState,
     Unschedule,
 )
@@ -75,6 +78,13 @@ def _fulfil(case: Case, ticket: Ticket, wish: Wished) -> Decision | None:
             return _done(case, ticket, silence, "asked to close it")
         case Wish.ADD:
             return _invite(case, ticket, silence, Address(wish.address))
+        case Wish.LET_IN if administers(case.facts, case.sender):
+            return _invite(case, ticket, silence, Address(wish.address), for_company=True)
+        case Wish.LET_OUT if administers(case.facts, case.sender) and wish.address != case.sender:
+            what = f"let {wish.address} speak for the company no longer"
+            return _done(case, ticket, silence, what, *_let_out(case, ticket, wish.address))
+        case Wish.LET_IN | Wish.LET_OUT:
+            return None
 
 
 def _done(
@@ -125,7 +135,16 @@ def _close(case: Case, ticket: Ticket, silence: Reason | None) -> Decision:
     return case.decision(Disposition.COMMAND, Filing.COMMAND, outcome, language=ticket.language)
 
 
-def _invite(case: Case, ticket: Ticket, silence: Reason | None, whom: Address) -> Decision | None:
+def _let_out(case: Case, ticket: Ticket, address: str) -> tuple[Change, ...]:
+    """Only those of the administrator's own company are let out, of this ticket as well; of others nothing is said."""
+    if company(case.facts, address) != company(case.facts, case.sender):
+        return ()
+    return (let_out(address), *((Leave(ticket.number, address),) if ticket.part_of(address) is Part.CC else ()))
+
+
+def _invite(
+    case: Case, ticket: Ticket, silence: Reason | None, whom: Address, *, for_company: bool = False
+) -> Decision | None:
     """The colleague is asked; where he may not be written to, a person reads the wish."""
     policy, counts = case.policy, case.facts.invited
     ours = policy.is_ours(whom.address) or policy.agent(whom.address) is not None
@@ -134,7 +153,9 @@ def _invite(case: Case, ticket: Ticket, silence: Reason | None, whom: Address) -
     if silence is not None or counts is None or over_bounds(counts, policy.bounds, whom.domain) is not None:
         return None
     letters = invitation(ticket, whom)
-    return _done(case, ticket, None, f"asked for {whom.address} to take part", done="invited", of=whom, letters=letters)
+    what = f"asked for {whom.address} to {'speak for the company' if for_company else 'take part'}"
+    facts = SetFacts(ticket.number, ((INVITED, whom.address),), ticket.missing, ticket.checklist)
+    return _done(case, ticket, None, what, *((facts,) if for_company else ()), done="invited", of=whom, letters=letters)
 
 
 def _agrees(case: Case) -> bool:
@@ -146,5 +167,10 @@ def _agree(case: Case, ticket: Ticket) -> Decision | None:
     sender = case.inbound.sender
     if sender is None or len(ticket.participants) >= MAX_PEOPLE:
         return None
-    join = Join(ticket.number, sender, Part.CC)
-    return _done(case, ticket, refusal(case), "takes part from now on", join, done="joined", of=Address(sender.address))
+    changes: tuple[Change, ...] = (Join(ticket.number, sender, Part.CC),)
+    ours = company(case.facts, ticket.requester.address) if ticket.requester else ""
+    if ours and dict(ticket.fields).get(INVITED) == sender.address and not company(case.facts, sender.address):
+        changes = (*changes, let_in(ours, sender.address))
+    return _done(
+        case, ticket, refusal(case), "takes part from now on", *changes, done="joined", of=Address(sender.address)
+    )

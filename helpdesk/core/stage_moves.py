@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from helpdesk.core.companies import TAX_NUMBER, registered
 from helpdesk.core.decision import Change, Done, Outcome, Record, SetFacts, SetState
 from helpdesk.core.form_words import form_values
 from helpdesk.core.message import Reason
@@ -61,6 +62,7 @@ def enter(
         (
             answered(ticket.number),
             *given,
+            *_registers(after, stage),
             SetState(ticket.number, stage.state, resolution=resolution, stage=stage.key),
             Record(ticket.number, by, f"stage: {stage.called(desk.language)}", why),
             *chain,
@@ -90,6 +92,14 @@ def _with_number(ticket: Ticket, stage: Stage, desk: Desk, by: str) -> tuple[Tic
     after = replace(ticket, fields=(*ticket.fields, (RMA, number)))
     facts = SetFacts(ticket.number, ((RMA, number),), ticket.missing, ticket.checklist)
     return after, (facts, Record(ticket.number, by, RMA, number))
+
+
+def _registers(ticket: Ticket, stage: Stage) -> tuple[Change, ...]:
+    """The company that the form names is registered, where the stage does that."""
+    fields = dict(ticket.fields)
+    if not stage.registers or ticket.requester is None or TAX_NUMBER not in fields:
+        return ()
+    return registered(fields[TAX_NUMBER], fields.get("company", ""), ticket.requester.address)
 
 
 def _summary(ticket: Ticket, desk: Desk) -> dict[str, str]:

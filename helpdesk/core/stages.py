@@ -41,7 +41,8 @@ class Stage:
 
     `words`: a requester's letter that says this enters it. `letter` goes to the requester on entering; {number} and
     {FIELD} in it are filled in, `documents` go with it. `when` must hold of the ticket's fields unless an agent
-    enters it. `rma`: the ticket gets its RMA number. `for_good`: closed so that only an agent opens it again.
+    enters it. `rma`: the ticket gets its RMA number. `registers`: the company that the form names is registered, and
+    the requester is its administrator. `for_good`: closed so that only an agent opens it again.
     """
 
     key: str
@@ -52,6 +53,7 @@ class Stage:
     on: Trigger | None = None
     when: tuple[Condition, ...] = ()
     rma: bool = False
+    registers: bool = False
     documents: tuple[str, ...] = ()
     letter: Texts = ()
     for_good: bool = False

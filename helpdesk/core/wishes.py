@@ -27,6 +27,8 @@ class Wish(StrEnum):
     CLOSE = "close"
     LANGUAGE = "language"  # letters in another language
     ADD = "add"  # a colleague takes part, once he agrees
+    LET_IN = "let-in"  # somebody speaks for the company, once he agrees
+    LET_OUT = "let-out"  # somebody speaks for it no longer
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,14 @@ _LANGUAGES = {
 }
 _NAMES_LANGUAGE = re.compile(r"(?:language|язык|мова|język)?[:\s]*(.*)")
 _ADD = re.compile(r"(?:please add|add|добавьте|добавить|додайте|додати|dodaj|dodajcie|proszę dodać)[:\s]+(\S+@\S+)")
+_LET_IN = re.compile(
+    r"(?:please add|add|добавьте|добавить|додайте|додати|dodaj|dodajcie|proszę dodać)"
+    r" (?:a )?(?:representative|представителя|представника|przedstawiciela)[:\s]+(\S+@\S+)"
+)
+_LET_OUT = re.compile(
+    r"(?:please remove|remove|удалите|удалить|видаліть|видалити|usuń|usuńcie|proszę usunąć)"
+    r" (?:the )?(?:representative|представителя|представника|przedstawiciela)[:\s]+(\S+@\S+)"
+)
 _COURTESY = re.compile(
     r"\b(?:please|пожалуйста|будь ласка|proszę|thanks|thank you|спасибо|дякую|dziękuję|hello|hi|здравствуйте"
     r"|добрый день|вітаю|добрий день|dzień dobry)\b"
@@ -92,9 +102,10 @@ def wished(text: str) -> Wished | None:
 @lru_cache(maxsize=2)
 def _wished(text: str) -> Wished | None:
     said = " ".join(text.casefold().split())
-    if found := _ADD.fullmatch(said.strip(" .!")):
-        address = only_mailbox([found[1].strip("<>.,;!")])
-        return Wished(Wish.ADD, address=address) if address is not None else None
+    for shape, wanted in ((_ADD, Wish.ADD), (_LET_IN, Wish.LET_IN), (_LET_OUT, Wish.LET_OUT)):
+        if found := shape.fullmatch(said.strip(" .!")):
+            address = only_mailbox([found[1].strip("<>.,;!")])
+            return Wished(wanted, address=address) if address is not None else None
     bare = " ".join(re.sub(r"[.,!?;()\"«»]", " ", _COURTESY.sub(" ", said)).split())
     wish = next((wish for wish, phrases in _WISHES.items() if bare in phrases), None)
     if wish is not None:

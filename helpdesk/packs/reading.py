@@ -45,7 +45,7 @@ _ACTIONS = ("lane", "situation", "priority", "desk", "tags", "assignee", "notify
 _ITEM = ("ask", "fields", "found", "files", "any_words", "promised", "when", "photo")
 _BAR = ("recall", "precision")
 _CHECKLIST = ("key", *_WORDS, "items", "longest", "max_file_mb")
-_STATE = ("key", "is", "label", "from", "words", "on", "when", "rma", "documents", "letter", "for_good")
+_STATE = ("key", "is", "label", "from", "words", "on", "when", "rma", "registers", "documents", "letter", "for_good")
 _ROUTE = ("key", "label", *_WORDS, "reply", "partner", "forward", "insists", "again", "expects", "watch")
 _FORM = ("key", "title", "names", "items", "section", "check", "max_file_mb")
 
@@ -297,6 +297,7 @@ class PackReader(TableReader):
             on=self.choice(place, table, "on", Trigger),
             when=self.forms.conditions(place, table, "when", known),
             rma="rma" in table and self.flag(place, table, "rma"),
+            registers="registers" in table and self.flag(place, table, "registers"),
             documents=self.texts(place, table, "documents"),
             letter=self.forms.texts(place, table, "letter"),
             for_good="for_good" in table and self.flag(place, table, "for_good"),

@@ -24,6 +24,7 @@ from helpdesk.core.decision import (
     SettleHeld,
     Unschedule,
 )
+from helpdesk.core.directory import AddEntry, Entry, RemoveEntry
 from helpdesk.core.message import Address, Attachment
 from helpdesk.core.outgoing import Audience
 from helpdesk.core.sender import AddColleague, CameBack, Reached, RemoveColleague, SetAway
@@ -392,3 +393,14 @@ def test_an_absence_is_remembered_until_the_next_word_of_it(store: SqlStore) -> 
         change(unit, number, SetAway("Ivan", None))
     with store.unit() as unit:
         assert unit.away() == (("Olha", NOW),)
+
+
+def test_a_directory_gets_an_entry_in_place_of_one_and_loses_it(store: SqlStore) -> None:
+    number = ticket_of(store)
+    first, second = Entry("a@b.test", (("name", "A"),)), Entry("a@b.test", (("name", "B"),))
+    with store.unit() as unit:
+        change(unit, number, AddEntry("representatives", first), AddEntry("representatives", second))
+    assert list(store.find_entries("representatives", ["a@b.test"])) == [second]
+    with store.unit() as unit:
+        change(unit, number, RemoveEntry("representatives", "a@b.test"))
+    assert list(store.find_entries("representatives", ["a@b.test"])) == []

@@ -9,7 +9,8 @@ import pytest
 
 from helpdesk.adapters.store import SqlStore
 from helpdesk.core.decision import Filing, Record, SpendSecret
-from helpdesk.core.facts import Facts
+from helpdesk.core.directory import Entry
+from helpdesk.core.facts import Facts, Wanted
 from helpdesk.core.message import Address, Attachment
 from helpdesk.core.outgoing import Audience, Event
 from helpdesk.core.regrouping import Merge
@@ -307,3 +308,25 @@ def test_the_files_of_a_ticket_are_those_of_all_that_came_on_it_or_went_into_it(
     for _, mails in found:
         assert [[one.name for one in each.files] for each in mails] == [["1.pdf", "2.pdf"], ["3.pdf"], ["6.pdf"]]
         assert {each.sender for each in mails} == {str(ANNA)}
+
+
+def test_directories_are_looked_into_by_the_letter_by_its_ticket_and_by_its_people(store: SqlStore) -> None:
+    with store.unit() as unit:
+        number = open_ticket(unit, fields=(("maker", "Brill Ltd"),))
+    centre, sale = Entry("brill ltd", (("name", "North"),)), Entry("sn 1", (("sold", "2026-01-10"),))
+    mine = Entry(ANNA.address, (("tax_number", "32855961"),))
+    store.replace_directory("centres", [centre, Entry("acme", (("name", "South"),))])
+    store.replace_directory("sales", [sale])
+    store.replace_directory("representatives", [mine])
+    asked = Wanted(
+        sha256="s",
+        fingerprint="f",
+        message_id=None,
+        tags=(number,),
+        entries=(("sales", "sn 1"), ("sales", "sn 2")),
+        entries_by=(("maker", "centres"),),
+        companies=True,
+    )
+    with store.unit() as unit:
+        found = unit.facts(asked, NOW).entries
+    assert set(found) == {("centres", centre), ("sales", sale), ("representatives", mine)}

@@ -13,7 +13,7 @@ from typing import Any, assert_never
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from helpdesk.adapters.store import clocks, colleagues, follow_ups, incidents, merging, outbox, staff
+from helpdesk.adapters.store import clocks, colleagues, directories, follow_ups, incidents, merging, outbox, staff
 from helpdesk.adapters.store.later import Later
 from helpdesk.adapters.store.models import (
     CONTACT,
@@ -50,6 +50,7 @@ from helpdesk.core.decision import (
     SpendSecret,
     Unschedule,
 )
+from helpdesk.core.directory import AddEntry, RemoveEntry
 from helpdesk.core.incident import HangOn, SetNews
 from helpdesk.core.message import Address
 from helpdesk.core.regrouping import Merge, MoveMail, SetRequester
@@ -208,6 +209,10 @@ class _Work:
                 merging.merge(self.connection, self._number(ticket), self._number(into), self.now, regroups=regroups)
             case MoveMail(message, ticket, to):
                 merging.move_mail(self.connection, message, self._number(ticket), self._number(to))
+            case AddEntry(directory, entry):
+                directories.put(self.connection, directory, entry)
+            case RemoveEntry(directory, key):
+                directories.remove(self.connection, directory, key)
             case Remember():
                 self._remember(change)
             case SpendSecret(message_id):

@@ -34,6 +34,17 @@ def replace(connection: Connection, directory: str, entries: Sequence[Entry]) ->
         connection.execute(sa.insert(ENTRY), rows)
 
 
+def put(connection: Connection, directory: str, entry: Entry) -> None:
+    """The directory has this entry, and no other one of its key."""
+    remove(connection, directory, entry.key)
+    connection.execute(sa.insert(ENTRY), [{"directory": directory, "key": entry.key, "content": entry.values}])
+
+
+def remove(connection: Connection, directory: str, key: str) -> None:
+    """The directory has no entry of this key."""
+    connection.execute(sa.delete(ENTRY).where(ENTRY.c.directory == directory, ENTRY.c.key == key))
+
+
 def entries(connection: Connection, directory: str, limit: int | None = None) -> list[Entry]:
     """All entries or the first of them, in the order of their file."""
     found = sa.select(ENTRY.c.key, ENTRY.c.content).where(ENTRY.c.directory == directory).order_by(ENTRY.c.id)

@@ -212,11 +212,15 @@ def _entries(connection: Connection, wanted: Wanted, known: Iterable[Ticket]) ->
     keys: dict[str, list[str]] = defaultdict(list)
     for directory, key in wanted.entries:
         keys[directory].append(key)
+    known = tuple(known)
     for ticket in known if wanted.entries_by else ():
         fields = dict(ticket.fields)
         for field, directory in wanted.entries_by:
             if field in fields:
                 keys[directory].append(folded(fields[field]))
+    if wanted.companies:
+        people = [wanted.sender, wanted.invited, *(ticket.requester.address for ticket in known if ticket.requester)]
+        keys["representatives"] += [folded(address) for address in people if address]
     whole = {name: directories.entries(connection, name, limit=MAX_WHOLE) for name in wanted.directories}
     some = {name: directories.find(connection, name, each) for name, each in keys.items() if name not in whole}
     return tuple((name, entry) for name, entries in (whole | some).items() for entry in entries)
