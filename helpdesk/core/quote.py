@@ -120,6 +120,7 @@ _SOMEBODY_WROTE = re.compile(
     re.IGNORECASE,
 )
 _MAX_WORDS_OF_A_NAME = 6
+_COMMAND_MARKS = ("#", "＃", "﹟")
 _ATTRIBUTION_ENDS = (":", "：", ":*", "-", "—", ">")
 # Windows Mail puts them between all parts of a date.
 _DIRECTION_MARKS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -248,6 +249,8 @@ def _history_begins(lines: list[str], at: int) -> int:
 def _attribution(lines: list[str], at: int) -> int:
     """How many lines from `at` on say who wrote what follows, and when; 0 for none."""
     first = lines[at].strip()
+    if first[:1] in _COMMAND_MARKS:
+        return 0  # "#cc anna@shop.test", right above "On … wrote:"
     if not first.endswith(_ATTRIBUTION_ENDS) and "@" not in first and not _ATTRIBUTION_BEGINS.match(first):
         return 0  # most lines: no program begins an attribution so
     window = range(at, min(at + _MAX_ATTRIBUTION_LINES, len(lines)))

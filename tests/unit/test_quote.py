@@ -292,3 +292,11 @@ def test_a_megabyte_of_almost_marks_is_read_to_the_end(line: str) -> None:
     text = (line + "\n") * (1_000_000 // (len(line) + 1))
     new, quoted = split(text + "the end")
     assert (new + quoted).count("the end") == 1
+
+
+@pytest.mark.parametrize(
+    "attribution", [ATTRIBUTIONS["gmail en, wrapped"], ATTRIBUTIONS["mutt"], ATTRIBUTIONS["yandex"]]
+)
+def test_a_command_with_an_address_right_above_an_attribution_is_no_part_of_it(attribution: tuple[str, str]) -> None:
+    said, below = attribution
+    assert split(f"#cc anna@shop.test\n{said}\n{below}")[0] == "#cc anna@shop.test"
