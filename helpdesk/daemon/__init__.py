@@ -191,7 +191,7 @@ class _Service:
         self._ticks.start()
 
     def _keep_board(self, holder: str) -> None:
-        folders, works = board(self._works), self._works
+        folders, works = board(self._works.config, self._works.policy), self._works
         if folders is None:
             return
         now, on_queued = self._world.now, self._world.on_queued

@@ -117,12 +117,12 @@ def source_of(settings: MailboxSettings) -> Source:
     return Source(name=settings.name, desk=settings.desk, spam_header=settings.spam_header)
 
 
-def board(works: Works) -> ImapBoard | None:
+def board(config: Config, policy: Policy) -> ImapBoard | None:
     """The folders in which tickets are cards, None where the desk wants none."""
-    settings = works.config.board
+    settings = config.board
     if settings is None:
         return None
-    return ImapBoard(account(settings.account, works.config.max_message_bytes), spots(works.policy), settings.folder)
+    return ImapBoard(account(settings.account, config.max_message_bytes), spots(policy), settings.folder)
 
 
 def account(settings: ImapConfig, max_bytes: int) -> ImapSettings:

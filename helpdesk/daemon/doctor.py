@@ -18,7 +18,7 @@ from helpdesk.adapters.store import SqlStore, open_store, schema_version
 from helpdesk.adapters.templates import Templates
 from helpdesk.config import Config, ImapMailbox, LmtpMailbox, Outdir, SmtpRelay
 from helpdesk.core.outgoing import OutboxState
-from helpdesk.daemon.building import account, mailbox, policy_of, relay_of
+from helpdesk.daemon.building import account, board, mailbox, policy_of, relay_of
 from helpdesk.daemon.ground import Finding, certificate, ground
 from helpdesk.errors import HelpdeskError
 from helpdesk.ports import Store
@@ -39,6 +39,7 @@ def examine(config: Config, now: Callable[[], datetime]) -> Iterator[Finding]:
             yield from _waiting(store, now())
             yield from _muted(config, store, now())
             yield from ground(config.database, store, now())
+            yield from _board(config, store, now())
     for settings in config.mailboxes:
         place = f"mailbox {settings.name}"
         if isinstance(settings, LmtpMailbox):
@@ -148,6 +149,23 @@ def _muted(config: Config, store: Store, now: datetime) -> Iterator[Finding]:
                 f"correct the address, or helpdesk unmute {address}",
                 why="this agent hears of nothing",
             )
+
+
+def _board(config: Config, store: Store, now: datetime) -> Iterator[Finding]:
+    """The folders in which tickets are cards, where the desk wants them."""
+    folders = board(config, policy_of(config, store, now))
+    if folders is None:
+        return
+    try:
+        folders.open()
+        yield Finding("board", "connected, logged in, folders are there")
+    except HelpdeskError as error:
+        yield Finding(
+            "board", str(error), "put this right; then the cards come by themselves", fatal=True,
+            why="cards stay as they are, and moving one orders nothing",
+        )  # fmt: skip
+    finally:
+        folders.close()
 
 
 def _relay(config: Config, now: datetime) -> Iterator[Finding]:

@@ -33,3 +33,22 @@ def test_a_healthy_desk_is_told_so_thing_by_thing(desk: Desk) -> None:
     worried = [one for one in findings if one["cure"]]
     assert all(one["why"] for one in worried)
     assert desk.cli("check", "--strict").returncode == (75 if worried else 0)
+
+
+def test_the_board_is_looked_at_where_there_is_one(desk: Desk) -> None:
+    desk.tables["board"] = {"folder": "Helpdesk"}
+    desk.configure()
+    found = [(one["found"], one["fatal"]) for one in desk.json("check") if one["place"] == "board"]
+    assert found == [("connected, logged in, folders are there", False)]
+    client = desk.stack.imap_login(desk.address)
+    assert client.folder_exists("Helpdesk/2 New")
+    client.logout()
+
+
+def test_a_board_that_cannot_be_kept_is_told_with_its_cure(desk: Desk) -> None:
+    desk.tables["board"] = {"folder": "Helpdesk"}
+    desk.configure()
+    (desk.folder / "secret").write_text("wrong")
+    checked = desk.cli("check", "--json")
+    (found,) = (one for one in json.loads(checked.stdout) if one["place"] == "board")
+    assert (checked.returncode != 0, found["fatal"], bool(found["cure"])) == (True, True, True)
