@@ -32,9 +32,8 @@ ROOM = 6 * 1024 * 1024
 MAX_LETTERS = 50
 
 _SENT = Wording.read(
-    "{tag}: {files} files come in {letters} letters. | {tag}: файлов {files}, они придут в письмах: {letters}. | "
-    "{tag}: файлів {files}, вони надійдуть у листах: {letters}. | "
-    "{tag}: pliki ({files}) przyjdą w wiadomościach: {letters}."
+    "{tag}: files on the way: {files}, letters: {letters}. | {tag}: файлов в пути: {files}, писем: {letters}. | "
+    "{tag}: файлів у дорозі: {files}, листів: {letters}. | {tag}: pliki w drodze: {files}, wiadomości: {letters}."
 )
 _NONE = Wording.read("{tag}: there are no files. | {tag}: файлов нет. | {tag}: файлів немає. | {tag}: nie ma plików.")
 _LEFT = Wording.read(

@@ -63,7 +63,7 @@ def test_every_file_is_sent_whole_and_no_letter_is_too_large(mails: list[list[in
 def test_the_agent_gets_a_result_and_the_letters() -> None:
     decision = ordered(kept(1, MB), kept(2, 13 * MB))
     result, *files = decision.letters
-    assert result.body == "[##100007##]: 2 files come in 4 letters."
+    assert result.body == "[##100007##]: files on the way: 2, letters: 4."
     assert [(one.parts_of, one.parts, one.piece) for one in files] == [
         (1, (1,), 0),
         (2, (1,), 1),
