@@ -24,6 +24,7 @@ from email.utils import make_msgid
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
+from tests.leaks import CANARY, look_through
 from tests.stack import HOST, PASSWORD, MailStack
 
 T = TypeVar("T")
@@ -125,6 +126,14 @@ class Person:
         return next(_arrival(name)[0] for name, one in self._read.items() if one is letter)
 
 
+class Agent(Person):
+    """One of ours: a canary sits in the history that he quotes, so that it would be heard where history leaves."""
+
+    def answer(self, letter: EmailMessage, text: str) -> EmailMessage:
+        """Reply as a mail program does."""
+        return super().answer(letter, f"{text}\n\n> {CANARY}-quoted")
+
+
 def parsed(raw: bytes) -> EmailMessage:
     """A mail as its reader sees it."""
     return message_from_bytes(raw, policy=policy.default)
@@ -153,7 +162,7 @@ class Desk:
         self.folder = folder
         self.label = label
         self.address = f"support.{label}@help.test"
-        self.agents = [Person(stack, f"agent{n}.{label}@help.test") for n in range(1, agents + 1)]
+        self.agents: list[Person] = [Agent(stack, f"agent{n}.{label}@help.test") for n in range(1, agents + 1)]
         self.log = folder / "daemon.log"
         self.config = folder / "config.toml"
         self.environ = {**os.environ, "SSL_CERT_FILE": str(stack.cafile), "NO_COLOR": "1"}
@@ -169,10 +178,20 @@ class Desk:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if self.process is not None:
             self.kill()
         self._manager.close()
+        if kind is None:
+            self.leaks_nothing()
+
+    def leaks_nothing(self) -> int:
+        """How many letters everybody outside has got; AssertionError where one says what is not for its reader."""
+        ours = [address for agent in self.tables["agent"] for address in agent["addresses"]]
+        homes = (self.stack.root / "home").glob(f"*/*.{self.label}")
+        everybody = {f"{home.name}@{home.parent.name}" for home in homes} | set(ours)
+        everybody -= {self.address}
+        return look_through({one: Person(self.stack, one).letters() for one in sorted(everybody)}, ours)
 
     def usual_tables(self) -> Tables:
         """A desk on the mail stack: IMAP over TLS, submission with STARTTLS, answers leave at once."""

@@ -14,7 +14,7 @@ from helpdesk.core.outgoing import Audience, Event
 from helpdesk.core.policy import Partner
 from helpdesk.core.ticket import Part, Participant, Ticket
 from tests import build
-from tests.leaks import CANARY, Watch
+from tests.leaks import CANARY, Watch, look_through
 
 STORE = Address("store@brand.test")
 SECRET = "abcdefghijklmnopqrstuvwxyz234567abcdefgh"
@@ -91,3 +91,27 @@ def test_a_leak_is_seen(watch: Watch, reader: Address, ticket: Ticket, text: str
 def test_what_is_for_its_reader_is_no_leak(watch: Watch, reader: Address, ticket: Ticket, text: str) -> None:
     watch.left(letter(reader.address, text), ticket)
     assert watch.letters == 2
+
+
+def _letter(to: str, text: str) -> EmailMessage:
+    mail = EmailMessage()
+    mail["To"], mail["X-Helpdesk-Event"] = to, "reply"
+    mail.set_content(text)
+    return mail
+
+
+@pytest.mark.parametrize(
+    "text", ["call ivan@help.test", "canary-song-quoted", f"<{'a' * 40}@help.test>"], ids=["agent", "canary", "secret"]
+)
+def test_a_leak_in_a_mailbox_is_heard(text: str) -> None:
+    secret = _letter("boris@shop.test", f"<{'a' * 40}@help.test>")
+    with pytest.raises(AssertionError):
+        look_through({"anna@shop.test": [_letter("", text)], "boris@shop.test": [secret]}, ["ivan@help.test"])
+
+
+def test_a_mailbox_without_a_leak_is_counted() -> None:
+    mailboxes = {
+        "anna@shop.test": [_letter("", f"hello {'b' * 40}")],
+        "ivan@help.test": [_letter("", "ivan@help.test")],
+    }
+    assert look_through(mailboxes, ["ivan@help.test"]) == 1
