@@ -1,7 +1,7 @@
 """Real mail programs write a reply: neomutt, s-nail and Alpine, each as a process with settings of its own.
 
-Each gets the letter in a mail folder of its own and hands its reply to Postfix by SMTP. They are programs for a
-terminal: they run on a pseudo-terminal, and are told in advance what to type.
+Each gets the letters in a mailbox of its own, which is new each time, and hands its replies to Postfix by SMTP. They
+are programs for a terminal: they run on a pseudo-terminal, and are told in advance what to type.
 """
 
 from __future__ import annotations
@@ -18,16 +18,18 @@ from pathlib import Path
 from tests.stack import HOST, PASSWORD, MailStack
 from tests.system.desk import Person
 
-ENDS_WITHIN_S = 30
+Answers = Sequence[tuple[EmailMessage, str]]
+
+ENDS_WITHIN_S = 60
 
 NEOMUTTRC = """
 set folder="{home}" spoolfile="{folder}" mbox_type=Maildir
 set from="{address}" realname="Анна Ковальчук" use_from=yes envelope_from=yes
 set smtp_url="smtp://{host}:{port}/" ssl_starttls=no ssl_force_tls=no
 set editor="{editor}" charset=utf-8 send_charset="us-ascii:koi8-r:utf-8"
-set abort_unmodified=no fast_reply=yes include=yes autoedit=yes edit_headers=no copy=no record="" postponed=""
-set header_cache="" quit=yes confirmappend=no sort=date
-push "<reply><send-message><quit>"
+set abort_unmodified=no fast_reply=yes include=yes autoedit=yes edit_headers=yes copy=no record="" postponed=""
+set header_cache="" quit=yes confirmappend=no sort=date wait_key=no
+push "<first-entry>{replies}<quit>"
 """
 
 MOVING_RC = """
@@ -36,6 +38,12 @@ set ssl_starttls=no ssl_force_tls=no header_cache="" record="" postponed="" mbox
 set confirmappend=no delete=yes move=no quit=yes
 bind editor <space> noop
 push "<save-message><kill-line>={to}<enter><sync-mailbox><quit>"
+"""
+
+# Which text a reply gets stands in a file that is called like the letter that it answers.
+EDITOR = """#!/bin/sh
+id=$(sed -n 's/^In-Reply-To: <\\(.*\\)>.*/\\1/p' "$1")
+{{ sed '/^$/q' "$1"; cat "{texts}/$id"; echo; sed '1,/^$/d' "$1"; }} > "$1.new" && mv "$1.new" "$1"
 """
 
 PINERC = """
@@ -54,16 +62,16 @@ last-version-used=9.99
 
 
 class Client:
-    """Replies to letters as a customer who uses one program would. `name` is that of the program."""
+    """Replies to letters as somebody who uses one program would. `name` is that of the program."""
 
     def __init__(self, name: str, stack: MailStack, home: Path) -> None:
         self.name = name
         self._stack = stack
         self._home = home
 
-    def reply(self, customer: Person, letter: EmailMessage, text: str) -> None:
-        """Write `text` as the answer to `letter`; it was handed to Postfix on return."""
-        {"neomutt": self._neomutt, "s-nail": self._s_nail, "alpine": self._alpine}[self.name](customer, letter, text)
+    def reply(self, writer: Person, *answers: tuple[EmailMessage, str]) -> None:
+        """Write the text of each answer as the reply to its letter; all were handed to Postfix on return."""
+        {"neomutt": self._neomutt, "s-nail": self._s_nail, "alpine": self._alpine}[self.name](writer, answers)
 
     def move(self, user: str, source: str, to: str) -> None:
         """Move the first mail of one IMAP folder to another one, in neomutt."""
@@ -72,51 +80,60 @@ class Client:
         rc.write_text(MOVING_RC.format(source=source, to=to, **server))
         self._at_a_terminal("neomutt", "-n", "-F", str(rc))
 
-    def _neomutt(self, customer: Person, letter: EmailMessage, text: str) -> None:
+    def _neomutt(self, writer: Person, answers: Answers) -> None:
+        texts = self._home / "texts"
+        texts.mkdir()
+        for letter, text in answers:
+            (texts / str(letter["Message-ID"]).strip("<>")).write_text(text)
         editor = self._home / "editor"
-        editor.write_text(f'#!/bin/sh\n{{ echo "{text}"; echo; cat "$1"; }} > "$1.new" && mv "$1.new" "$1"\n')
+        editor.write_text(EDITOR.format(texts=texts))
         editor.chmod(0o755)
         rc = self._home / "neomuttrc"
+        replies = "<reply><send-message><next-entry>" * len(answers)
+        folder = self._mbox(answers)
         rc.write_text(
-            NEOMUTTRC.format(folder=self._maildir(letter), editor=editor, home=self._home, **self._values(customer))
+            NEOMUTTRC.format(folder=folder, editor=editor, home=self._home, replies=replies, **self._values(writer))
         )
-        self._at_a_terminal("neomutt", "-n", "-F", str(rc))
+        self._at_a_terminal("neomutt", "-n", "-F", str(rc), within_s=ENDS_WITHIN_S + len(answers))
 
-    def _s_nail(self, customer: Person, letter: EmailMessage, text: str) -> None:
-        orders = f"reply 1\n{text}\n~m 1\n~.\nexit\n"
+    def _s_nail(self, writer: Person, answers: Answers) -> None:
+        replies = (f"reply {number}\n{text}\n~m {number}\n~.\n" for number, (_, text) in enumerate(answers, start=1))
         settings = {
             "v15-compat": "yes",
             "mta": f"smtp://{HOST}:{self._stack.ports.smtp}",
             "smtp-config": "-all",
-            "from": customer.address,
+            "from": writer.address,
             "sendcharsets": "koi8-r,utf-8",
             "ttycharset": "utf-8",
             "hostname": "shop.test",
         }
         options = [word for name, value in settings.items() for word in ("-S", f"{name}={value}")]
         done = subprocess.run(
-            ["s-nail", "-:/", "-#", *options, "-S", "smtp-auth=none", "-f", f"maildir://{self._maildir(letter)}"],
-            input=orders, env=self._environ(), capture_output=True, text=True, timeout=ENDS_WITHIN_S, check=False,
+            ["s-nail", "-:/", "-#", *options, "-S", "smtp-auth=none", "-f", f"mbox://{self._mbox(answers)}"],
+            input="".join([*replies, "exit\n"]), env=self._environ(), capture_output=True, text=True,
+            timeout=ENDS_WITHIN_S + len(answers), check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stdout + done.stderr
 
-    def _alpine(self, customer: Person, letter: EmailMessage, text: str) -> None:
-        mbox = self._home / "mbox"
-        mbox.write_bytes(b"From desk@help.test Mon Mar  2 09:00:00 2026\n" + bytes(letter) + b"\n")
+    def _alpine(self, writer: Person, answers: Answers) -> None:
         rc = self._home / "pinerc"
-        rc.write_text(PINERC.format(folder=mbox, **self._values(customer)))
-        typed = (("opened with", "r"), ("Reply to all", "n"), ("Send", f"{text}\x18"), ("MESSAGE INDEX", "q"))
-        self._at_a_terminal("alpine", "-p", str(rc), "-i", typed=typed)
+        rc.write_text(PINERC.format(folder=self._mbox(answers), **self._values(writer)))
+        typed = [("opened with", "r")]
+        for _, text in answers:
+            lines = text.replace("\n", "\r")
+            typed += [("Reply to all", "n"), ("Send", f"{lines}\x18"), ("MESSAGE INDEX", "nr")]
+        typed[-1] = ("MESSAGE INDEX", "q")
+        self._at_a_terminal("alpine", "-p", str(rc), "-i", typed=typed, within_s=ENDS_WITHIN_S + len(answers))
 
     def _values(self, customer: Person) -> Mapping[str, object]:
         return {"address": customer.address, "host": HOST, "port": self._stack.ports.smtp}
 
-    def _maildir(self, letter: EmailMessage) -> Path:
-        folder = self._home / "Maildir"
-        for sub in ("new", "cur", "tmp"):
-            (folder / sub).mkdir(parents=True)
-        (folder / "new" / "1.letter").write_bytes(bytes(letter))
-        return folder
+    def _mbox(self, answers: Answers) -> Path:
+        """The letters in a mailbox file, in the order of the answers."""
+        mbox = self._home / "mbox"
+        letters = (bytes(letter).replace(b"\nFrom ", b"\n>From ") for letter, _ in answers)
+        mbox.write_bytes(b"".join(b"From desk@help.test Mon Mar  2 09:00:00 2026\n%b\n" % one for one in letters))
+        return mbox
 
     def _environ(self) -> dict[str, str]:
         return {
@@ -128,7 +145,9 @@ class Client:
             "MAIL": "",
         }
 
-    def _at_a_terminal(self, *command: str, typed: Sequence[tuple[str, str]] = ()) -> None:
+    def _at_a_terminal(
+        self, *command: str, typed: Sequence[tuple[str, str]] = (), within_s: float = ENDS_WITHIN_S
+    ) -> None:
         """Run a program on a terminal of its own. `typed`: what the screen must show, and what is typed then.
 
         AssertionError shows the screen when the program does not end well.
@@ -144,7 +163,7 @@ class Client:
             start_new_session=True,
         )
         os.close(theirs)
-        screen, shown, steps, deadline = "", "", list(typed), time.monotonic() + ENDS_WITHIN_S
+        screen, shown, steps, deadline = "", "", list(typed), time.monotonic() + within_s
         try:
             while process.poll() is None and time.monotonic() < deadline:
                 if steps and steps[0][0] in shown:

@@ -59,7 +59,7 @@ def test_a_reply_from_this_program_threads(desk: Desk, program: str, tmp_path: P
     customer = desk.customer(program)
     customer.write(desk.address, "Вопрос о скидках для постоянных покупателей", "Добрый день! Подскажите, пожалуйста.")
     acknowledgement = customer.await_letter("opened")
-    Client(program, desk.stack, tmp_path).reply(customer, acknowledgement, "Thank you, that was it.")
+    Client(program, desk.stack, tmp_path).reply(customer, (acknowledgement, "Thank you, that was it."))
     _await_reply(desk, ticket_of(acknowledgement), "Thank you, that was it.")
 
 
