@@ -173,7 +173,8 @@ def _facts(words: Words, view: LetterView) -> tuple[tuple[str, str], ...]:
         ("opened", _moment(words, view.opened_at)),
         ("held", str(view.held) if view.held else ""),
     )
-    return tuple((words["facts", key], value) for key, value in facts if value) + view.fields
+    known = tuple((words["facts", key], value) for key, value in facts if value)
+    return known + tuple((_word(words, "field", name), value) for name, value in view.fields)
 
 
 def _next(words: Words, view: LetterView) -> str:
