@@ -50,7 +50,7 @@ template-pictures: $(VENV)/.development ## build/letters: every letter x languag
 requirements: $(VENV)/.development ## pin the newest releases that pyproject.toml allows, with hashes
 	$(RUN) -m pip install --quiet pip-tools
 	$(COMPILE) --upgrade --extra postgres --extra documents --output-file requirements.txt pyproject.toml
-	$(COMPILE) --upgrade --extra postgres --extra documents --extra test --constraint requirements.txt \
+	$(COMPILE) --upgrade --extra postgres --extra documents --extra learn --extra test --constraint requirements.txt \
 	  --output-file requirements-dev.txt pyproject.toml
 
 wheel: $(VENV)/.development ## dist/helpdesk-VERSION-py3-none-any.whl

@@ -77,6 +77,7 @@ LIBRARIES: dict[str, set[str]] = {
     "reportlab": {"adapters.papers"},
     "pymap": {"demo"},
     "rich": {"cli", "demo"},  # both print for people
+    "sklearn": {"adapters.learning"},
     "selectolax": {"adapters.mime"},
     "sqlalchemy": {"adapters.store"},
     "sqlmodel": {"adapters.store"},
@@ -84,13 +85,16 @@ LIBRARIES: dict[str, set[str]] = {
 }
 
 # Distributions whose import name differs, and data that nobody imports.
-IMPORT_NAMES = {"mail-parser": "mailparser", "flufl.bounce": "flufl", "pymupdf-fonts": "pymupdf_fonts"}
-PARTS = {"pydantic_core": "pydantic", "psycopg_pool": "psycopg"}  # what a library brings under a second name
+IMPORT_NAMES = {
+    "flufl.bounce": "flufl", "mail-parser": "mailparser", "pymupdf-fonts": "pymupdf_fonts", "scikit-learn": "sklearn",
+}  # fmt: skip
+# What a library brings under a second name.
+PARTS = {"psycopg_pool": "psycopg", "pydantic_core": "pydantic", "scipy": "sklearn"}
 DATA_ONLY = {"tzdata"}  # zoneinfo finds it by itself
 
 # The standard library as far as it neither looks at the world nor changes it.
 PURE_STDLIB = {
-    "__future__", "base64", "binascii", "bisect", "collections", "dataclasses", "datetime", "difflib", "enum",
+    "__future__", "array", "base64", "binascii", "bisect", "collections", "dataclasses", "datetime", "difflib", "enum",
     "fnmatch", "functools", "hashlib", "heapq", "hmac", "html", "ipaddress", "itertools", "math", "operator", "re",
     "statistics", "string", "textwrap", "types", "typing", "unicodedata", "urllib.parse", "zoneinfo",
 }  # fmt: skip
@@ -222,7 +226,7 @@ def test_what_reads_mail_loads_nothing_of_what_decides() -> None:
 def test_every_dependency_is_used_and_every_library_declared() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
-    required = [*project["dependencies"], *extras["postgres"], *extras["documents"]]
+    required = [*project["dependencies"], *(one for name in ("documents", "learn", "postgres") for one in extras[name])]
     names = {requirement.split(">")[0].split("[")[0].strip() for requirement in required}
     assert {IMPORT_NAMES.get(name, name) for name in names - DATA_ONLY} == set(LIBRARIES)
 

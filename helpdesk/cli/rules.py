@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -13,10 +15,13 @@ from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
+from helpdesk.adapters.learning import NothingToLearnError
+from helpdesk.adapters.learning import learn as taught
 from helpdesk.cli.context import configuration, console, utc_now, works
 from helpdesk.cli.views import dumps
 from helpdesk.config import Config
 from helpdesk.core import absence
+from helpdesk.core.classifier import Classifier
 from helpdesk.core.duration import BusinessDays, parse_duration
 from helpdesk.core.message import Inbound, Kind
 from helpdesk.core.policy import Policy
@@ -26,8 +31,9 @@ from helpdesk.core.rules import Verdict, judge
 from helpdesk.core.subject_tag import strip_prefixes, tag
 from helpdesk.core.trial import ALL, Example, Row, Tried, table, try_out, wrong
 from helpdesk.errors import UnreadableError
-from helpdesk.packs import Pack, all_examples, load_pack, shipped_packs
+from helpdesk.packs import Pack, all_examples, load_pack, pack_file, shipped_packs
 from helpdesk.packs.letters import read_letters
+from helpdesk.packs.weights import SUFFIX, checksum, write_weights
 from helpdesk.ports import OpeningMail, Store
 
 BELOW_THE_BAR = 65
@@ -70,6 +76,53 @@ def try_letters(
             console().print(_line(one), markup=False, soft_wrap=True)
     if not all(row.reaches(pack.bar) for pack, _, rows in reports for row in rows if row.situation == ALL):
         raise typer.Exit(BELOW_THE_BAR)
+
+
+@_rules.command()
+def learn(
+    name: Annotated[str, typer.Argument(metavar="PACK", help="The name of a shipped pack, or a file of yours.")],
+    held_out: Annotated[
+        bool,
+        typer.Option(
+            "--held-out", help="Write nothing: leave each folder of letters out once and judge it by the rest."
+        ),
+    ] = False,
+) -> None:
+    """Learn from a pack's labelled letters what its rules with `likely` go by: writes PACK.weights beside it."""
+    pack = load_pack(name, Path(), untaught=True)
+    examples = all_examples(pack)
+    if held_out:
+        _hold_out(load_pack(name, Path()), examples)
+        return
+    path = pack_file(name, Path()).with_suffix(SUFFIX)
+    with console().status(f"Learning from {len(examples):,} letters …"):
+        write_weights(_taught(pack, examples), path)
+    console().print(f"{len(examples):,} letters learned: {path}", markup=False, soft_wrap=True)
+
+
+def _taught(pack: Pack, examples: tuple[Example, ...]) -> Classifier:
+    try:
+        return taught(examples, checksum(examples))
+    except NothingToLearnError as error:
+        raise UnreadableError(f"{pack.name}: {error}") from error
+    except ImportError as error:
+        raise UnreadableError(f'learning needs scikit-learn: pip install "helpdesk[learn]" ({error})') from error
+
+
+def _hold_out(pack: Pack, examples: tuple[Example, ...]) -> None:
+    """How new letters would fare: each folder below the pack's is judged by what all the others teach."""
+    situations = {rule.situation for rule in pack.recognised if rule.situation}
+    tried: list[Tried] = []
+    for folder in sorted(path for parent in pack.folders for path in parent.iterdir() if path.is_dir()):
+        aside = read_letters(folder, situations)
+        with console().status(f"Judging {len(aside):,} letters of {folder.name} by what the others teach …"):
+            learned = _taught(pack, tuple((Counter(examples) - Counter(aside)).elements()))
+            rules = tuple(replace(rule, learned=learned if rule.likely else None) for rule in pack.rules)
+            tried += (of_folder := try_out(aside, partial(see, replace(pack, rules=rules))))
+        (whole,) = (row for row in table(of_folder) if row.language == ALL and row.situation == ALL)
+        figures = f"{_percent(whole.recall)} / {_percent(whole.precision)}"
+        console().print(f"{folder.name}: {len(aside):,} letters, {figures}", markup=False)
+    console().print(_shown(pack, table(tuple(tried))))
 
 
 @_rules.command()

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from helpdesk.core.classifier import Classifier, Likeness
 from helpdesk.core.forms import read_fields
 from helpdesk.core.message import Attachment, Inbound, Kind, Reason
 from helpdesk.core.phrases import Match, Pattern, find, match_at, places
@@ -47,11 +48,14 @@ class Rule:
     senders with the whole address, attachments with file name and type, fields with what stands on a line
     `Name: value`. `known`: the sender has (or has not) written to us before. `working`: it came within (or outside) the
     desk's hours. `requests_1h`: the sender has opened so many tickets or more within the last hour. `take` leads from a
-    field to the pattern whose last word is its value. `template` names the acknowledgement.
+    field to the pattern whose last word is its value. `template` names the acknowledgement. `likely`: by what `learned`
+    was taught, the letter is most like those on the rule's situation, and on some situation at so many percent.
     """
 
     name: str
     words: Words = Words()
+    likely: int = 0
+    learned: Classifier | None = None
     senders: tuple[str, ...] = ()
     headers: tuple[tuple[str, str], ...] = ()
     attachments: tuple[str, ...] = ()
@@ -227,10 +231,12 @@ def _applies(rule: Rule, inbound: Inbound) -> bool:
 
 def _hit(rule: Rule, inbound: Inbound, prepared: Prepared, answers: bool) -> _Hit | None:
     found = evidence(rule.words, prepared, answers=answers)
-    if found is None:
+    like = _like(rule, prepared, answers)
+    if found is None or (rule.likely and like is None):
         return None
     seen = (
         *(str(match) for match in found),
+        *((str(like),) if like else ()),
         *((f"from {_sender(rule, inbound)}",) if rule.senders else ()),
         *(f"{name}: {wanted}" for name, wanted in rule.headers),
         *((f"attachment {_attachment(rule, inbound)}",) if rule.attachments else ()),
@@ -242,7 +248,19 @@ def _hit(rule: Rule, inbound: Inbound, prepared: Prepared, answers: bool) -> _Hi
         *(() if rule.working is None else ("within working hours" if rule.working else "outside working hours",)),
         *((f"{rule.requests_1h} requests or more in an hour",) if rule.requests_1h else ()),
     )
-    return _Hit(rule, "; ".join(seen) or "every letter", found[0].span[0] if found else _NOWHERE)
+    place = min([match.span[0] for match in found] + ([like.place] if like else []), default=_NOWHERE)
+    return _Hit(rule, "; ".join(seen) or "every letter", place)
+
+
+def _like(rule: Rule, prepared: Prepared, answers: bool) -> Likeness | None:
+    """What the letter is most like, if that is as likely as the rule wants; asked once for all rules of a pack."""
+    if rule.learned is None:
+        return None
+    asked = (rule.learned, answers)
+    if asked not in prepared.memo:
+        prepared.memo[asked] = rule.learned.likeness(prepared, answers=answers)
+    like: Likeness | None = prepared.memo[asked]
+    return like if like and like.situation == rule.situation and like.chance >= rule.likely else None
 
 
 def _sender(rule: Rule, inbound: Inbound) -> str | None:

@@ -19,6 +19,7 @@ from helpdesk.core.trial import Bar, Example
 from helpdesk.errors import ConfigError, Problem
 from helpdesk.packs.letters import read_letters
 from helpdesk.packs.reading import PackReader, Vocabulary
+from helpdesk.packs.weights import SUFFIX, read_weights
 
 SHIPPED = Path(__file__).parent
 
@@ -55,9 +56,12 @@ def shipped_packs() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in SHIPPED.glob("*.toml")))
 
 
-def load_pack(name_or_path: str, base: Path | None) -> Pack:
-    """The pack with this name, or the one in this file. Raises ConfigError with every problem of the file."""
-    pack, vocabulary = _load(name_or_path, base, depth=0)
+def load_pack(name_or_path: str, base: Path | None, *, untaught: bool = False) -> Pack:
+    """The pack with this name, or the one in this file. Raises ConfigError with every problem of the file.
+
+    `untaught`: what its letters teach is left out, for they are about to teach it.
+    """
+    pack, vocabulary = _load(name_or_path, base, depth=0, untaught=untaught)
     checklists = pack.checklists
     if vocabulary.ask_customer and (customer := vocabulary.items.get(CUSTOMER)):
         checklists = tuple(each if each.form else replace(each, items=(customer, *each.items)) for each in checklists)
@@ -73,19 +77,20 @@ def all_examples(pack: Pack) -> tuple[Example, ...]:
     return pack.examples + tuple(example for folder in pack.folders for example in read_letters(folder, situations))
 
 
-def _load(name_or_path: str, base: Path | None, *, depth: int) -> tuple[Pack, Vocabulary]:
+def _load(name_or_path: str, base: Path | None, *, depth: int, untaught: bool) -> tuple[Pack, Vocabulary]:
     """The pack with all that it extends; a rule or checklist replaces the inherited one of the same name."""
-    path = _path(name_or_path, base)
+    path = pack_file(name_or_path, base)
     if depth > _DEEPEST:
         raise ConfigError((Problem(f"{path.name}: extends", "the packs extend each other in a circle"),))
     table = _table(path)
     parent, vocabulary = Pack(name=path.stem), Vocabulary()
     extended = table.get("extends", [])
     for name in [extended] if isinstance(extended, str) else extended if isinstance(extended, list) else []:
-        other, words = _load(str(name), path.parent, depth=depth + 1)
+        other, words = _load(str(name), path.parent, depth=depth + 1, untaught=untaught)
         parent = _joined(parent, other)
         vocabulary.add(words)
-    reader = PackReader(path.name, table, vocabulary)
+    learned = None if untaught else read_weights(path.with_suffix(SUFFIX))
+    reader = PackReader(path.name, table, vocabulary, learned, untaught=untaught)
     rules = {rule.name: rule for rule in (*parent.rules, *reader.rules())}
     own = {checklist.key: checklist for checklist in reader.checklists()}
     inherited = {checklist.key: checklist for checklist in parent.checklists if checklist.key not in own}
@@ -123,8 +128,8 @@ def _joined(first: Pack, second: Pack) -> Pack:
     )
 
 
-def _path(name_or_path: str, base: Path | None) -> Path:
-    """A plain name is a shipped pack, unless it looks like a file."""
+def pack_file(name_or_path: str, base: Path | None) -> Path:
+    """The file of a pack: a plain name is a shipped one, unless it looks like a file. Raises ConfigError."""
     if name_or_path.endswith(".toml") or "/" in name_or_path:
         path = (base or Path()) / name_or_path
         if not path.is_file():

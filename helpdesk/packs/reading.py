@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from helpdesk.core.checklist import Checklist, Item
+from helpdesk.core.classifier import Classifier
 from helpdesk.core.directory import DIRECTORIES
 from helpdesk.core.duration import Duration, parse_duration
 from helpdesk.core.form import Field
@@ -39,7 +40,7 @@ _TOP = (
 )
 _RULE = (
     *("name", *_WORDS, "from", "header", "attachment", "field"),
-    *("desks", "languages", "kinds", "contact", "hours", "requests_1h"),
+    *("likely", "desks", "languages", "kinds", "contact", "hours", "requests_1h"),
 )
 _ACTIONS = ("lane", "situation", "priority", "desk", "tags", "assignee", "notify", "checklist", "template", "take")
 _ITEM = ("ask", "fields", "found", "files", "any_words", "promised", "when", "photo")
@@ -86,11 +87,22 @@ class Vocabulary:
 
 
 class PackReader(TableReader):
-    """Reads one file on top of an inherited vocabulary, which it extends."""
+    """Reads one file on top of an inherited vocabulary, which it extends.
 
-    def __init__(self, file: str, table: Table, vocabulary: Vocabulary) -> None:
+    `learned` is what its labelled letters taught; `untaught`: they are about to teach, `likely` cannot be asked yet.
+    """
+
+    def __init__(
+        self,
+        file: str,
+        table: Table,
+        vocabulary: Vocabulary,
+        learned: Classifier | None = None,
+        *,
+        untaught: bool = False,
+    ) -> None:
         super().__init__(file)
-        self.table, self.vocabulary = table, vocabulary
+        self.table, self.vocabulary, self.learned, self.untaught = table, vocabulary, learned, untaught
         self.known_keys("", table, _TOP)
         if not isinstance(table.get("extends"), list):
             self.text("", table, "extends")
@@ -204,9 +216,12 @@ class PackReader(TableReader):
         if not any(action in table for action in _ACTIONS):
             self.problem(place, f"does nothing; want one of {', '.join(_ACTIONS)}")
         headers, fields = self.table_at(place, table, "header"), self.table_at(place, table, "field")
+        likely = self._likely(place, table, situation)
         return Rule(
             name=name,
             words=_added(self._words(place, table, ()), self.everywhere),
+            likely=likely,
+            learned=self.learned if likely else None,
             senders=self._senders(place, table, "from"),
             headers=tuple((key.lower(), self.text(f"{place}.header", headers, key)) for key in headers),
             attachments=self.texts(place, table, "attachment"),
@@ -230,6 +245,19 @@ class PackReader(TableReader):
             template=self._template(place, table),
             take=self._takes(place, table),
         )
+
+    def _likely(self, place: str, table: Table, situation: str | None) -> int:
+        likely = self.count(place, table, "likely", least=1) or 0
+        if likely > 100:
+            self.problem(f"{place}.likely", f"is {likely}; want percent, 1 to 100")
+        elif not likely or self.untaught:
+            return 0
+        elif self.learned is None:
+            self.problem(f"{place}.likely", f"has nothing to go by; `helpdesk rules learn {self.file}` teaches it")
+        elif situation not in self.learned.labels[1:]:
+            known = ", ".join(self.learned.labels[1:])
+            self.problem(f"{place}.likely", f"wants a situation of which letters were learned: {known}")
+        return likely
 
     def _senders(self, place: str, table: Table, key: str) -> tuple[str, ...]:
         """Shell patterns of addresses; `{name}` stands for the list of that name."""
