@@ -166,7 +166,7 @@ def compose(
         # A gateway passes on what it finds first, and nothing else should be found.
         body = wire.text_part(text, "plain")
     else:
-        logo = face.brand.logo if letter.audience is Audience.REQUESTER else None
+        logo = None if letter.audience.is_ours else face.brand.logo
         inline = [_logo_part(logo, domain)] if logo else []
         body = _body(text, html, tuple(zip(files, listed, strict=True)), inline, seed)
     return Composed(
@@ -228,7 +228,8 @@ def view(
         request=wire.lines(letter.request).strip("\n")[:MAX_BODY],
         bars=letter.bars,
         asks_satisfaction=_asks_satisfaction(letter, ticket),
-        final=_stays_closed(ticket, face),
+        final=_final(ticket, face),
+        stays_closed=ticket is not None and ticket.state is State.CLOSED and _final(ticket, face),
         turn_to=wire.one_line(face.turn_to),
     )
     if ticket is None or not ours:
@@ -263,7 +264,7 @@ def _asks_satisfaction(letter: Letter, ticket: Ticket | None) -> bool:
     return letter.event is Event.SOLVED or (letter.event is Event.CLOSED and solved)
 
 
-def _stays_closed(ticket: Ticket | None, face: Face) -> bool:
+def _final(ticket: Ticket | None, face: Face) -> bool:
     """Do only agents open the ticket again, once it is closed as it is, or as it would be by itself?"""
     if ticket is None or ticket.state is not State.CLOSED:
         return face.closes_for_good

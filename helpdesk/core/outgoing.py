@@ -239,6 +239,7 @@ class LetterView:
     bars: tuple[Bar, ...] = ()
     asks_satisfaction: bool = False  # 1, 2 or 3 in reply to this very letter says whether we have helped
     final: bool = False  # once closed, the ticket is opened again by agents alone
+    stays_closed: bool = False  # it is closed like that
     turn_to: str = ""  # whom the requester may turn to then
 
 

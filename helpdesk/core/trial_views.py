@@ -78,6 +78,7 @@ FULL = LetterView(
     bars=(Bar("Mon", 3), Bar("Tue", 0)),
     asks_satisfaction=True,
     final=True,
+    stays_closed=True,
     turn_to="Anna, +48 22 000 00 00",
     follows="[##100003##]",
 )

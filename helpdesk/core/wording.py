@@ -43,6 +43,7 @@ def values(words: Words, language: str, view: LetterView) -> dict[str, object]:
         "limit": view.limit_mb,
         "asks": view.asks_satisfaction,
         "final": view.final,
+        "stays_closed": view.stays_closed,
         "turn_to": view.turn_to,
         "rma": view.rma,
         "due": _day(words, view.due_at),
@@ -62,7 +63,8 @@ def _progress(words: Words, view: LetterView) -> str:
     if not view.progress:
         return ""
     # A state of the desk's own says it in the desk's words.
-    return _word(words, "progress", "closed-for-good" if view.progress == "closed" and view.final else view.progress)
+    for_good = view.progress == "closed" and view.stays_closed
+    return _word(words, "progress", "closed-for-good" if for_good else view.progress)
 
 
 def _alert(view: LetterView) -> str:

@@ -16,8 +16,10 @@ from helpdesk.compose import view
 from helpdesk.core.commands import parse
 from helpdesk.core.language import LANGUAGES
 from helpdesk.core.outgoing import SEND_WORD, Ahead, Audience, Event, LetterView, NamedFile, Picture
+from helpdesk.core.ticket import State
 from helpdesk.core.trial_views import FULL, VIEWS
 from helpdesk.errors import PermanentError
+from helpdesk.packs import load_pack
 from tests.letters import BRANDED, FACE, letter_of, ticket_of
 
 SHIPPED = Templates()
@@ -205,6 +207,27 @@ def test_a_request_for_facts_tells_until_when(language: str, day: str) -> None:
     for event in (Event.OPENED, Event.MISSING, Event.REMINDER):
         text = SHIPPED.render(event.value, language, view_of(event, language)).text
         assert day in " ".join(text.split())
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_whoever_asks_about_a_request_that_is_closed_for_good_is_told_whom_to_turn_to(language: str) -> None:
+    face = replace(FACE, final=("refused",), turn_to="Lena, +48 22 000 00 00")
+    told = {}
+    for resolution in ("refused", "solved"):
+        closed = replace(ticket_of(Event.STATUS, language), state=State.CLOSED, resolution=resolution)
+        seen = view(letter_of(Event.STATUS, language), closed, face)
+        told[resolution] = " ".join(SHIPPED.render("status", language, seen).text.split())
+    again = {"ru": "снова", "uk": "знову", "en": "again;", "pl": "ponownie"}
+    assert face.turn_to in told["refused"]
+    assert again[language] not in told["refused"]
+    assert face.turn_to not in told["solved"]
+
+
+def test_so_is_whoever_asks_about_one_in_a_state_of_the_desks_own() -> None:
+    face = replace(FACE, stages=load_pack("warranty-acts", None).stages, final=("*",), turn_to="Lena")
+    refused = replace(ticket_of(Event.STATUS, "en"), state=State.CLOSED, stage="refused", resolution="refused")
+    told = SHIPPED.render("status", "en", view(letter_of(Event.STATUS, "en"), refused, face)).text
+    assert "please turn to Lena." in told
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -246,6 +246,24 @@ def test_nothing_ever_lands_outside_opening_hours(
 
 
 @given(calendars, moments, short)
+def test_the_next_opening_is_the_first_and_later_moments_have_no_earlier_one(
+    calendar: Calendar, at: datetime, lag: timedelta
+) -> None:
+    opening = calendar.next_opening(at)
+    assert calendar.between(at, opening) == timedelta()
+    assert calendar.next_opening(opening) == opening
+    assert opening <= calendar.next_opening(at + lag)
+
+
+@given(calendars, moments, short, short)
+def test_the_time_worked_is_that_of_its_parts(
+    calendar: Calendar, at: datetime, first: timedelta, second: timedelta
+) -> None:
+    middle, end = at + first, at + first + second
+    assert calendar.between(at, middle) + calendar.between(middle, end) == calendar.between(at, end)
+
+
+@given(calendars, moments, short)
 def test_business_time_added_is_business_time_between(calendar: Calendar, at: datetime, time: timedelta) -> None:
     assert calendar.between(at, calendar.add_business_time(at, time)) == time
 

@@ -122,6 +122,12 @@ def test_a_desk_may_have_agents_alone_open_tickets() -> None:
     assert changes(wrote(closed(), everything), SetState) == []
 
 
+def test_whoever_asks_how_it_stands_is_answered_and_opens_nothing() -> None:
+    asked = wrote(closed(resolution="refused"), FINAL, "Status?")
+    assert changes(asked, SetState) == []
+    assert written(asked) == [("status", "anna@shop.test")]
+
+
 def test_a_copy_is_kept_and_not_answered() -> None:
     kept = wrote(closed(resolution="refused"), FINAL, sender=BORIS)
     assert to_customers(kept) == []

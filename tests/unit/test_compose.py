@@ -457,6 +457,16 @@ def test_a_logo_travels_beside_the_page_that_shows_it() -> None:
     assert len(pictures) == 1  # that of the requester's own mail
 
 
+@pytest.mark.parametrize("event", Event)
+def test_every_picture_that_a_page_shows_travels_with_it(event: Event) -> None:
+    letter, ticket = letter_of(event, "en"), ticket_of(event, "en")
+    composed = compose(letter, ticket, BRANDED, (), key=KEY, nonce=NONCE, now=NOW, renderer=Templates())
+    message = read(composed)
+    pages = [part.get_content() for part in message.walk() if part.get_content_type() == "text/html"]
+    shown = {cid for page in pages for cid in re.findall(r'src="cid:([^"]+)"', page)}
+    assert shown == {part["Content-ID"].strip("<>") for part in message.walk() if part["Content-ID"]}
+
+
 def test_a_logo_has_the_same_id_in_every_letter() -> None:
     logos = {
         part["Content-ID"]

@@ -89,6 +89,17 @@ def test_a_chain_has_as_many_letters_as_it_has_steps() -> None:
     assert closes_at(after_answering[:1]) is None
 
 
+def test_a_chain_after_a_state_of_the_desk_closes_what_nobody_objects_to() -> None:
+    shipped = Chain(after="shipped", steps=(Step(after=timedelta(days=3), close="repaired"),))
+    desk = replace(OFFICE, chains=(shipped,))
+    (closing,) = start(NUMBER, desk, "shipped", NOW + 3 * DAY)
+    # Three days by the clock from Thursday noon are Sunday: the desk opens on Monday.
+    assert closing == Schedule(NUMBER, "shipped:auto-close", MONDAY_AFTER)
+    waiting = ticket(state=State.WAITING, stage="shipped", follow_ups=(FollowUp(closing.kind, closing.due_at),))
+    done = happen(waiting, closing.kind, policy(desks=(desk,)), closing.due_at)
+    assert changes(done, SetState) == [SetState(NUMBER, State.CLOSED, resolution="repaired")]
+
+
 def test_each_step_does_what_its_chain_says() -> None:
     desks = (replace(OFFICE, chains=(TWICE, HELPED)),)
     waiting = ticket(
