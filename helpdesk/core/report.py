@@ -43,9 +43,9 @@ _LEFT = Wording.read(
     "| Teraz otwarte: {count}, czekają na klienta: {waiting}"
 )
 _ANSWERED = Wording.read(
-    "First answer, the middle of {count}: {hours} of working time "
-    "| Первый ответ, середина по {count}: {hours} рабочего времени "
-    "| Перша відповідь, середина за {count}: {hours} робочого часу "
+    "First answer, median of {count}: {hours} of working time "
+    "| Первый ответ, медиана по {count}: {hours} рабочего времени "
+    "| Перша відповідь, медіана за {count}: {hours} робочого часу "
     "| Pierwsza odpowiedź, mediana z {count}: {hours} czasu pracy"
 )
 _BROKEN = Wording.read(

@@ -155,7 +155,7 @@ def test_the_report_counts_and_draws_without_a_picture() -> None:
         "New requests: 3",
         "Closed: 1",
         "Open now: 4, waiting for customers: 1",
-        "First answer, the middle of 3: 1:30 of working time",
+        "First answer, median of 3: 1:30 of working time",
         "Promises not kept: first answers 2, solutions 0",
         "Customers say: solved 3, not solved 0, asked for a call 1",
     ]
