@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from helpdesk.core.actions import key_of, without_key
-from helpdesk.core.checklist import CUSTOMER
 from helpdesk.core.classify import asks_by_itself, classify, is_robot_address
 from helpdesk.core.command_values import Away, CarryOutCase, ForwardTo, ShowQueue, ShowStats, Split
 from helpdesk.core.commands import files_wanted, numbers_named, parse, searches
@@ -180,7 +179,7 @@ def wanted(inbound: Inbound, policy: Policy, arrival: Arrival) -> Wanted:
         figures=(since(policy, arrival.at), agent.desks) if agent and ShowStats() in commands else None,
         searches=searches(commands),
         told=Split() in commands,
-        customer=policy.asks_for(CUSTOMER),
+        customer=policy.knows_customers(),
         rows=agent is not None and bool(read_orders(inbound.text)),
         invited=wish.address or None if agent is None and (wish := wished(inbound.text)) else None,
         request=any(isinstance(command, ForwardTo | CarryOutCase) for command in commands),

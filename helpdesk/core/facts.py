@@ -87,3 +87,8 @@ class Facts:
     incidents: tuple[Incident, ...] = ()
     reports: tuple[Report, ...] = ()
     gathered: tuple[Ticket, ...] = ()
+
+    @property
+    def organisation(self) -> str:
+        """Whose customer the sender is, by the directory of customers; empty for strangers."""
+        return (self.customer.value("organisation") or self.customer.value("name")) if self.customer else ""

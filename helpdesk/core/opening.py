@@ -147,6 +147,7 @@ def judged(case: Case) -> Verdict:
         known=case.facts.contact is not None,
         working=desk.calendar.is_open(case.arrival.at),
         requests_1h=case.facts.opened.tickets_1h,
+        organisation=case.facts.organisation,
     )
 
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from helpdesk.core.brand import Brand
 from helpdesk.core.calendar import Calendar
 from helpdesk.core.chains import Chain, asked
-from helpdesk.core.checklist import Checklist
+from helpdesk.core.checklist import CUSTOMER, Checklist
 from helpdesk.core.duration import Duration
 from helpdesk.core.message import Address
 from helpdesk.core.outgoing import Ahead
@@ -195,9 +195,13 @@ class Policy:
         """The desk called `name`, else the first (a ticket may outlive its desk)."""
         return next((desk for desk in self.desks if desk.name == name), self.desks[0])
 
-    def asks_for(self, item: str) -> bool:
-        """Does any desk have this item on a checklist?"""
-        return any(one.key == item for desk in self.desks for each in desk.checklists for one in each.items)
+    def knows_customers(self) -> bool:
+        """Does any desk ask who a sender is, or have a rule on somebody's organisation?"""
+        return any(
+            any(one.key == CUSTOMER for each in desk.checklists for one in each.items)
+            or any(rule.organisations for rule in desk.rules)
+            for desk in self.desks
+        )
 
     def agent(self, address: str) -> Agent | None:
         """The agent who owns `address` (normalised), or None."""

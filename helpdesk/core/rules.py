@@ -44,12 +44,13 @@ class Words:
 class Rule:
     """A named row of the table: conditions, which must all hold, and what follows. An empty condition always holds.
 
-    `senders`, `attachments`, header and field values are shell patterns (* and ?), compared without regard to case:
-    senders with the whole address, attachments with file name and type, fields with what stands on a line
-    `Name: value`. `known`: the sender has (or has not) written to us before. `working`: it came within (or outside) the
-    desk's hours. `requests_1h`: the sender has opened so many tickets or more within the last hour. `take` leads from a
-    field to the pattern whose last word is its value. `template` names the acknowledgement. `likely`: by what `learned`
-    was taught, the letter is most like those on the rule's situation, and on some situation at so many percent.
+    `senders`, `organisations`, `attachments`, header and field values are shell patterns (* and ?), compared without
+    regard to case: senders with the whole address, organisations with what the directory of customers says, attachments
+    with file name and type, fields with what stands on a line `Name: value`. `known`: the sender has (or has not)
+    written to us before. `working`: it came within (or outside) the desk's hours. `requests_1h`: the sender has opened
+    so many tickets or more within the last hour. `take` leads from a field to the pattern whose last word is its value.
+    `template` names the acknowledgement. `likely`: by what `learned` was taught, the letter is most like those on the
+    rule's situation, and on some situation at so many percent.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Rule:
     likely: int = 0
     learned: Classifier | None = None
     senders: tuple[str, ...] = ()
+    organisations: tuple[str, ...] = ()
     headers: tuple[tuple[str, str], ...] = ()
     attachments: tuple[str, ...] = ()
     fields: tuple[tuple[str, str], ...] = ()
@@ -121,12 +123,14 @@ def judge(
     known: bool = False,
     working: bool = True,
     requests_1h: int = 0,
+    organisation: str = "",
 ) -> Verdict:
     """The verdict of all rules on a letter that came to `desk`, is written in `language` and is of `kind`.
 
     The subject counts without tag and prefixes. That of an answer is in the words of the letter before: it says what
     the text is about, but nothing by itself unless there is no text. `known`: its sender has written before.
     `working`: it came within the desk's hours. `requests_1h`: tickets that its sender opened within the last hour.
+    `organisation`: whose customer the sender is, by the directory of customers.
     """
     prepared = prepare(inbound.text, strip_prefixes(inbound.subject))
     answers = is_answer(inbound.subject) and bool(inbound.text.strip())
@@ -139,6 +143,7 @@ def judge(
         and rule.known in (None, known)
         and rule.working in (None, working)
         and requests_1h >= rule.requests_1h
+        and (not rule.organisations or any(_fits(organisation, wanted) for wanted in rule.organisations))
         and _applies(rule, inbound)
     )
     hits = [hit for rule in applying if (hit := _hit(rule, inbound, prepared, answers))]
@@ -241,6 +246,7 @@ def _hit(rule: Rule, inbound: Inbound, prepared: Prepared, answers: bool) -> _Hi
         *(f"{name}: {wanted}" for name, wanted in rule.headers),
         *((f"attachment {_attachment(rule, inbound)}",) if rule.attachments else ()),
         *(_fields(rule, inbound) or ()),
+        *((f"of {' or '.join(rule.organisations)}",) if rule.organisations else ()),
         *((f"to the desk {' or '.join(rule.desks)}",) if rule.desks else ()),
         *((f"written in {' or '.join(rule.languages)}",) if rule.languages else ()),
         *((f"mail of the kind {' or '.join(rule.kinds)}",) if rule.kinds != (Kind.HUMAN,) else ()),

@@ -39,7 +39,7 @@ _TOP = (
     *("follow_up", "field", "form", "state", "route"),
 )
 _RULE = (
-    *("name", *_WORDS, "from", "header", "attachment", "field"),
+    *("name", *_WORDS, "from", "organisation", "header", "attachment", "field"),
     *("likely", "desks", "languages", "kinds", "contact", "hours", "requests_1h"),
 )
 _ACTIONS = ("lane", "situation", "priority", "desk", "tags", "assignee", "notify", "checklist", "template", "take")
@@ -223,6 +223,7 @@ class PackReader(TableReader):
             likely=likely,
             learned=self.learned if likely else None,
             senders=self._senders(place, table, "from"),
+            organisations=self.texts(place, table, "organisation"),
             headers=tuple((key.lower(), self.text(f"{place}.header", headers, key)) for key in headers),
             attachments=self.texts(place, table, "attachment"),
             fields=tuple((key, self.text(f"{place}.field", fields, key)) for key in fields),

@@ -22,9 +22,14 @@ def says(*patterns: str) -> tuple[Pattern, ...]:
 
 
 def verdict(
-    *rules: Rule, mail: Inbound, desk: str = "support", language: str = "ru", kind: Kind = Kind.HUMAN
+    *rules: Rule,
+    mail: Inbound,
+    desk: str = "support",
+    language: str = "ru",
+    kind: Kind = Kind.HUMAN,
+    organisation: str = "",
 ) -> Verdict:
-    return judge(rules, mail, desk=desk, language=language, kind=kind)
+    return judge(rules, mail, desk=desk, language=language, kind=kind, organisation=organisation)
 
 
 SITE = Rule(
@@ -88,6 +93,14 @@ def test_of_two_outages_the_one_named_first_counts() -> None:
 
 def test_a_low_priority_stands_when_nothing_is_higher() -> None:
     assert verdict(WISH, mail=letter("Прошу сменить баннер")).priority is Priority.LOW
+
+
+def test_a_rule_can_ask_whose_customer_writes() -> None:
+    rule = Rule(name="big", organisations=("auto *", "Шины*"), priority=Priority.HIGH)
+    mail = letter("Добрый день")
+    assert verdict(rule, mail=mail, organisation="Auto North").reasons == (Reason("big", "of auto * or Шины*"),)
+    assert verdict(rule, mail=mail, organisation="ШИНЫ и диски").priority is Priority.HIGH
+    assert verdict(rule, mail=mail, organisation="Autonomous") == verdict(rule, mail=mail) == Verdict()
 
 
 def test_quoted_history_raises_nothing() -> None:
