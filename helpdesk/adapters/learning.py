@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from helpdesk.core.classifier import SLOTS, Classifier, pair_slots, word_slots
+from helpdesk.core.classifier import SLOTS, Classifier, first_word, pair_slots, word_slots
 from helpdesk.core.quote import split
 from helpdesk.core.subject_tag import is_answer, strip_prefixes
 from helpdesk.core.trial import Example
@@ -67,11 +67,7 @@ def _heard(example: Example) -> Counter[int]:
     said, _ = split(example.text)
     prepared = prepare(said, strip_prefixes(example.subject))
     answers = is_answer(example.subject) and bool(said.strip())
-    words = [
-        word
-        for word, at in zip(prepared.words, prepared.starts, strict=True)
-        if not answers or at >= prepared.subject_end
-    ]
+    words = prepared.words[first_word(prepared, answers=answers) :]
     heard: Counter[int] = Counter(pair_slots(words))
     for word in set(words):
         heard.update(word_slots(word))

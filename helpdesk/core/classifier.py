@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from array import array
 from binascii import crc32
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -71,7 +72,7 @@ class Classifier:
 
     def likeness(self, prepared: Prepared, *, answers: bool = False) -> Likeness | None:
         """What the letter is most like; None without words. `answers`: its subject is that of an earlier letter."""
-        begin = next((i for i, at in enumerate(prepared.starts) if at >= prepared.subject_end), 0) if answers else 0
+        begin = first_word(prepared, answers=answers)
         words = prepared.words[begin:]
         if not words:
             return None
@@ -108,6 +109,11 @@ class Classifier:
         """What was learned of them; most pairs of words are new."""
         table, width = self._table, self._width
         return (table[slot : slot + width] for each in slots if table[(slot := each * width) + width - 1])
+
+
+def first_word(prepared: Prepared, *, answers: bool) -> int:
+    """The index of the first word that counts: `answers`, and the subject is that of an earlier letter."""
+    return bisect_left(prepared.starts, prepared.subject_end) if answers else 0
 
 
 def word_slots(word: str) -> set[int]:

@@ -236,8 +236,10 @@ def _applies(rule: Rule, inbound: Inbound) -> bool:
 
 def _hit(rule: Rule, inbound: Inbound, prepared: Prepared, answers: bool) -> _Hit | None:
     found = evidence(rule.words, prepared, answers=answers)
+    if found is None:
+        return None
     like = _like(rule, prepared, answers)
-    if found is None or (rule.likely and like is None):
+    if rule.likely and like is None:
         return None
     seen = (
         *(str(match) for match in found),

@@ -67,6 +67,10 @@ def test_a_letter_without_words_is_like_nothing() -> None:
     assert taught(down=30).likeness(prepare("…")) is None
 
 
+def test_an_answer_without_words_is_like_nothing_whatever_its_subject_says() -> None:
+    assert taught(down=30).likeness(prepare("👍", "Site down"), answers=True) is None
+
+
 @pytest.mark.parametrize(("likely", "lane"), [(90, Lane.OUTAGE), (100, Lane.NORMAL)])
 def test_a_rule_holds_from_its_likelihood_on_and_says_why(likely: int, lane: Lane) -> None:
     rule = Rule(name="down", likely=likely, learned=taught(down=12), situation="site-down", lane=Lane.OUTAGE)
